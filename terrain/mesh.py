@@ -1,0 +1,29 @@
+"""Triangle meshes of the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles with baked colours.
+
+    Attributes
+    ----------
+    vertices_m : (n, 3) float32
+        Positions as drawn: local frame, metres, heights exaggerated (see :class:`terrain.LocalFrame`).
+    faces : (m, 3) int32
+        Vertex indices, counter-clockwise seen from above.
+    colours : (n, 3) uint8
+        sRGB with light baked in: every sink draws it unlit.
+    """
+
+    vertices_m: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    colours: NDArray[np.uint8]

@@ -1,0 +1,169 @@
+"""What every sink draws: a scene built once, and the state of one frame.
+
+Plain arrays in frozen dataclasses. Nothing here knows Qt, VTK or glTF. Positions are float32 in the
+stage's local frame as drawn (:meth:`terrain.LocalFrame.drawn`). Screen positions are pixels from the
+top left corner of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from terrain import Ground
+    from tracker3d.scene.style import Theme
+    from tracker3d.stage.model import PlaceKind, Stage
+
+
+@dataclass(frozen=True)
+class RoadLine:
+    """The road as drawn, sampled every few metres.
+
+    Attributes
+    ----------
+    positions_m : (n, 3) float32
+        On the drawn ground.
+    distance_m : (n,) float64
+    colours : (n, 3) uint8
+        sRGB, by gradient.
+    hidden : (n,) bool
+        In a tunnel: drawn dashed, through the mountain.
+    """
+
+    positions_m: NDArray[np.float32]
+    distance_m: NDArray[np.float64]
+    colours: NDArray[np.uint8]
+    hidden: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A marker that stands across the road: start, sprint, summit, last kilometre, finish."""
+
+    kind: PlaceKind
+    title: str
+    subtitle: str
+    position_m: NDArray[np.float32]
+    heading_rad: float
+    colour_rgb: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class StageScene:
+    """Everything that stays the same while the race runs."""
+
+    stage: Stage
+    ground: Ground
+    road: RoadLine
+    gates: tuple[Gate, ...]
+    theme: Theme
+
+
+@dataclass(frozen=True)
+class CameraPose:
+    """Where the picture is taken from.
+
+    ``eye_m``, ``target_m``: (3,) float64 as drawn; up is +z. ``fov_deg`` is the vertical field of view.
+    """
+
+    eye_m: NDArray[np.float64]
+    target_m: NDArray[np.float64]
+    fov_deg: float = 35.0
+
+
+@dataclass(frozen=True)
+class RiderInstances:
+    """Riders and vehicles to draw, one row each.
+
+    Attributes
+    ----------
+    bibs : (n,) int32
+    positions_m : (n, 3) float32
+        Where the wheels touch the drawn road.
+    heading_rad : (n,) float32
+        Clockwise from north.
+    colours : (n, 3) uint8
+        sRGB.
+    opacity : (n,) float32
+        Fades with the age of what is known.
+    scale : (n,) float32
+        1 is life size; larger from afar, so that riders keep a readable size on the screen.
+    vehicle : (n,) bool
+    """
+
+    bibs: NDArray[np.int32]
+    positions_m: NDArray[np.float32]
+    heading_rad: NDArray[np.float32]
+    colours: NDArray[np.uint8]
+    opacity: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    vehicle: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sprites:
+    """Textured rectangles on the screen cut from one atlas: all of them are one draw call.
+
+    Attributes
+    ----------
+    atlas : (h, w, 4) uint8
+        sRGB with straight alpha.
+    atlas_key : Hashable
+        Changes when the atlas does; a sink uploads it only then.
+    source_px : (n, 4) float32
+        x, y, width, height in the atlas.
+    target_px : (n, 4) float32
+        x, y, width, height in the picture.
+    opacity : (n,) float32
+    leaders_px : (m, 4) float32
+        Leader lines, x0, y0, x1, y1.
+    leader_colours : (m, 4) uint8
+    """
+
+    atlas: NDArray[np.uint8]
+    atlas_key: Hashable
+    source_px: NDArray[np.float32]
+    target_px: NDArray[np.float32]
+    opacity: NDArray[np.float32]
+    leaders_px: NDArray[np.float32]
+    leader_colours: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture laid over the scene: km to go, profile strip, credits.
+
+    ``image`` is (h, w, 4) uint8 sRGB with straight alpha; ``key`` changes when it does.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    key: Hashable
+    x_px: int
+    y_px: int
+
+
+@dataclass(frozen=True)
+class FrameState:
+    """One frame: everything that moves.
+
+    ``labelled_bibs`` are the riders and ``labelled_groups`` the ids of groups that have a sprite: handed
+    to the next frame, so that labels do not flicker. ``rider_px`` is (n, 2) float32, where each rider of
+    ``riders`` is on the screen (NaN when not in the picture or behind a mountain): picking reads it.
+    """
+
+    time_ms: int
+    viewport_px: tuple[int, int]
+    camera: CameraPose
+    riders: RiderInstances
+    rider_px: NDArray[np.float32]
+    sprites: Sprites
+    panels: tuple[Panel, ...]
+    labelled_bibs: frozenset[int] = frozenset()
+    labelled_groups: frozenset[int] = frozenset()

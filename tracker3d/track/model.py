@@ -1,0 +1,113 @@
+"""Fixes that have been put on the road, and where every rider is at one moment."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Verdict(enum.IntEnum):
+    """What became of a fix; everything from ``OFF_ROAD`` on is rejected and never moves a rider."""
+
+    HIGH = 0
+    LOW = 1
+    """Accepted, but far from the road or after a long silence."""
+    OFF_ROAD = 2
+    TELEPORT = 3
+    """No rider is that fast."""
+    BACKWARDS = 4
+    SECOND_TRACKER = 5
+    """Another tracker under the same bib."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a fix with this verdict moves its rider."""
+        return self < Verdict.OFF_ROAD
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Every usable fix with its place on the road, as columns of equal length n.
+
+    Sorted by rider index, then time; (rider, time) is unique.
+
+    Attributes
+    ----------
+    bibs : (k,) int32
+        Bib of each rider index.
+    time_ms : (n,) int64
+    rider : (n,) int32
+    lon_deg, lat_deg : (n,) float64
+        As received.
+    distance_m : (n,) float64
+        Official road distance from km 0; for a rejected fix that of the nearest place on the road.
+    lateral_m : (n,) float64
+        Signed offset, positive left of the direction of the race.
+    speed_mps : (n,) float64
+        Along the road, corrected for the feed's lag where it reports speed, else from the distances.
+    verdict : (n,) uint8
+        :class:`Verdict`.
+    dropped : dict of str to int
+        Rows that were not fixes at all (parked, duplicates, frozen after the finish), by cause.
+    """
+
+    bibs: NDArray[np.int32]
+    time_ms: NDArray[np.int64]
+    rider: NDArray[np.int32]
+    lon_deg: NDArray[np.float64]
+    lat_deg: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    lateral_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
+    verdict: NDArray[np.uint8]
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+
+class Presence(enum.IntEnum):
+    """How far a rider's shown position can be trusted, by the age of what it rests on."""
+
+    LIVE = 0
+    """Under 12 s."""
+    COASTING = 1
+    """12 to 40 s."""
+    STALE = 2
+    """Over 40 s."""
+    LOST = 3
+    """Over 5 min: no word of an abandonment."""
+    ABSENT = 4
+    """Not seen yet: no position at all, every number is NaN."""
+
+
+@dataclass(frozen=True)
+class RiderStates:
+    """All riders at one moment, as arrays over rider index.
+
+    Attributes
+    ----------
+    time_ms : int
+    bibs : (k,) int32
+    distance_m, speed_mps, lateral_m : (k,) float64
+        On the road; NaN for the absent.
+    age_s : (k,) float64
+        Distance in time to the nearest fix that the position rests on.
+    presence : (k,) uint8
+        :class:`Presence`.
+    finished : (k,) bool
+    """
+
+    time_ms: int
+    bibs: NDArray[np.int32]
+    distance_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
+    lateral_m: NDArray[np.float64]
+    age_s: NDArray[np.float64]
+    presence: NDArray[np.uint8]
+    finished: NDArray[np.bool_]
