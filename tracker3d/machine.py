@@ -1,0 +1,153 @@
+"""What this machine can draw, show and encode, found without loading VTK or Qt.
+
+VTK ends in a segmentation fault at the first render where the OpenGL libraries are missing, so look
+before. Every finding that is not well names the package that mends it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+
+_EGL_LIBRARIES = {"libEGL.so.1": "libegl1", "libX11.so.6": "libx11-6", "libXcursor.so.1": "libxcursor1"}
+_WINDOW_LIBRARIES = {
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libXcursor.so.1": "libxcursor1",
+}
+_CODECS = {
+    "libx264": "H.264 video (.mp4)",
+    "prores_ks": "ProRes 4444 video with alpha (.mov)",
+    "qtrle": "QuickTime Animation video with alpha (.mov)",
+}
+_PROBE = """
+from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderer
+import vtkmodules.vtkRenderingOpenGL2
+window = vtkRenderWindow()
+window.SetOffScreenRendering(True)
+window.SetSize(16, 16)
+window.AddRenderer(vtkRenderer())
+window.Render()
+for line in window.ReportCapabilities().splitlines():
+    if "renderer string" in line or "version string" in line:
+        print(line.split(":", 1)[1].strip())
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes
+    ----------
+    name : str
+        What was looked at, such as "OpenGL".
+    ok : bool
+    detail : str
+        What was found.
+    remedy : str
+        What mends it; empty when well.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def opengl() -> Finding:
+    """Tell quickly whether VTK can make a picture: are the libraries there that it loads?"""
+    if sys.platform != "linux":
+        return Finding("OpenGL", ok=True, detail=f"provided by {platform.system()}")
+    missing = _missing(_EGL_LIBRARIES)
+    if missing:
+        return Finding("OpenGL", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing, drivers=True))
+    return Finding("OpenGL", ok=True, detail="libEGL found")
+
+
+def opengl_probe(*, timeout_s: float = 60.0) -> Finding:
+    """Draw a first frame in another process and tell which driver did it, or that it crashed."""
+    quick = opengl()
+    if not quick.ok:
+        return quick
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("OpenGL", ok=False, detail=f"no picture within {timeout_s:.0f} s", remedy=_driver_remedy())
+    if probe.returncode != 0 or not probe.stdout.strip():
+        how = f"signal {-probe.returncode}" if probe.returncode < 0 else f"exit code {probe.returncode}"
+        return Finding("OpenGL", ok=False, detail=f"the first picture failed ({how})", remedy=_driver_remedy())
+    lines = probe.stdout.split("\n")
+    return Finding("OpenGL", ok=True, detail="; ".join(line for line in lines if line))
+
+
+def display() -> Finding:
+    """Tell whether a window can be opened: is there a display, and what Qt loads for it?"""
+    if sys.platform != "linux":
+        return Finding("display", ok=True, detail=f"provided by {platform.system()}")
+    name = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if not name:
+        remedy = "start it on a desktop, or use `tracker3d render` and `tracker3d demo --headless DIR`, which need none"
+        return Finding("display", ok=False, detail="neither DISPLAY nor WAYLAND_DISPLAY is set", remedy=remedy)
+    missing = _missing(_WINDOW_LIBRARIES)
+    if missing:
+        return Finding("display", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing))
+    return Finding("display", ok=True, detail=name)
+
+
+def codecs() -> tuple[Finding, ...]:
+    """Tell which video encoders the installed PyAV brings."""
+    import av
+
+    found = av.codecs_available
+    return tuple(
+        Finding("codec", ok=True, detail=f"{codec}: {use}")
+        if codec in found
+        else Finding("codec", ok=False, detail=f"{codec} is missing: {use}", remedy="pip install --force-reinstall av")
+        for codec, use in _CODECS.items()
+    )
+
+
+def _missing(libraries: dict[str, str]) -> dict[str, str]:
+    missing = {}
+    for library, package in libraries.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            missing[library] = package
+    return missing
+
+
+def _install(missing: dict[str, str], *, drivers: bool = False) -> str:
+    packages = sorted({_package(package) for package in missing.values()} | ({"libgl1-mesa-dri"} if drivers else set()))
+    return f"apt-get install {' '.join(packages)}"
+
+
+def _driver_remedy() -> str:
+    return "apt-get install libegl1 libgl1-mesa-dri libxcursor1, or mend the graphics driver"
+
+
+def _package(name: str) -> str:
+    """Debian 13 and Ubuntu 24.04 renamed the package of GLib."""
+    if name != "libglib2.0-0":
+        return name
+    try:
+        release = platform.freedesktop_os_release()
+        newer = float(release.get("VERSION_ID", "0")) >= (24.04 if release.get("ID") == "ubuntu" else 13)
+    except (OSError, ValueError):
+        newer = False
+    return "libglib2.0-0t64" if newer else name
