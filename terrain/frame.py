@@ -58,12 +58,16 @@ class LocalFrame:
 
     def to_wgs84(self, x_m: ArrayLike, y_m: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return WGS 84 degrees (lon, lat) of local metres, shape kept, float64."""
-        lon, lat = self._forward.transform(np.asarray(x_m, float), np.asarray(y_m, float), direction="INVERSE")
+        lon, lat = self._forward.transform(
+            np.asarray(x_m, float), np.asarray(y_m, float), direction="INVERSE"
+        )
         return np.asarray(lon, float), np.asarray(lat, float)
 
     def drawn(self, x_m: ArrayLike, y_m: ArrayLike, z_m: ArrayLike) -> NDArray[np.float32]:
         """Stack local metres into float32 positions as they are drawn, heights exaggerated; (..., 3)."""
         x, y, z = np.broadcast_arrays(
-            np.asarray(x_m, float), np.asarray(y_m, float), np.asarray(z_m, float) * self.vertical_exaggeration
+            np.asarray(x_m, float),
+            np.asarray(y_m, float),
+            np.asarray(z_m, float) * self.vertical_exaggeration,
         )
         return np.stack([x, y, z], axis=-1).astype(np.float32)

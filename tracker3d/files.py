@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,7 +32,7 @@ def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
     """
     parent = target.absolute().parent
     if not parent.is_dir():
-        raise OutputError(f"The folder {parent} does not exist; create it, or choose another place for {target.name}.")
+        raise OutputError(f"The folder {parent} does not exist; create it, or write {target.name} elsewhere.")
     try:
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=parent))
     except OSError as error:
@@ -55,7 +54,7 @@ def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
 def _replace(result: Path, target: Path, scratch: Path) -> None:
     if target.is_dir() and result.is_dir():
         target.rename(scratch / "replaced")
-    os.replace(result, target)
+    result.replace(target)
 
 
 def _is_ours(error: OSError, scratch: Path) -> bool:

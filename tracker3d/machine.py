@@ -68,12 +68,14 @@ class Finding:
 
 
 def opengl() -> Finding:
-    """Tell quickly whether VTK can make a picture: are the libraries there that it loads?"""
+    """Tell quickly whether the libraries are there without which VTK makes no picture."""
     if sys.platform != "linux":
         return Finding("OpenGL", ok=True, detail=f"provided by {platform.system()}")
     missing = _missing(_EGL_LIBRARIES)
     if missing:
-        return Finding("OpenGL", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing, drivers=True))
+        return Finding(
+            "OpenGL", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing, drivers=True)
+        )
     return Finding("OpenGL", ok=True, detail="libEGL found")
 
 
@@ -83,26 +85,31 @@ def opengl_probe(*, timeout_s: float = 60.0) -> Finding:
     if not quick.ok:
         return quick
     try:
-        probe = subprocess.run(
+        probe = subprocess.run(  # noqa: S603 (our own text, our own interpreter)
             [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired:
-        return Finding("OpenGL", ok=False, detail=f"no picture within {timeout_s:.0f} s", remedy=_driver_remedy())
+        return Finding(
+            "OpenGL", ok=False, detail=f"no picture within {timeout_s:.0f} s", remedy=_driver_remedy()
+        )
     if probe.returncode != 0 or not probe.stdout.strip():
         how = f"signal {-probe.returncode}" if probe.returncode < 0 else f"exit code {probe.returncode}"
-        return Finding("OpenGL", ok=False, detail=f"the first picture failed ({how})", remedy=_driver_remedy())
+        return Finding(
+            "OpenGL", ok=False, detail=f"the first picture failed ({how})", remedy=_driver_remedy()
+        )
     lines = probe.stdout.split("\n")
     return Finding("OpenGL", ok=True, detail="; ".join(line for line in lines if line))
 
 
 def display() -> Finding:
-    """Tell whether a window can be opened: is there a display, and what Qt loads for it?"""
+    """Tell whether there is a display, and the libraries that Qt loads to open a window on it."""
     if sys.platform != "linux":
         return Finding("display", ok=True, detail=f"provided by {platform.system()}")
     name = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     if not name:
-        remedy = "start it on a desktop, or use `tracker3d render` and `tracker3d demo --headless DIR`, which need none"
-        return Finding("display", ok=False, detail="neither DISPLAY nor WAYLAND_DISPLAY is set", remedy=remedy)
+        detail = "neither DISPLAY nor WAYLAND_DISPLAY is set"
+        remedy = "start it on a desktop; `tracker3d render` and `tracker3d demo --headless DIR` need none"
+        return Finding("display", ok=False, detail=detail, remedy=remedy)
     missing = _missing(_WINDOW_LIBRARIES)
     if missing:
         return Finding("display", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing))
@@ -117,7 +124,9 @@ def codecs() -> tuple[Finding, ...]:
     return tuple(
         Finding("codec", ok=True, detail=f"{codec}: {use}")
         if codec in found
-        else Finding("codec", ok=False, detail=f"{codec} is missing: {use}", remedy="pip install --force-reinstall av")
+        else Finding(
+            "codec", ok=False, detail=f"{codec} is missing: {use}", remedy="pip install --force-reinstall av"
+        )
         for codec, use in _CODECS.items()
     )
 
@@ -133,8 +142,10 @@ def _missing(libraries: dict[str, str]) -> dict[str, str]:
 
 
 def _install(missing: dict[str, str], *, drivers: bool = False) -> str:
-    packages = sorted({_package(package) for package in missing.values()} | ({"libgl1-mesa-dri"} if drivers else set()))
-    return f"apt-get install {' '.join(packages)}"
+    packages = {_package(package) for package in missing.values()}
+    if drivers:
+        packages.add("libgl1-mesa-dri")
+    return f"apt-get install {' '.join(sorted(packages))}"
 
 
 def _driver_remedy() -> str:

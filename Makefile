@@ -1,0 +1,44 @@
+# Two commands need nothing but Python: `make demo` and `make test`. Each does its own set-up.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench pictures clean
+
+demo: .venv/run.stamp
+	$(BIN)/tracker3d demo
+
+test: .venv/dev.stamp check
+	$(BIN)/pytest -q
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp
+	$(BIN)/pytest -q tests/bench --benchmark-only
+
+pictures: .venv/dev.stamp
+	$(BIN)/python examples/readme_pictures.py
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+	  { echo "tracker3d needs Python 3.11 to 3.14; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	sh tools/system-packages.sh app
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/run.stamp: requirements/run.txt pyproject.toml .venv/python.stamp
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	sh tools/system-packages.sh test
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv demo-output build dist

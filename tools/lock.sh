@@ -1,0 +1,7 @@
+#!/bin/sh
+# Lock the dependencies anew, for all supported Pythons and systems at once. Needs uv.
+set -eu
+cd "$(dirname "$0")/.."
+lock="uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml"
+$lock --upgrade --group build -o requirements/run.txt
+$lock --upgrade --group build --group dev -o requirements/dev.txt

@@ -1,0 +1,58 @@
+"""What every command says on the console, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Progress(Protocol):
+    """Called by long work with what it is doing and how much of the whole is done (0 to 1)."""
+
+    def __call__(self, text: str, fraction: float) -> None:
+        """Show it."""
+
+
+def say(line: str) -> None:
+    """Print one line of result on standard output."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def complain(line: str) -> None:
+    """Print one line on standard error."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def progress_shown() -> Iterator[Progress]:
+    """Show progress on standard error: a bar on a terminal, else a line for each new step."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("starting", total=1.0)
+        yield lambda text, fraction: bars.update(task, description=text, completed=fraction)
+
+
+class _Lines:
+    """Progress for logs: each step once, with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._begun_s = time.monotonic()
+        self._last = ""
+
+    def __call__(self, text: str, fraction: float) -> None:
+        if text != self._last:
+            self._last = text
+            complain(f"[{time.monotonic() - self._begun_s:5.1f} s] {text}")

@@ -1,0 +1,50 @@
+"""``tracker3d export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tracker3d.commands.console import progress_shown, say
+
+
+def export(
+    package: Path,
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    feed: Path | None = None,
+    max_error: float = 0.5,
+) -> int:
+    """Write the stage, and the race on it, as a glTF binary.
+
+    Parameters
+    ----------
+    package
+        The stage package, NAME.stage.
+    output
+        OUT.glb.
+    feed
+        A recording of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
+    max_error
+        Largest distance in metres between a rider in the file and on the road, at every second.
+    """
+    from tracker3d.export import export_glb
+    from tracker3d.replay import open_replay
+    from tracker3d.scene import build_scene
+    from tracker3d.stage import open_package
+
+    with progress_shown() as progress:
+        if feed is None:
+            opened = open_package(package)
+            motion = None
+        else:
+            replay = open_replay(package, feed, progress=progress)
+            opened, motion = replay.package, replay.motion
+        scene = build_scene(opened.stage, opened.ground)
+        report = export_glb(scene, motion, output, max_error_m=max_error, progress=progress)
+    for line in report.lines():
+        say(line)
+    return 0

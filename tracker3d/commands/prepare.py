@@ -1,0 +1,55 @@
+"""``tracker3d prepare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tracker3d.commands.console import progress_shown, say
+
+
+def prepare(
+    source: Path,
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    dem: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    drape: Path | None = None,
+    width_km: float = 12.0,
+    max_error: float = 2.0,
+) -> int:
+    """Turn a route, elevation files and a roster into a stage package that needs no internet on air.
+
+    Parameters
+    ----------
+    source
+        A Race Center recording, trace.json, GPX or GeoJSON.
+    output
+        The package to write, NAME.stage; what stood there is replaced.
+    dem
+        Elevation files or folders, or "none" for ground at the road's own height.
+    drape
+        An RGB GeoTIFF laid over the ground.
+    width_km
+        Width of the ground around the road.
+    max_error
+        Largest vertical error of the drawn ground near the road, in metres.
+    """
+    from tracker3d.stage import prepare as prepare_stage
+
+    paths = None if dem is None else () if dem == ["none"] else tuple(Path(name) for name in dem)
+    with progress_shown() as progress:
+        report = prepare_stage(
+            source,
+            output=output,
+            dem_paths=paths,
+            drape_path=drape,
+            width_km=width_km,
+            max_error_m=max_error,
+            progress=progress,
+        )
+    for line in report.lines():
+        say(line)
+    return 0

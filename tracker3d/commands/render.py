@@ -1,0 +1,97 @@
+"""``tracker3d render``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tracker3d.commands.console import progress_shown, say
+from tracker3d.errors import InputError
+
+_PICTURE_SIZE = re.compile(r"(\d{2,5})x(\d{2,5})")
+_LARGEST_SIDE_PX = 8192
+
+
+def render(
+    package: Path,
+    /,
+    *,
+    feed: Path,
+    camera: str,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    at: str | None = None,
+    start: Annotated[str | None, Parameter(name="--from")] = None,
+    end: Annotated[str | None, Parameter(name="--to")] = None,
+    fps: str = "50",
+    size: str = "1920x1080",
+    alpha: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Render a picture or a video of the race.
+
+    Parameters
+    ----------
+    package
+        The stage package, NAME.stage.
+    feed
+        A recording of the race, positions as .csv or .jsonl, or GPX files.
+    camera
+        overview, orbit, chase:<bib|leader|peloton>, road, climb:<name> or finish.
+    output
+        OUT.png for a picture; OUT.mp4, OUT.mov or a folder of pictures for a video.
+    at
+        Time of a picture: ISO 8601 with zone, race-local HH:MM:SS, or km to go such as 35.2km.
+    start, end
+        First and last time of a video.
+    fps
+        Pictures a second of a video: 25, 29.97, 50, 59.94 or any fraction such as 30000/1001.
+    size
+        Width x height in pixels.
+    alpha
+        Transparent background.
+    """
+    from tracker3d.render.job import parse_rate, render_still, render_video
+    from tracker3d.replay import open_replay
+    from tracker3d.scene import build_scene, parse_camera
+    from tracker3d.timespec import parse_time
+
+    if (at is None) == (start is None or end is None):
+        raise InputError("Say when: --at TIME for a picture, or --from TIME and --to TIME for a video.")
+    size_px, move, rate = _parse_size(size), parse_camera(camera), parse_rate(fps)
+    with progress_shown() as progress:
+        replay = open_replay(package, feed, progress=progress)
+        scene = build_scene(replay.package.stage, replay.package.ground)
+        times_ms = [
+            parse_time(text, stage=replay.package.stage, race=replay.race)
+            for text in (at, start, end)
+            if text
+        ]
+        if at is not None:
+            render_still(
+                scene, replay.race, output, time_ms=times_ms[0], camera=move, size_px=size_px, alpha=alpha
+            )
+        else:
+            render_video(
+                scene,
+                replay.race,
+                output,
+                span_ms=(times_ms[0], times_ms[1]),
+                fps=rate,
+                camera=move,
+                size_px=size_px,
+                alpha=alpha,
+                progress=progress,
+            )
+    say(f"Wrote {output}.")
+    return 0
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    match = _PICTURE_SIZE.fullmatch(text)
+    if match is None or max(int(match[1]), int(match[2])) > _LARGEST_SIDE_PX:
+        raise InputError(
+            f"--size {text} is no picture size; give width x height up to {_LARGEST_SIDE_PX}, such as 1920x1080."
+        )
+    return int(match[1]), int(match[2])
