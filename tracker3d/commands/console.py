@@ -5,17 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Progress(Protocol):
-    """Called by long work with what it is doing and how much of the whole is done (0 to 1)."""
-
-    def __call__(self, text: str, fraction: float) -> None:
-        """Show it."""
+    from tracker3d.progress import Progress
 
 
 def say(line: str) -> None:
@@ -37,10 +32,15 @@ def progress_shown() -> Iterator[Progress]:
         yield _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich import progress as bar
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    columns = [
+        bar.TextColumn("{task.description}"),
+        bar.BarColumn(),
+        bar.TimeElapsedColumn(),
+        bar.TimeRemainingColumn(),
+    ]
+    with bar.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("starting", total=1.0)
         yield lambda text, fraction: bars.update(task, description=text, completed=fraction)
 

@@ -6,10 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker3d.commands.console import Progress, complain, progress_shown, say
+from tracker3d.commands.console import complain, progress_shown, say
 
 if TYPE_CHECKING:
     from tracker3d.feed.rehearsal import RehearsalFiles
+    from tracker3d.progress import Progress
 
 _FALLBACK_FOLDER = Path("demo-output")
 _VIDEO_SECONDS = 8
