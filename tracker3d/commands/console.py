@@ -31,8 +31,8 @@ def progress_shown() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _Lines()
         return
-    from rich.console import Console
     from rich import progress as bar
+    from rich.console import Console
 
     columns = [
         bar.TextColumn("{task.description}"),

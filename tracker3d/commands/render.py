@@ -92,6 +92,6 @@ def _parse_size(text: str) -> tuple[int, int]:
     match = _PICTURE_SIZE.fullmatch(text)
     if match is None or max(int(match[1]), int(match[2])) > _LARGEST_SIDE_PX:
         raise InputError(
-            f"--size {text} is no picture size; give width x height, such as 1920x1080 ({_LARGEST_SIDE_PX} at most)."
+            f"--size {text} is no picture size; give width x height, at most 8192 each, such as 1920x1080."
         )
     return int(match[1]), int(match[2])
