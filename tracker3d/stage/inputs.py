@@ -39,13 +39,19 @@ def read_bounded(path: Path, *, limit_bytes: int = LARGEST_INPUT_BYTES) -> bytes
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder, and a file is needed; name the file in it.") from error
     except EOFError as error:
-        raise InputError(f"{path} is cut off: its gzip stream ends too early; copy or download it again.") from error
+        raise InputError(
+            f"{path} is cut off: its gzip stream ends too early; copy or download it again."
+        ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path} is damaged and cannot be inflated; copy or download it again.") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}); check the path and its permissions."
+        ) from error
     if len(content) > limit_bytes:
-        raise InputError(f"{path} holds more than {limit_bytes / 1e6:,.0f} MB, which is no stage; give another file.")
+        raise InputError(
+            f"{path} holds more than {limit_bytes / 1e6:,.0f} MB, which is no stage; give another file."
+        )
     if not content.strip():
         raise InputError(f"{path} is empty; copy or download it again.")
     return content

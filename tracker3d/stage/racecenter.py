@@ -101,7 +101,9 @@ def decode_recording(content: bytes, path: Path) -> Recording:
             f"{path} holds broken JSON ({_reason(error)}); copy or download it again."
         ) from error
     if file.version != 1:
-        raise InputError(f"{path} is a recording of version {file.version}, and only version 1 is known; update tracker3d.")
+        raise InputError(
+            f"{path} is a recording of version {file.version}, and only version 1 is known; update tracker3d."
+        )
     arrived = accumulate(max(0.0, event.dt) for event in file.events)
     return Recording(
         path=path,
