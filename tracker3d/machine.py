@@ -32,6 +32,8 @@ _CODECS = {
     "prores_ks": "ProRes 4444 video with alpha (.mov)",
     "qtrle": "QuickTime Animation video with alpha (.mov)",
 }
+_EGL_PLATFORM_DEVICE = 0x313F
+_EGL_PLATFORM_SURFACELESS = 0x31DD
 _PROBE = """
 from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderer
 import vtkmodules.vtkRenderingOpenGL2
@@ -76,7 +78,9 @@ def opengl() -> Finding:
         return Finding(
             "OpenGL", ok=False, detail=f"missing {', '.join(missing)}", remedy=_install(missing, drivers=True)
         )
-    return Finding("OpenGL", ok=True, detail="libEGL found")
+    if not _egl_has_driver():
+        return Finding("OpenGL", ok=False, detail="no OpenGL driver starts", remedy=_driver_remedy())
+    return Finding("OpenGL", ok=True, detail="libEGL and a driver found")
 
 
 def opengl_probe(*, timeout_s: float = 60.0) -> Finding:
@@ -129,6 +133,32 @@ def codecs() -> tuple[Finding, ...]:
         )
         for codec, use in _CODECS.items()
     )
+
+
+def _egl_has_driver() -> bool:
+    """Ask libEGL itself, since it loads well without any driver and VTK then crashes.
+
+    Every device that it lists (EGL_EXT_device_enumeration), then Mesa's surfaceless platform.
+    """
+    egl = ctypes.CDLL("libEGL.so.1")
+    egl.eglGetProcAddress.restype = ctypes.c_void_p
+    egl.eglGetProcAddress.argtypes = [ctypes.c_char_p]
+    egl.eglGetPlatformDisplay.restype = ctypes.c_void_p
+    egl.eglGetPlatformDisplay.argtypes = [ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
+    egl.eglInitialize.argtypes = [ctypes.c_void_p] * 3
+    candidates: list[tuple[int, int | None]] = []
+    address = egl.eglGetProcAddress(b"eglQueryDevicesEXT")
+    if address:
+        query = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(address)
+        devices, count = (ctypes.c_void_p * 16)(), ctypes.c_int(0)
+        if query(len(devices), devices, ctypes.byref(count)):
+            candidates += [(_EGL_PLATFORM_DEVICE, device) for device in devices[: count.value]]
+    candidates.append((_EGL_PLATFORM_SURFACELESS, None))
+    for platform_code, device in candidates:
+        shown = egl.eglGetPlatformDisplay(platform_code, device, None)
+        if shown and egl.eglInitialize(shown, None, None):
+            return True
+    return False
 
 
 def _missing(libraries: dict[str, str]) -> dict[str, str]:
