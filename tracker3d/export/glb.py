@@ -1,0 +1,328 @@
+"""A small writer of binary glTF 2.0 on numpy and json.
+
+:class:`GlbWriter` packs arrays into one buffer and keeps the tables that point into it. It knows the format
+(alignment, bounds, names, one animation) and nothing of races. :func:`y_up` is the only place where the
+stage's axes (x east, y north, z up) become those of glTF (x right, y up, z towards the viewer).
+
+Format: Khronos Group, *glTF 2.0 Specification*; materials: extension ``KHR_materials_unlit``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
+
+VERTEX_TARGET = 34962
+INDEX_TARGET = 34963
+TRIANGLES = 4
+LINE_STRIP = 3
+
+_COMPONENT_TYPES = {
+    np.dtype(np.uint8): 5121,
+    np.dtype(np.uint16): 5123,
+    np.dtype(np.uint32): 5125,
+    np.dtype(np.float32): 5126,
+}
+_SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
+_UNLIT = "KHR_materials_unlit"
+
+
+def y_up(positions: ArrayLike) -> NDArray[np.float32]:
+    """Turn stage axes (x east, y north, z up) into glTF axes: (x, z, -y); (..., 3), float32."""
+    source = np.asarray(positions, dtype=np.float32)
+    return np.stack([source[..., 0], source[..., 2], -source[..., 1]], axis=-1)
+
+
+def linear(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Turn sRGB bytes into linear light from 0 to 1, as glTF wants factors and vertex colours.
+
+    The transfer function is that of IEC 61966-2-1.
+    """
+    value = np.asarray(colours, dtype=np.float32) / np.float32(255)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def safe_name(text: str) -> str:
+    """Make a name of ``[A-Za-z0-9_]`` that starts with a letter, so that every engine keeps it as it is."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9]+", "_", ascii_text).strip("_").lower()
+    return name if name[:1].isalpha() else f"n_{name}".rstrip("_")
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One drawable part of a mesh: accessor and material indices.
+
+    ``indices`` is -1 where vertices are drawn in their own order; ``mode`` is :data:`TRIANGLES` or
+    :data:`LINE_STRIP`.
+    """
+
+    attributes: Mapping[str, int]
+    material: int
+    indices: int = -1
+    mode: int = TRIANGLES
+
+
+class GlbWriter:
+    """Collects one scene and one animation, and writes them as a GLB file.
+
+    Parameters
+    ----------
+    generator : str
+        Name and version of the tool, as the file shall state it.
+    """
+
+    def __init__(self, *, generator: str) -> None:
+        self._generator = generator
+        self._blob = bytearray()
+        self._views: list[dict[str, Any]] = []
+        self._accessors: list[dict[str, Any]] = []
+        self._images: list[dict[str, Any]] = []
+        self._textures: list[dict[str, Any]] = []
+        self._materials: list[dict[str, Any]] = []
+        self._meshes: list[dict[str, Any]] = []
+        self._cameras: list[dict[str, Any]] = []
+        self._nodes: list[dict[str, Any]] = []
+        self._samplers: list[dict[str, Any]] = []
+        self._channels: list[dict[str, Any]] = []
+        self._names: set[str] = set()
+
+    # Arrays
+
+    def _view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
+        self._blob.extend(b"\0" * (-len(self._blob) % 4))
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._blob), "byteLength": len(data)}
+        if stride is not None:
+            view["byteStride"] = stride
+        if target is not None:
+            view["target"] = target
+        self._blob.extend(data)
+        self._views.append(view)
+        return len(self._views) - 1
+
+    def _accessor(
+        self,
+        array: NDArray[Any],
+        *,
+        target: int | None = None,
+        normalized: bool = False,
+        bounds: bool = False,
+    ) -> int:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError("numbers that are not finite cannot go into a GLB")
+        if not len(array):
+            raise ValueError("an empty array cannot go into a GLB")
+        rows = np.ascontiguousarray(array.reshape(len(array), -1))
+        width = rows.shape[1]
+        stride = None
+        if target == VERTEX_TARGET and rows.dtype.itemsize * width % 4:
+            padded = -(-rows.dtype.itemsize * width // 4) * 4 // rows.dtype.itemsize
+            rows = np.pad(rows, ((0, 0), (0, padded - width)))
+            stride = rows.dtype.itemsize * padded
+        accessor: dict[str, Any] = {
+            "bufferView": self._view(rows.astype(rows.dtype.newbyteorder("<")).tobytes(), target, stride),
+            "componentType": _COMPONENT_TYPES[array.dtype],
+            "count": len(rows),
+            "type": _SHAPES[width],
+        }
+        if normalized:
+            accessor["normalized"] = True
+        if bounds:
+            accessor["min"] = rows[:, :width].min(axis=0).tolist()
+            accessor["max"] = rows[:, :width].max(axis=0).tolist()
+        self._accessors.append(accessor)
+        return len(self._accessors) - 1
+
+    def positions(self, positions_m: ArrayLike) -> int:
+        """Add vertex positions given in stage axes, (n, 3); returns the accessor."""
+        return self._accessor(y_up(positions_m), target=VERTEX_TARGET, bounds=True)
+
+    def colours(self, colours: NDArray[np.uint8]) -> int:
+        """Add vertex colours given as sRGB bytes, (n, 3); stored linear in 16 bits, which keeps dark tones."""
+        levels = np.round(linear(colours) * 65535).astype(np.uint16)
+        return self._accessor(levels, target=VERTEX_TARGET, normalized=True)
+
+    def texture_coordinates(self, uv: ArrayLike) -> int:
+        """Add texture coordinates, (n, 2), origin in the top left corner of the image."""
+        return self._accessor(np.asarray(uv, dtype=np.float32), target=VERTEX_TARGET)
+
+    def indices(self, faces: ArrayLike) -> int:
+        """Add vertex indices, (m, 3) or (m,), in the smallest type that holds them."""
+        flat = np.asarray(faces).ravel()
+        # The largest value of each type is reserved (primitive restart).
+        kind = np.uint16 if flat.max() < 65535 else np.uint32
+        return self._accessor(flat.astype(kind), target=INDEX_TARGET)
+
+    # Looks
+
+    def texture(self, data: bytes, *, mime_type: str, name: str) -> int:
+        """Add an encoded JPEG or PNG picture; returns the texture. Sampling is trilinear, edges clamp."""
+        self._images.append({"bufferView": self._view(data), "mimeType": mime_type, "name": name})
+        self._textures.append({"source": len(self._images) - 1, "sampler": 0})
+        return len(self._textures) - 1
+
+    def unlit_material(
+        self,
+        name: str,
+        *,
+        texture: int | None = None,
+        colour_rgb: tuple[int, int, int] | None = None,
+        cut_out: bool = False,
+        double_sided: bool = False,
+    ) -> int:
+        """Add a material without lighting; ``colour_rgb`` is sRGB, ``cut_out`` drops clear texels."""
+        surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
+        if texture is not None:
+            surface["baseColorTexture"] = {"index": texture}
+        if colour_rgb is not None:
+            factor = linear(np.array(colour_rgb, dtype=np.uint8))
+            surface["baseColorFactor"] = [*(round(float(level), 6) for level in factor), 1.0]
+        material: dict[str, Any] = {"name": name, "pbrMetallicRoughness": surface, "extensions": {_UNLIT: {}}}
+        if cut_out:
+            material["alphaMode"] = "MASK"
+        if double_sided:
+            material["doubleSided"] = True
+        self._materials.append(material)
+        return len(self._materials) - 1
+
+    def mesh(self, name: str, primitives: Sequence[Primitive]) -> int:
+        """Add a mesh; several nodes may show the same one."""
+        parts = []
+        for primitive in primitives:
+            part: dict[str, Any] = {"attributes": dict(primitive.attributes), "material": primitive.material}
+            if primitive.indices >= 0:
+                part["indices"] = primitive.indices
+            if primitive.mode != TRIANGLES:
+                part["mode"] = primitive.mode
+            parts.append(part)
+        self._meshes.append({"name": name, "primitives": parts})
+        return len(self._meshes) - 1
+
+    def perspective_camera(self, name: str, *, fov_deg: float, near_m: float, far_m: float) -> int:
+        """Add a camera with a vertical field of view, without a fixed aspect ratio."""
+        lens = {"yfov": float(np.radians(fov_deg)), "znear": float(near_m), "zfar": float(far_m)}
+        self._cameras.append({"name": name, "type": "perspective", "perspective": lens})
+        return len(self._cameras) - 1
+
+    # Nodes and the animation
+
+    def node(
+        self,
+        name: str,
+        *,
+        mesh: int | None = None,
+        camera: int | None = None,
+        children: Sequence[int] = (),
+        translation_m: ArrayLike | None = None,
+        rotation: ArrayLike | None = None,
+        extras: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Add a node; returns its index.
+
+        ``translation_m`` is in stage axes, ``rotation`` a unit quaternion (x, y, z, w) in glTF axes.
+
+        Raises
+        ------
+        ValueError
+            The name is taken, or holds something else than ``[A-Za-z0-9_]``.
+        """
+        if not _SAFE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name that every engine keeps")
+        if name in self._names:
+            raise ValueError(f"two nodes would be called {name}")
+        self._names.add(name)
+        node: dict[str, Any] = {"name": name}
+        if mesh is not None:
+            node["mesh"] = mesh
+        if camera is not None:
+            node["camera"] = camera
+        if len(children):
+            node["children"] = [int(child) for child in children]
+        if translation_m is not None:
+            node["translation"] = y_up(translation_m).tolist()
+        if rotation is not None:
+            node["rotation"] = np.asarray(rotation, dtype=float).tolist()
+        if extras:
+            node["extras"] = dict(extras)
+        self._nodes.append(node)
+        return len(self._nodes) - 1
+
+    def key_times(self, times_s: ArrayLike) -> int:
+        """Add the times of keys, (k,), strictly increasing from 0 or later; returns the accessor."""
+        times = np.asarray(times_s, dtype=np.float32)
+        if times[0] < 0 or not (np.diff(times) > 0).all():
+            raise ValueError("key times must increase from 0")
+        return self._accessor(times, bounds=True)
+
+    def animate_translation(self, node: int, key_times: int, positions_m: ArrayLike) -> None:
+        """Move ``node`` along straight lines between positions in stage axes, (k, 3)."""
+        self._animate(node, key_times, "translation", y_up(positions_m))
+
+    def animate_rotation(self, node: int, key_times: int, quaternions: ArrayLike) -> None:
+        """Turn ``node`` between unit quaternions (x, y, z, w) in glTF axes, (k, 4)."""
+        self._animate(node, key_times, "rotation", np.asarray(quaternions, dtype=np.float32))
+
+    def _animate(self, node: int, key_times: int, path: str, values: NDArray[np.float32]) -> None:
+        if len(values) != self._accessors[key_times]["count"]:
+            raise ValueError("there must be one value for each key")
+        output = self._accessor(values)
+        self._samplers.append({"input": key_times, "output": output, "interpolation": "LINEAR"})
+        self._channels.append({"sampler": len(self._samplers) - 1, "target": {"node": node, "path": path}})
+
+    # Writing
+
+    def document(self, *, root: int, animation_name: str = "race") -> dict[str, Any]:
+        """Return the JSON part; ``root`` is the only node of the scene."""
+        asset = {"version": "2.0", "generator": self._generator}
+        tables: dict[str, Any] = {
+            "asset": asset,
+            "extensionsUsed": [_UNLIT] if self._materials else [],
+            "scene": 0,
+            "scenes": [{"name": self._nodes[root]["name"], "nodes": [root]}],
+            "nodes": self._nodes,
+            "meshes": self._meshes,
+            "cameras": self._cameras,
+            "materials": self._materials,
+            "textures": self._textures,
+            "images": self._images,
+            "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}]
+            if self._textures
+            else [],
+            "accessors": self._accessors,
+            "bufferViews": self._views,
+            "buffers": [{"byteLength": len(self._blob)}] if self._blob else [],
+        }
+        if self._channels:
+            tables["animations"] = [
+                {"name": animation_name, "samplers": self._samplers, "channels": self._channels}
+            ]
+        return {key: value for key, value in tables.items() if value not in ([], {})}
+
+    def write(self, path: Path, *, root: int, animation_name: str = "race") -> int:
+        """Write the file; returns its size in bytes."""
+        self._blob.extend(b"\0" * (-len(self._blob) % 4))
+        document = self.document(root=root, animation_name=animation_name)
+        text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        text += b" " * (-len(text) % 4)
+        total = 12 + 8 + len(text) + (8 + len(self._blob) if self._blob else 0)
+        with path.open("wb") as stream:
+            stream.write(struct.pack("<4sII", b"glTF", 2, total))
+            stream.write(struct.pack("<I4s", len(text), b"JSON"))
+            stream.write(text)
+            if self._blob:
+                stream.write(struct.pack("<I4s", len(self._blob), b"BIN\0"))
+                stream.write(self._blob)
+        return total
