@@ -1,0 +1,243 @@
+"""Decoder of Race Center stream events (``telemetryCompetitor``, ``extraVehicle``).
+
+Each event is decoded by itself: one that cannot be used is counted by cause and never stops the rest.
+Well-formed events take the fast typed path; one with a malformed row is decoded again row by row, so that
+a single bad value costs a single row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tracker3d.feed.columns import FixColumns
+from tracker3d.feed.fixes import FixFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tracker3d.feed.fixes import Fixes
+    from tracker3d.stage.model import Stage
+
+_RIDERS_BIND = "telemetryCompetitor"
+_VEHICLES_BIND = "extraVehicle"
+_JERSEYS = ("yellow", "green", "polka", "white")
+_OTHER_DAY_MS = 20 * 3_600_000
+"""Farther than this from noon of the stage's day a frame belongs to another day."""
+
+
+_Id = Annotated[int, msgspec.Meta(ge=-(10**6), le=10**6)]
+
+
+class _Rider(msgspec.Struct):
+    Bib: _Id | None = None
+    Latitude: float | None = None
+    Longitude: float | None = None
+    LatLon: list[float] | None = None
+    kph: float | None = None
+    kmToFinish: float | None = None  # noqa: N815
+    secToFirstRider: float | None = None  # noqa: N815
+    Status: str | None = None
+
+
+class _Vehicle(msgspec.Struct):
+    Id: _Id | None = None
+    Name: str | None = None
+    Latitude: float | None = None
+    Longitude: float | None = None
+    kph: float | None = None
+
+
+class _Frame(msgspec.Struct):
+    TimeStamp: float | None = None
+    StageId: str | None = None
+    YGPW: list[int | None] | None = None
+    Riders: list[_Rider] | None = None
+    Vehicles: list[_Vehicle] | None = None
+
+
+class _Envelope(msgspec.Struct):
+    bind: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope | list[_Envelope])
+_FRAME = msgspec.json.Decoder(_Frame | list[_Frame], strict=False)
+
+
+def decode_events(events: Iterable[str], *, stage: Stage, path: Path) -> Fixes:
+    """Decode the texts of stream events into fixes.
+
+    Parameters
+    ----------
+    events : iterable of str
+        As received: JSON of one event, or anything else.
+    stage : Stage
+        Tells a time trial from a road stage, and the day.
+    path : Path
+        Named in the error.
+
+    Raises
+    ------
+    FeedError
+        Nothing can be used.
+    """
+    columns = FixColumns()
+    frames = _in_this_stage(_frames(events, columns.refused), stage, columns.refused)
+    for frame in frames:
+        _add_riders(frame, columns)
+        _add_vehicles(frame, columns)
+    if not stage.time_trial:
+        _mark_parked(columns)
+    return columns.to_fixes(path)
+
+
+def _frames(events: Iterable[str], refused: Counter[str]) -> list[_Frame]:
+    """Decode all frames in order; the second arrival of the same text is counted and left out."""
+    frames: list[_Frame] = []
+    recent: dict[str, None] = {}
+    for text in events:
+        if text in recent:
+            refused["frames received twice"] += 1
+            continue
+        recent[text] = None
+        if len(recent) > 8:
+            del recent[next(iter(recent))]
+        try:
+            envelopes = _ENVELOPE.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            refused["messages that are not feed events"] += 1
+            continue
+        for envelope in envelopes if isinstance(envelopes, list) else [envelopes]:
+            if envelope.bind.startswith((_RIDERS_BIND, _VEHICLES_BIND)):
+                frames.extend(_decode_frames(envelope.data, refused))
+    return frames
+
+
+def _decode_frames(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
+    try:
+        decoded = _FRAME.decode(data)
+    except msgspec.ValidationError:
+        return _salvage(data, refused)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        refused["messages that are not feed events"] += 1
+        return []
+    return decoded if isinstance(decoded, list) else [decoded]
+
+
+def _salvage(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
+    """Decode frames of which some part has a wrong type, keeping every row that stands."""
+    try:
+        documents = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        refused["messages that are not feed events"] += 1
+        return []
+    frames = []
+    for document in documents if isinstance(documents, list) else [documents]:
+        if not isinstance(document, dict):
+            refused["messages that are not feed events"] += 1
+            continue
+        frames.append(
+            _Frame(
+                TimeStamp=_as(document.get("TimeStamp"), float),
+                StageId=_as(document.get("StageId"), str),
+                YGPW=_as(document.get("YGPW"), list[int | None]),
+                Riders=_rows(document.get("Riders"), _Rider, refused),
+                Vehicles=_rows(document.get("Vehicles"), _Vehicle, refused),
+            )
+        )
+    return frames
+
+
+def _rows(value: Any, kind: Any, refused: Counter[str]) -> list[Any]:
+    if not isinstance(value, list):
+        return []
+    rows = [_as(item, kind) for item in value]
+    bad = sum(row is None for row in rows)
+    if bad:
+        refused["rows with values of a wrong kind"] += bad
+    return [row for row in rows if row is not None]
+
+
+def _as(value: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind | None, strict=False)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
+def _in_this_stage(frames: list[_Frame], stage: Stage, refused: Counter[str]) -> list[_Frame]:
+    """Leave out frames of another day, and of another stage than most of them."""
+    votes = Counter(frame.StageId for frame in frames if frame.StageId)
+    most = votes.most_common(1)[0][0] if votes else None
+    noon_ms = _noon_ms(stage)
+    kept = []
+    for frame in frames:
+        moment_ms = None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)
+        if frame.StageId and frame.StageId != most:
+            refused["frames of another stage"] += 1
+        elif moment_ms is not None and noon_ms is not None and abs(moment_ms - noon_ms) > _OTHER_DAY_MS:
+            refused["frames of another day"] += 1
+        else:
+            kept.append(frame)
+    return kept
+
+
+def _noon_ms(stage: Stage) -> float | None:
+    try:
+        zone = ZoneInfo(stage.timezone or "UTC")
+        day = datetime.combine(datetime.fromisoformat(stage.date), time(12), zone)
+    except (ValueError, KeyError, OSError):
+        return None
+    return day.timestamp() * 1000.0
+
+
+def _to_ms(stamp: float) -> float:
+    return stamp * 1000.0 if abs(stamp) < 1e11 else stamp
+
+
+def _add_riders(frame: _Frame, columns: FixColumns) -> None:
+    rows = frame.Riders or []
+    columns.time_ms.extend([None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)] * len(rows))
+    columns.bib.extend([row.Bib if row.Bib and row.Bib > 0 else None for row in rows])
+    columns.lat_deg.extend([_coordinate(row.Latitude, row.LatLon, 0) for row in rows])
+    columns.lon_deg.extend([_coordinate(row.Longitude, row.LatLon, 1) for row in rows])
+    columns.speed_mps.extend([None if row.kph is None else row.kph / 3.6 for row in rows])
+    columns.to_go_m.extend([None if row.kmToFinish is None else row.kmToFinish * 1000.0 for row in rows])
+    columns.gap_s.extend([row.secToFirstRider for row in rows])
+    columns.flags.extend([FixFlag.FINISHED.value if row.Status == "finished" else 0 for row in rows])
+    if frame.YGPW:
+        columns.jerseys = {bib: name for bib, name in zip(frame.YGPW, _JERSEYS, strict=False) if bib}
+
+
+def _coordinate(value: float | None, pair: list[float] | None, index: int) -> float | None:
+    if value is None and pair is not None and len(pair) == 2:
+        return pair[index]
+    return value
+
+
+def _add_vehicles(frame: _Frame, columns: FixColumns) -> None:
+    moment_ms = None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)
+    for row in frame.Vehicles or []:
+        bib = -row.Id if row.Id and row.Id > 0 else None
+        if bib is not None and row.Name:
+            columns.vehicle_names[bib] = row.Name
+        speed = None if row.kph is None else row.kph / 3.6
+        columns.add(moment_ms, bib, row.Latitude, row.Longitude, speed_mps=speed)
+
+
+def _mark_parked(columns: FixColumns) -> None:
+    """On a road stage a rider row without a time to the first rider is a stale row of a parked tracker.
+
+    A sender that never gives that time does not tell parked trackers this way, so nothing is marked then.
+    """
+    if all(gap is None for gap in columns.gap_s):
+        return
+    for index, (bib, gap) in enumerate(zip(columns.bib, columns.gap_s, strict=True)):
+        if gap is None and bib is not None and bib > 0:
+            columns.flags[index] |= FixFlag.PARKED
