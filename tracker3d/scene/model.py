@@ -7,8 +7,11 @@ top left corner of the picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -18,7 +21,38 @@ if TYPE_CHECKING:
 
     from terrain import Ground
     from tracker3d.scene.style import Theme
-    from tracker3d.stage.model import PlaceKind, Stage
+    from tracker3d.stage.model import Stage
+
+
+class GateKind(enum.StrEnum):
+    """What a gate marks; the values meet those of :class:`tracker3d.stage.model.PlaceKind` where both exist."""
+
+    START = "start"
+    SPRINT = "sprint"
+    CLIMB = "climb"
+    """The summit of a climb."""
+    TIME_CHECK = "time_check"
+    LAST_KM = "last_km"
+    FINISH = "finish"
+
+
+class Overlay(enum.StrEnum):
+    """What may be laid over the picture. The mark of a simulated stage is always there."""
+
+    GROUP_LABELS = "group_labels"
+    RIDER_LABELS = "rider_labels"
+    PLACE_LABELS = "place_labels"
+    STAGE_NAME = "stage_name"
+    TO_GO = "to_go"
+    PROFILE = "profile"
+    CLIMB_CARD = "climb_card"
+    GAP_BOARD = "gap_board"
+    LEGEND = "legend"
+    CREDITS = "credits"
+
+
+ALL_OVERLAYS = frozenset(Overlay)
+NO_OVERLAYS: frozenset[Overlay] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -34,35 +68,45 @@ class RoadLine:
         sRGB, by gradient.
     hidden : (n,) bool
         In a tunnel: drawn dashed, through the mountain.
+    left_m, right_m : (n, 3) float32
+        Edges of the ribbon, draped on the drawn ground so that it does not sink on cross slopes.
     """
 
     positions_m: NDArray[np.float32]
     distance_m: NDArray[np.float64]
     colours: NDArray[np.uint8]
     hidden: NDArray[np.bool_]
+    left_m: NDArray[np.float32] | None = None
+    right_m: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
 class Gate:
     """A marker that stands across the road: start, sprint, summit, last kilometre, finish."""
 
-    kind: PlaceKind
+    kind: GateKind
     title: str
     subtitle: str
     position_m: NDArray[np.float32]
     heading_rad: float
     colour_rgb: tuple[int, int, int]
+    distance_m: float = float("nan")
 
 
 @dataclass(frozen=True)
 class StageScene:
-    """Everything that stays the same while the race runs."""
+    """Everything that stays the same while the race runs.
+
+    ``memory`` keeps pictures and paths already made for this scene; it changes what a frame costs, never
+    what it shows. It is not guarded: one thread at a time makes frames of one scene.
+    """
 
     stage: Stage
     ground: Ground
     road: RoadLine
     gates: tuple[Gate, ...]
     theme: Theme
+    memory: SceneMemory = field(default_factory=SceneMemory, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
