@@ -1,0 +1,59 @@
+"""Make the pictures of the README from a real recording and elevation files.
+
+    python examples/readme_pictures.py RECORDING DEM VENTOUX_GPX VENTOUX_DEM
+
+The recording is that of stage 4 of 2026 (Carcassonne to Foix); it cannot be distributed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from tracker3d.cli import main
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+# name, time, camera
+STAGE_PICTURES = (
+    ("montsegur-climb", "37.5km", "climb:Montségur"),
+    ("peloton-chase", "60km", "chase:peloton"),
+    ("whole-stage", "100km", "overview"),
+    ("finish", "0.3km", "finish"),
+)
+
+
+def run(*arguments: str | Path) -> None:
+    code = main([str(argument) for argument in arguments])
+    if code:
+        sys.exit(code)
+
+
+def keep(picture: Path) -> None:
+    """Store a rendered picture small enough for a page."""
+    with Image.open(picture) as image:
+        image.convert("RGB").save(ASSETS / f"{picture.stem}.jpg", quality=88, optimize=True, progressive=True)
+
+
+def make(recording: Path, dem: Path, ventoux_gpx: Path, ventoux_dem: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder) / "foix.stage"
+        run("prepare", recording, "--dem", dem, "-o", stage)
+        for name, at, camera in STAGE_PICTURES:
+            picture = Path(folder) / f"{name}.png"
+            run("render", stage, "--feed", recording, "--at", at, "--camera", camera, "-o", picture)
+            keep(picture)
+        ventoux = Path(folder) / "ventoux.stage"
+        run("prepare", ventoux_gpx, "--dem", ventoux_dem, "-o", ventoux)
+        picture = Path(folder) / "ventoux.png"
+        run("render", ventoux, "--camera", "overview", "-o", picture)
+        keep(picture)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    make(*(Path(argument) for argument in sys.argv[1:]))
