@@ -1,0 +1,8 @@
+"""Scene to glTF: a stage with its race as one file that other engines, phones and browsers open.
+
+Never imports Qt or VTK.
+"""
+
+from tracker3d.export.stage_file import ExportReport, export_glb
+
+__all__ = ["ExportReport", "export_glb"]

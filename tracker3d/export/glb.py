@@ -151,7 +151,7 @@ class GlbWriter:
         return self._accessor(y_up(positions_m), target=VERTEX_TARGET, bounds=True)
 
     def colours(self, colours: NDArray[np.uint8]) -> int:
-        """Add vertex colours given as sRGB bytes, (n, 3); stored linear in 16 bits, which keeps dark tones."""
+        """Add vertex colours given as sRGB bytes, (n, 3); stored linear in 16 bits for the dark tones."""
         levels = np.round(linear(colours) * 65535).astype(np.uint16)
         return self._accessor(levels, target=VERTEX_TARGET, normalized=True)
 

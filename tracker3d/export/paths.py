@@ -1,0 +1,90 @@
+"""Where every rider is drawn at every second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker3d.stage.model import Stage
+    from tracker3d.track import Motion
+
+STEP_MS = 1000
+
+
+@dataclass(frozen=True)
+class RacePaths:
+    """Drawn positions of all who are seen at least once, once a second.
+
+    Attributes
+    ----------
+    start_ms : int
+        Time of the first sample, milliseconds since 1970 UTC.
+    times_s : (t,) float64
+        Since ``start_ms``, whole seconds.
+    bibs : (k,) int32
+    positions_m : (t, k, 3) float32
+        As drawn, stage axes; before a rider is first seen the first known position.
+    first_seen_s : (k,) float64
+        First sample at which the position is known.
+    distance_m : (t, k) float64
+        Road distance, filled in the same way.
+    """
+
+    start_ms: int
+    times_s: NDArray[np.float64]
+    bibs: NDArray[np.int32]
+    positions_m: NDArray[np.float32]
+    first_seen_s: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+
+
+def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
+    """Sample a race once a second, from its first to its last moment.
+
+    Positions are those of the app: on the drawn road, moved sideways by the rider's place in it.
+    """
+    times_ms = np.arange(motion.start_ms, motion.end_ms + 1, STEP_MS, dtype=np.int64)
+    distance_m = np.asarray(motion.distances(times_ms), dtype=np.float64)
+    lateral_m = np.stack([motion.at(int(time_ms)).lateral_m for time_ms in times_ms])
+    known = np.isfinite(distance_m)
+    seen = known.any(axis=0)
+    bibs = np.asarray(motion.bibs, dtype=np.int32)[seen]
+    distance_m, lateral_m, known = distance_m[:, seen], lateral_m[:, seen], known[:, seen]
+    source = _nearest_known(known)
+    distance_m = np.take_along_axis(distance_m, source, axis=0)
+    lateral_m = np.nan_to_num(np.take_along_axis(lateral_m, source, axis=0))
+    times_s = (times_ms - times_ms[0]) / 1000.0
+    return RacePaths(
+        start_ms=int(times_ms[0]),
+        times_s=times_s,
+        bibs=bibs,
+        positions_m=road_positions(stage, distance_m, lateral_m),
+        first_seen_s=times_s[known.argmax(axis=0)],
+        distance_m=distance_m,
+    )
+
+
+def road_positions(
+    stage: Stage, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64] | float = 0.0
+) -> NDArray[np.float32]:
+    """Return drawn positions (..., 3) at road distances, ``lateral_m`` to the left of the race."""
+    route = stage.route
+    x_m, y_m = route.position(distance_m)
+    heading_rad = route.heading(distance_m)
+    return stage.frame.drawn(
+        x_m - np.cos(heading_rad) * lateral_m,
+        y_m + np.sin(heading_rad) * lateral_m,
+        route.z_drawn(distance_m),
+    )
+
+
+def _nearest_known(known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each sample the row of the last known one, or of the first known one before that; (t, k)."""
+    rows = np.arange(len(known))[:, None]
+    latest = np.maximum.accumulate(np.where(known, rows, -1), axis=0)
+    return np.where(latest >= 0, latest, known.argmax(axis=0)[None, :])

@@ -1,0 +1,153 @@
+"""Signs of places: a mast on the road that carries a three-sided board, readable from everywhere."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tracker3d.export.glb import GlbWriter, Primitive, safe_name
+from tracker3d.export.shapes import revolved
+from tracker3d.scene.style import font
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tracker3d.export.sizes import Sizes
+    from tracker3d.scene.model import Gate
+
+BOARD_PX = (512, 160)
+"""Width and height of one board in the atlas, whose boards stand below each other."""
+
+MAX_BOARDS = 40
+BOARD_ASPECT = BOARD_PX[0] / BOARD_PX[1]
+BACKGROUND_RGB = (18, 22, 28)
+MAST_RGB = (238, 240, 243)
+
+
+def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[int]:
+    """Add a node ``banner_<title>`` for each gate (at most :data:`MAX_BOARDS`, first come); returns them."""
+    shown = gates[:MAX_BOARDS]
+    if not shown:
+        return []
+    columns = -(-len(shown) // 12)
+    rows = -(-len(shown) // columns)
+    texture = writer.texture(_atlas(shown, columns, rows), mime_type="image/png", name="banners")
+    board_material = writer.unlit_material("banners", texture=texture)
+    mast_material = writer.unlit_material("masts")
+    mast = revolved(np.array([0.012, 0.012]) * sizes.sign_m, np.array([0.0, 1.0]) * sizes.sign_m, sides=6)
+    mast_part = Primitive(
+        {
+            "POSITION": writer.positions(mast.vertices_m),
+            "COLOR_0": writer.colours(mast.coloured(MAST_RGB)),
+        },
+        mast_material,
+        writer.indices(mast.faces),
+    )
+    nodes = []
+    names: set[str] = set()
+    for index, gate in enumerate(shown):
+        cell = _Cell(index % columns / columns, index // columns / rows, 1 / columns, 1 / rows)
+        board = _board(gate, cell, sizes.sign_m)
+        board_part = Primitive(
+            {
+                "POSITION": writer.positions(board.vertices_m),
+                "TEXCOORD_0": writer.texture_coordinates(board.uv),
+            },
+            board_material,
+            writer.indices(board.faces),
+        )
+        name = _unused(f"banner_{safe_name(gate.title)}", names)
+        mesh = writer.mesh(name, [mast_part, board_part])
+        nodes.append(
+            writer.node(
+                name,
+                mesh=mesh,
+                translation_m=gate.position_m,
+                extras={"kind": gate.kind.value, "title": gate.title, "subtitle": gate.subtitle},
+            )
+        )
+    return nodes
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A board's place in the atlas, in texture coordinates."""
+
+    u: float
+    v: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class _Board:
+    vertices_m: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    faces: NDArray[np.int32]
+
+
+def _board(gate: Gate, cell: _Cell, mast_m: float) -> _Board:
+    """Make three boards around the mast's top, one of them towards the riders who come."""
+    width_m = mast_m * 1.1
+    height_m = width_m / BOARD_ASPECT
+    out_m = width_m / (2 * np.sqrt(3))
+    vertices, uv, faces = [], [], []
+    for side in range(3):
+        facing = gate.heading_rad + np.pi + side * 2 * np.pi / 3
+        outward = np.array([np.sin(facing), np.cos(facing)])
+        rightward = np.array([-outward[1], outward[0]])
+        for across, up, u, v in ((-1, 0, 0, 1), (1, 0, 1, 1), (1, 1, 1, 0), (-1, 1, 0, 0)):
+            x_m, y_m = outward * out_m + rightward * across * width_m / 2
+            vertices.append((x_m, y_m, mast_m + (up - 1) * height_m))
+            uv.append((cell.u + u * cell.width, cell.v + v * cell.height))
+        first = side * 4
+        faces += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
+    return _Board(np.array(vertices, np.float32), np.array(uv, np.float32), np.array(faces, np.int32))
+
+
+def _atlas(gates: Sequence[Gate], columns: int, rows: int) -> bytes:
+    width, height = BOARD_PX
+    picture = Image.new("RGB", (columns * width, rows * height), BACKGROUND_RGB)
+    for index, gate in enumerate(gates):
+        picture.paste(_picture(gate), (index % columns * width, index // columns * height))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _picture(gate: Gate) -> Image.Image:
+    width, height = BOARD_PX
+    picture = Image.new("RGB", BOARD_PX, BACKGROUND_RGB)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, height - 16, width, height), fill=gate.colour_rgb)
+    room = width - 48
+    title_y, title_px = (18, 68) if gate.subtitle else (32, 80)
+    _centred(draw, gate.title, title_y, title_px, room, (255, 255, 255))
+    if gate.subtitle:
+        _centred(draw, gate.subtitle, 88, 44, room, (200, 206, 214))
+    return picture
+
+
+def _centred(
+    draw: ImageDraw.ImageDraw, text: str, top: int, size_px: int, room: int, colour: tuple[int, int, int]
+) -> None:
+    """Write one line, smaller where it would not fit."""
+    length = draw.textlength(text, font=font(size_px, "Semibold"))
+    fitting_px = size_px if length <= room else max(12, int(size_px * room / length))
+    top += (size_px - fitting_px) // 2
+    draw.text((BOARD_PX[0] / 2, top), text, font=font(fitting_px, "Semibold"), fill=colour, anchor="ma")
+
+
+def _unused(name: str, names: set[str]) -> str:
+    number, unused = 1, name
+    while unused in names:
+        number += 1
+        unused = f"{name}_{number}"
+    names.add(unused)
+    return unused

@@ -1,0 +1,40 @@
+"""How large things that mark something are drawn in an exported stage.
+
+A file has no screen: the same model is looked at from 150 km away on a table and from 100 m away behind the
+race. Markers, signs and the road therefore grow with the stage, gently, from life size upwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tracker3d.scene.model import RoadLine
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes in metres as drawn.
+
+    ``extent_m`` is the longer side of the box around the road.
+    """
+
+    extent_m: float
+    rider_m: float
+    road_width_m: float
+    sign_m: float
+
+    @classmethod
+    def of(cls, road: RoadLine) -> Sizes:
+        """Choose sizes for a road."""
+        box_m = np.ptp(np.asarray(road.positions_m, dtype=float), axis=0)
+        extent_m = float(max(box_m[0], box_m[1], 1.0))
+        return cls(
+            extent_m=extent_m,
+            rider_m=float(np.clip(extent_m / 2500, 8, 30)),
+            road_width_m=float(np.clip(extent_m / 4000, 8, 24)),
+            sign_m=float(np.clip(extent_m / 120, 40, 600)),
+        )
