@@ -1,0 +1,156 @@
+"""Arches across the road at the start, sprints, summits, the last kilometre and the finish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.scene.model import GateKind
+from tracker3d.scene.style import font
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from tracker3d.render.shading import Shading
+    from tracker3d.render.vtk_types import VtkActor, VtkRenderer
+    from tracker3d.scene.model import CameraPose, Gate
+
+HALF_WIDTH_M = 5.6
+HEIGHT_M = 7.4
+_BEAM_M = 2.1
+_PYLON_M = 0.8
+_LEAST_PX = 26.0
+_LARGEST_SCALE = 20.0
+_BANNER_PX = (1024, 188)
+_LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
+
+
+class GateActors:
+    """The arches in a renderer; from afar they grow, so that they stay in the picture."""
+
+    def __init__(self, renderer: VtkRenderer, shading: Shading, gates: Iterable[Gate]) -> None:
+        self._gates = tuple(gates)
+        self._places = np.array([gate.position_m for gate in self._gates], float).reshape(-1, 3)
+        self._textures: list[ImageTexture] = []
+        self._actors: list[tuple[VtkActor, ...]] = []
+        for gate in self._gates:
+            texture = ImageTexture(mipmap=True)
+            texture.upload(banner(gate))
+            self._textures.append(texture)
+            actors = [_arch(gate), _banners(texture)]
+            if gate.kind is GateKind.FINISH:
+                actors.append(_finish_line())
+            for actor in actors:
+                actor.GetProperty().LightingOff()
+                actor.SetShaderProperty(shading.standing())
+                actor.ForceOpaqueOn()
+                actor.SetPosition(*map(float, gate.position_m))
+                actor.SetOrientation(0.0, 0.0, -float(np.degrees(gate.heading_rad)))
+                renderer.AddActor(actor)
+            self._actors.append(tuple(actors))
+
+    def see_from(self, camera: CameraPose, height_px: int) -> None:
+        """Size the arches for this camera: life size near, never less than some pixels high."""
+        if not self._gates:
+            return
+        distance_m = np.linalg.norm(self._places - camera.eye_m, axis=1)
+        pixel_m = 2.0 * distance_m * np.tan(np.radians(camera.fov_deg) / 2.0) / height_px
+        scales = np.clip(_LEAST_PX * (height_px / 1080.0) * pixel_m / HEIGHT_M, 1.0, _LARGEST_SCALE)
+        for actors, scale in zip(self._actors, scales, strict=True):
+            for actor in actors:
+                actor.SetScale(float(scale))
+
+    def nearest_m(self, eye_m: NDArray[np.float64]) -> float:
+        """Return the distance from ``eye_m`` to the nearest arch, less its size."""
+        if not self._gates:
+            return float("inf")
+        return float(np.linalg.norm(self._places - eye_m, axis=1).min()) - 2.0 * HALF_WIDTH_M
+
+
+def banner(gate: Gate) -> NDArray[np.uint8]:
+    """Return the picture on an arch (h, w, 3): its title, white or dark on the gate's colour."""
+    width, height = _BANNER_PX
+    image = Image.new("RGB", _BANNER_PX, gate.colour_rgb)
+    pen = ImageDraw.Draw(image)
+    red, green, blue = gate.colour_rgb
+    ink = (22, 24, 28) if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else (255, 255, 255)
+    size = 128
+    while size > 40 and font(size, "Bold").getlength(gate.title) > width - 80:
+        size -= 4
+    pen.text((width / 2, height / 2 - 4), gate.title, font=font(size, "Bold"), fill=ink, anchor="mm")
+    return np.asarray(image)
+
+
+def _arch(gate: Gate) -> VtkActor:
+    """Return two pylons and the beam over the road, light baked in."""
+    w, h, d = HALF_WIDTH_M, HEIGHT_M, _PYLON_M
+    boxes = [
+        ((-w, -d / 2, -1.5), (-w + d, d / 2, h - _BEAM_M)),
+        ((w - d, -d / 2, -1.5), (w, d / 2, h - _BEAM_M)),
+        ((-w, -d / 2, h - _BEAM_M), (w, d / 2, h)),
+    ]
+    points, colours = [], []
+    for low, high in boxes:
+        for corners, light in _sides(low, high):
+            points += corners
+            colours += [np.array(gate.colour_rgb) * light] * 4
+    faces = (np.arange(len(points) // 4)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    return _actor(np.array(points, np.float32), faces, colours=np.array(colours).astype(np.uint8))
+
+
+def _sides(
+    low: tuple[float, ...], high: tuple[float, ...]
+) -> list[tuple[list[tuple[float, float, float]], float]]:
+    (x0, y0, z0), (x1, y1, z1) = low, high
+    return [
+        ([(x0, y0, z0), (x1, y0, z0), (x1, y0, z1), (x0, y0, z1)], _LIGHT["-y"]),
+        ([(x1, y1, z0), (x0, y1, z0), (x0, y1, z1), (x1, y1, z1)], _LIGHT["y"]),
+        ([(x1, y0, z0), (x1, y1, z0), (x1, y1, z1), (x1, y0, z1)], _LIGHT["x"]),
+        ([(x0, y1, z0), (x0, y0, z0), (x0, y0, z1), (x0, y1, z1)], _LIGHT["-x"]),
+        ([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)], _LIGHT["z"]),
+    ]
+
+
+def _banners(texture: ImageTexture) -> VtkActor:
+    """Return the picture on both sides of the beam."""
+    w, low, high, y = HALF_WIDTH_M - 0.05, HEIGHT_M - _BEAM_M + 0.05, HEIGHT_M - 0.05, _PYLON_M / 2 + 0.06
+    front = [(-w, -y, low), (w, -y, low), (w, -y, high), (-w, -y, high)]
+    back = [(w, y, low), (-w, y, low), (-w, y, high), (w, y, high)]
+    uv = np.tile(np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32), (2, 1))
+    faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
+    actor = _actor(np.array(front + back, np.float32), faces, uv=uv)
+    actor.SetTexture(texture.texture)
+    return actor
+
+
+def _finish_line() -> VtkActor:
+    """Return the chequered line on the road."""
+    columns, rows, cell = 16, 3, 0.5
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    corner = np.stack([x - columns / 2, y - rows / 2, 0 * x], axis=-1).reshape(-1, 3) * cell
+    square = np.array([(0, 0, 0), (cell, 0, 0), (cell, cell, 0), (0, cell, 0)])
+    points = (corner[:, None] + square + [0.0, 0.0, 0.04]).reshape(-1, 3)
+    dark = ((x + y) % 2).reshape(-1)
+    colours = np.repeat(np.where(dark[:, None] == 1, 24, 245), 3, axis=1)
+    faces = (np.arange(len(dark))[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    return _actor(points.astype(np.float32), faces, colours=np.repeat(colours, 4, axis=0).astype(np.uint8))
+
+
+def _actor(
+    points: NDArray[np.float32],
+    faces: NDArray[np.int64],
+    *,
+    colours: NDArray[np.uint8] | None = None,
+    uv: NDArray[np.float32] | None = None,
+) -> VtkActor:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(triangles(points, faces, colours=colours, uv=uv))
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    return actor

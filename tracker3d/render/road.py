@@ -1,0 +1,166 @@
+"""The road: a ribbon on the ground near the camera, a line of a least width from afar.
+
+The ribbon is in metres and lies on the ground. A line with a casing, some pixels wide wherever the
+camera is, keeps the road in the picture when it is edge-on or a hundred kilometres away. In tunnels
+a faint dashed line shows where it goes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from tracker3d.render.buffers import strip_faces, triangles, vtk_array
+from tracker3d.render.shading import CASING_SHARE, TUNNEL_SHARE, use_line_frame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker3d.render.shading import Shading
+    from tracker3d.render.vtk_types import VtkActor, VtkPolyData, VtkRenderer, VtkShaderProperty
+    from tracker3d.scene.model import RoadLine
+
+    _Runs = list[tuple[int, int]]
+
+WIDTH_M = 8.0
+"""Between the dark edges of the ribbon, unless the scene says where the edges are."""
+_EDGE_M = 0.7
+_EDGE_RGB = (28, 30, 34)
+_CORE_PX = 3.4
+_CASING_PX = 5.6
+_TUNNEL_PX = 3.0
+_TUNNEL_ALPHA = 130
+_DASH_M, _GAP_M = 90.0, 60.0
+_DESIGN_HEIGHT_PX = 1080
+_FRAME_NAME = "lineFrame"
+
+
+class RoadActors:
+    """The road in a renderer.
+
+    Parameters
+    ----------
+    renderer : vtkRenderer
+    shading : Shading
+    road : RoadLine
+    height_px : int
+        Height of the picture: widths in pixels are designed at 1080.
+    """
+
+    def __init__(self, renderer: VtkRenderer, shading: Shading, road: RoadLine, *, height_px: int) -> None:
+        self._renderer = renderer
+        points = np.asarray(road.positions_m, float)
+        scale = max(1.0, height_px / _DESIGN_HEIGHT_PX)
+        along = directions(points)
+        open_air = _runs(~road.hidden)
+        casing = np.broadcast_to(np.array(_EDGE_RGB, np.uint8), road.colours.shape)
+        self._add(
+            _lines(points, along, casing, open_air),
+            shading.line(_CASING_PX * scale, share=CASING_SHARE),
+        )
+        left, right = edges(road, points, along)
+        self._add(_ribbon(left, right, road.colours, open_air), shading.ribbon())
+        self._add(_lines(points, along, road.colours, open_air), shading.line(_CORE_PX * scale))
+        faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
+        dashes = _dashes(road, _runs(road.hidden))
+        tunnel = self._add(
+            _lines(points, along, faint, dashes), shading.line(_TUNNEL_PX * scale, share=TUNNEL_SHARE)
+        )
+        tunnel.ForceOpaqueOff()
+        tunnel.ForceTranslucentOn()
+
+    def _add(self, data: VtkPolyData, shader: VtkShaderProperty) -> VtkActor:
+        mapper = vtkPolyDataMapper()
+        mapper.SetVBOShiftScaleMethod(0)
+        mapper.SetInputData(data)
+        if data.GetPointData().HasArray(_FRAME_NAME):
+            use_line_frame(mapper, _FRAME_NAME)
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.GetProperty().LightingOff()
+        actor.SetShaderProperty(shader)
+        actor.ForceOpaqueOn()
+        self._renderer.AddActor(actor)
+        return actor
+
+
+def directions(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return unit vectors (n, 3) along the line through ``points`` (n, 3)."""
+    if len(points) < 2:
+        return np.tile([0.0, 1.0, 0.0], (len(points), 1))
+    along = np.gradient(points, axis=0)
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    return np.where(length > 1e-9, along / np.maximum(length, 1e-9), [0.0, 1.0, 0.0])
+
+
+def edges(
+    road: RoadLine, points: NDArray[np.float64], along: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the left and right edges (n, 3), as the scene has laid them on the ground where it has."""
+    if road.left_m is not None and road.right_m is not None:
+        return np.asarray(road.left_m, float), np.asarray(road.right_m, float)
+    across = np.stack([along[:, 1], -along[:, 0], np.zeros(len(along))], axis=-1)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    return points - across * WIDTH_M / 2, points + across * WIDTH_M / 2
+
+
+def _runs(mask: NDArray[np.bool_]) -> _Runs:
+    """Return (first, last + 1) of each run of true samples, reaching one sample into the next run."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), min(int(b) + 1, len(mask))) for a, b in steps.reshape(-1, 2)]
+
+
+def _dashes(road: RoadLine, runs: _Runs) -> _Runs:
+    """Cut runs into dashes."""
+    found = []
+    for first, last in runs:
+        along = road.distance_m[first:last]
+        starts = np.arange(along[0], along[-1], _DASH_M + _GAP_M)
+        for start in starts:
+            a, b = np.searchsorted(along, [start, start + _DASH_M])
+            found.append((first + int(a), max(first + int(b), first + int(a) + 2)))
+    return [(a, min(b, len(road.distance_m))) for a, b in found if a + 1 < len(road.distance_m)]
+
+
+def _pieces(runs: _Runs, columns: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Return which samples make the rows of a strip cut into runs, and its triangles."""
+    rows = np.concatenate([np.arange(a, b) for a, b in runs]) if runs else np.zeros(0, np.intp)
+    starts = np.cumsum([0] + [b - a for a, b in runs])
+    faces = [
+        strip_faces(b - a, columns) + first * columns for (a, b), first in zip(runs, starts[:-1], strict=True)
+    ]
+    return rows, np.concatenate(faces).astype(np.int32) if faces else np.zeros((0, 3), np.int32)
+
+
+def _lines(
+    points: NDArray[np.float64], along: NDArray[np.float64], colours: NDArray[Any], runs: _Runs
+) -> VtkPolyData:
+    """Return strips of no width that the line shader widens on the screen."""
+    rows, faces = _pieces(runs, 2)
+    twice = np.repeat(rows, 2)
+    frame = np.empty((len(twice), 4), np.float32)
+    frame[:, :3] = along[twice]
+    frame[:, 3] = np.tile([-1.0, 1.0], len(rows))
+    twofold = np.ascontiguousarray(colours[twice], np.uint8)
+    data = triangles(np.ascontiguousarray(points[twice], np.float32), faces, colours=twofold)
+    data.GetPointData().AddArray(vtk_array(frame, name=_FRAME_NAME))
+    return data
+
+
+def _ribbon(
+    left: NDArray[np.float64], right: NDArray[np.float64], colours: NDArray[np.uint8], runs: _Runs
+) -> VtkPolyData:
+    """Return the road's surface with a dark band along each edge."""
+    rows, faces = _pieces(runs, 6)
+    width = np.maximum(np.linalg.norm(right - left, axis=1), 1e-6)
+    band = np.minimum(_EDGE_M / width, 0.4)
+    shares = np.stack([0 * band, band, band, 1 - band, 1 - band, 0 * band + 1], axis=-1)[rows]
+    across = left[rows, None] + shares[:, :, None] * (right - left)[rows, None]
+    shade = np.empty((len(rows), 6, 3), np.uint8)
+    shade[:] = _EDGE_RGB
+    shade[:, 2:4] = colours[rows, None]
+    return triangles(
+        np.ascontiguousarray(across.reshape(-1, 3), np.float32), faces, colours=shade.reshape(-1, 3)
+    )

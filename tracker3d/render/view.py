@@ -1,0 +1,195 @@
+"""The view: draws a stage scene and its frames into a VTK render window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 (registers what draws)
+from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
+
+from tracker3d.render.gates import GateActors
+from tracker3d.render.ground import GroundActors
+from tracker3d.render.overlay import Overlay
+from tracker3d.render.riders import RiderActors
+from tracker3d.render.road import RoadActors
+from tracker3d.render.shading import FrameUniforms, Shading
+from tracker3d.render.sky import HAZE_RGB, Sky
+
+if TYPE_CHECKING:
+    from tracker3d.render.vtk_types import VtkRenderWindow
+    from tracker3d.scene.model import CameraPose, FrameState, StageScene
+
+_NEAR_SHARE = 0.02
+_LEAST_NEAR_M = 1.0
+_LEAST_HAZE_M = 42_000.0
+_HAZE_SHARE = 2.6
+_SUN = (-0.5, 0.45, 0.74)
+"""Direction to the light that models riders: high in the north-west, like the light baked into the ground."""
+
+
+class SceneView:
+    """Draws scenes into a render window that somebody else owns.
+
+    Renderers that the window already has are left in it and not drawn while the view is open.
+
+    Parameters
+    ----------
+    render_window : vtkRenderWindow
+    alpha : bool
+        Nothing behind the scene: black with an alpha of 0 instead of the sky, which gives premultiplied
+        colours.
+    """
+
+    def __init__(self, render_window: VtkRenderWindow, *, alpha: bool = False) -> None:
+        self._window = render_window
+        self._alpha = alpha
+        self._foreign = [ren for ren in render_window.GetRenderers() if ren.GetDraw()]
+        for renderer in self._foreign:
+            renderer.DrawOff()
+        self._layers_before = render_window.GetNumberOfLayers()
+        base = self._layers_before if self._foreign else 0
+        render_window.SetNumberOfLayers(base + 2)
+        self._overlay = Overlay()
+        self._overlay.renderer.SetLayer(base + 1)
+        render_window.AddRenderer(self._overlay.renderer)
+        self._base_layer = base
+        self._supersampling: vtkSSAAPass | None = None
+        self._still = False
+        self._renderer: vtkRenderer | None = None
+        self._ground: GroundActors | None = None
+        self._closed = False
+
+    def set_stage(self, scene: StageScene) -> None:
+        """Show another stage: builds everything that stays the same while the race runs."""
+        self._drop_stage()
+        renderer = self._new_renderer()
+        self._shading = Shading()
+        self._sky = None if self._alpha else Sky(renderer)
+        self._ground = GroundActors(
+            renderer, self._shading, scene.ground, exaggeration=scene.stage.frame.vertical_exaggeration
+        )
+        height_px = self._window.GetSize()[1] or 1080
+        self._road = RoadActors(renderer, self._shading, scene.road, height_px=height_px)
+        self._gates = GateActors(renderer, self._shading, scene.gates)
+        self._riders = RiderActors(renderer, self._shading)
+        self._apply_quality()
+
+    def set_frame(self, frame: FrameState) -> None:
+        """Take over everything that moves; :meth:`render` draws it."""
+        if self._renderer is None or self._ground is None:
+            raise RuntimeError("set_stage comes before set_frame")
+        self._riders.place(frame.riders)
+        self._gates.see_from(frame.camera, frame.viewport_px[1])
+        self._aim(frame)
+        self._overlay.show(frame)
+
+    def set_quality(self, *, still: bool) -> None:
+        """Choose between a still picture (full ground, smooth edges) and one that is drawn fast."""
+        if still != self._still:
+            self._still = still
+            self._apply_quality()
+
+    def render(self) -> None:
+        """Draw the frame into the window."""
+        self._window.Render()
+
+    def close(self) -> None:
+        """Release everything that the view holds in the window, which lives on."""
+        if self._closed:
+            return
+        self._closed = True
+        self._drop_stage()
+        self._overlay.renderer.ReleaseGraphicsResources(self._window)
+        self._window.RemoveRenderer(self._overlay.renderer)
+        self._overlay.renderer.RemoveAllViewProps()
+        self._window.SetNumberOfLayers(self._layers_before)
+        for renderer in self._foreign:
+            renderer.DrawOn()
+        self._foreign = []
+
+    def _new_renderer(self) -> vtkRenderer:
+        renderer = vtkRenderer()
+        renderer.SetLayer(self._base_layer)
+        renderer.SetBackground(0.0, 0.0, 0.0)
+        renderer.SetBackgroundAlpha(0.0 if self._alpha else 1.0)
+        renderer.AutomaticLightCreationOff()
+        sun = vtkLight()
+        sun.SetLightTypeToSceneLight()
+        sun.SetPositional(False)
+        sun.SetPosition(*_SUN)
+        sun.SetFocalPoint(0.0, 0.0, 0.0)
+        renderer.AddLight(sun)
+        renderer.GetActiveCamera().SetViewUp(0.0, 0.0, 1.0)
+        self._window.AddRenderer(renderer)
+        self._renderer = renderer
+        return renderer
+
+    def _drop_stage(self) -> None:
+        if self._renderer is None:
+            return
+        self._renderer.ReleaseGraphicsResources(self._window)
+        if self._supersampling is not None:
+            self._supersampling.ReleaseGraphicsResources(self._window)
+            self._supersampling = None
+        self._renderer.SetPass(None)
+        self._renderer.RemoveAllViewProps()
+        self._window.RemoveRenderer(self._renderer)
+        self._renderer = self._ground = None
+        del self._shading, self._sky, self._road, self._gates, self._riders
+
+    def _apply_quality(self) -> None:
+        if self._renderer is None or self._ground is None:
+            return
+        self._ground.show(coarse=not self._still)
+        if self._still and self._supersampling is None:
+            self._supersampling = vtkSSAAPass()
+            self._supersampling.SetDelegatePass(vtkRenderStepsPass())
+        self._renderer.SetPass(self._supersampling if self._still else None)
+
+    def _aim(self, frame: FrameState) -> None:
+        """Set camera, clipping planes and what the shaders need."""
+        assert self._renderer is not None
+        pose = frame.camera
+        eye_m = np.asarray(pose.eye_m, float)
+        near_m, far_m = self._clipping_m(frame)
+        camera = self._renderer.GetActiveCamera()
+        camera.SetPosition(*eye_m)
+        camera.SetFocalPoint(*map(float, pose.target_m))
+        camera.SetViewUp(*_up(pose))
+        camera.SetViewAngle(pose.fov_deg)
+        camera.SetClippingRange(near_m, far_m)
+        if self._sky is not None:
+            self._sky.surround(eye_m, 0.95 * far_m)
+        width, height = frame.viewport_px
+        reach_m = float(np.linalg.norm(np.asarray(pose.target_m, float) - eye_m))
+        red, green, blue = HAZE_RGB
+        self._shading.update(
+            FrameUniforms(
+                near_m=near_m,
+                far_m=far_m,
+                pixel=(2.0 / width, 2.0 / height),
+                haze_m=max(_LEAST_HAZE_M, _HAZE_SHARE * reach_m),
+                haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
+            )
+        )
+
+    def _clipping_m(self, frame: FrameState) -> tuple[float, float]:
+        """Return near and far planes: near from the distance to the nearest thing, for the depth's sake."""
+        assert self._ground is not None
+        eye_m = np.asarray(frame.camera.eye_m, float)
+        nearest_m, farthest_m = self._ground.reach_m(eye_m)
+        nearest_m = min(nearest_m, self._gates.nearest_m(eye_m))
+        if len(frame.riders.positions_m):
+            away_m = np.linalg.norm(frame.riders.positions_m - eye_m, axis=1) - 3.0 * frame.riders.scale
+            nearest_m = float(np.nanmin(np.append(away_m, nearest_m)))
+        near_m = max(_NEAR_SHARE * nearest_m, _LEAST_NEAR_M)
+        return near_m, max(1.2 * farthest_m, near_m + 1000.0)
+
+
+def _up(pose: CameraPose) -> tuple[float, float, float]:
+    """Return +z, or north where the camera looks straight down or up."""
+    sight = np.asarray(pose.target_m, float) - np.asarray(pose.eye_m, float)
+    straight = float(np.hypot(sight[0], sight[1])) < 1e-6 * float(np.linalg.norm(sight))
+    return (0.0, 1.0, 0.0) if straight else (0.0, 0.0, 1.0)
