@@ -65,7 +65,7 @@ class _Glyphs:
         self._mapper.SetMaskArray("mask")
         actor = vtkActor()
         actor.SetMapper(self._mapper)
-        actor.SetShaderProperty(shading.standing())
+        actor.SetShaderProperty(shading.standing(glyphs=True))
         actor.ForceOpaqueOn()
         actor.SetVisibility(False)
         surface = actor.GetProperty()

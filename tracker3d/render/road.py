@@ -55,14 +55,17 @@ class RoadActors:
         scale = max(1.0, height_px / _DESIGN_HEIGHT_PX)
         along = directions(points)
         open_air = _runs(~road.hidden)
+        left, right = edges(road, points, along)
+        surface_m = float(np.median(np.linalg.norm(right - left, axis=1))) if len(points) else WIDTH_M
         casing = np.broadcast_to(np.array(_EDGE_RGB, np.uint8), road.colours.shape)
         self._add(
             _lines(points, along, casing, open_air),
-            shading.line(_CASING_PX * scale, share=CASING_SHARE),
+            shading.line(_CASING_PX * scale, share=CASING_SHARE, surface_m=surface_m),
         )
-        left, right = edges(road, points, along)
         self._add(_ribbon(left, right, road.colours, open_air), shading.ribbon())
-        self._add(_lines(points, along, road.colours, open_air), shading.line(_CORE_PX * scale))
+        self._add(
+            _lines(points, along, road.colours, open_air), shading.line(_CORE_PX * scale, surface_m=surface_m)
+        )
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
         dashes = _dashes(road, _runs(road.hidden))
         tunnel = self._add(

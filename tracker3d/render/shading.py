@@ -41,7 +41,12 @@ _WIDEN = """
     vec2 along = (ahead.xy * gl_Position.w - gl_Position.xy * ahead.w) / t3dPixel;
     float reach = max(length(along), 1.0e-20);
     vec2 across = vec2(along.y, -along.x) / reach;
-    gl_Position.xy += across * roadLineFrame.w * %.6f * t3dPixel * gl_Position.w;
+    vec3 edgeMC = normalize(vec3(roadLineFrame.y, -roadLineFrame.x, 1.0e-9)) * %.6f;
+    vec4 edge = MCDCMatrix * vec4(vertexMC.xyz + edgeMC, 1.0);
+    vec2 surface = (edge.xy * gl_Position.w - gl_Position.xy * edge.w) / max(edge.w * gl_Position.w, 1.0e-6);
+    float half_px = %.6f;
+    half_px *= clamp(2.0 - abs(dot(surface / t3dPixel, across)) / half_px, 0.0, 1.0);
+    gl_Position.xy += across * roadLineFrame.w * half_px * t3dPixel * max(gl_Position.w, 0.0);
   }
 """
 _PUSH = """
@@ -89,7 +94,7 @@ class Shading:
 
     def __init__(self, *, haze: bool = True) -> None:
         self._haze = haze
-        self._made: dict[tuple[float, float, float], VtkShaderProperty] = {}
+        self._made: dict[tuple[float, float, float, float, bool], VtkShaderProperty] = {}
 
     def ground(self) -> VtkShaderProperty:
         """Return that of the ground: pushed away from the eye, so that the road lies on it."""
@@ -99,18 +104,24 @@ class Shading:
         """Return that of the road's surface."""
         return self._property(1.0 - RIBBON_SHARE, 0.0, 0.0)
 
-    def standing(self) -> VtkShaderProperty:
-        """Return that of what stands on the road."""
-        return self._property(1.0 - LINE_SHARE, 0.0, 0.0)
+    def standing(self, *, glyphs: bool = False) -> VtkShaderProperty:
+        """Return that of what stands on the road, drawn once or as ``glyphs``."""
+        return self._property(1.0 - LINE_SHARE, 0.0, 0.0, glyphs=glyphs)
 
-    def line(self, width_px: float, *, share: float = LINE_SHARE) -> VtkShaderProperty:
-        """Return that of a line of a width on the screen; its mapper needs :func:`use_line_frame`."""
-        return self._property(1.0 - share, 0.0, width_px / 2.0)
+    def line(
+        self, width_px: float, *, share: float = LINE_SHARE, surface_m: float = 0.0
+    ) -> VtkShaderProperty:
+        """Return that of a line of a width on the screen; its mapper needs :func:`use_line_frame`.
+
+        Where a surface of width ``surface_m`` along it is wider on the screen than the line, the line
+        gives way to it.
+        """
+        return self._property(1.0 - share, 0.0, width_px / 2.0, surface_m=surface_m)
 
     def update(self, frame: FrameUniforms) -> None:
         """Set the uniforms of all properties for this frame."""
         depth = (frame.far_m + frame.near_m) / (frame.far_m - frame.near_m)
-        for (_, _, half_px), made in self._made.items():
+        for (_, _, half_px, _, _), made in self._made.items():
             vertex = made.GetVertexCustomUniforms()
             vertex.SetUniformf("t3dDepth", depth)
             if half_px:
@@ -120,17 +131,20 @@ class Shading:
                 fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
                 fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
 
-    def _property(self, share: float, offset_m: float, half_px: float) -> VtkShaderProperty:
-        key = (share, offset_m, half_px)
+    def _property(
+        self, share: float, offset_m: float, half_px: float, *, surface_m: float = 0.0, glyphs: bool = False
+    ) -> VtkShaderProperty:
+        key = (share, offset_m, half_px, surface_m, glyphs)
         if key in self._made:
             return self._made[key]
         made = vtkOpenGLShaderProperty()
         place = _PLACE
         if half_px:
             made.AddVertexShaderReplacement(_DECLARE, True, f"{_DECLARE}\nin vec4 {_LINE_FRAME};\n", False)
-            place += _WIDEN % half_px
-        if share != 1.0 or offset_m:
-            place += _PUSH % (share, offset_m)
+            place += _WIDEN % (surface_m / 2.0, half_px)
+        if glyphs:  # whose vertex shader does not declare custom uniforms by itself
+            made.AddVertexShaderReplacement(_DECLARE, True, f"{_DECLARE}\nuniform float t3dDepth;\n", False)
+        place += _PUSH % (share, offset_m)
         made.AddVertexShaderReplacement(_PLACE, True, place, False)
         if self._haze:
             made.AddFragmentShaderReplacement(_FINISH, True, _FINISH + _VEIL % _STRONGEST_HAZE, False)
