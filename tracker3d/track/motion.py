@@ -1,0 +1,348 @@
+"""Where every rider is at any time.
+
+Between two fixes a rider moves on a monotone cubic in road distance whose end slopes are the corrected
+speeds, on the field's clock (:mod:`tracker3d.track.pace`), so that holes of minutes follow the climbs in
+them. Everything is evaluated once into one table with a row a second and a column for each rider; a frame
+reads two rows of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from tracker3d.track.model import Presence, RiderStates, Verdict
+from tracker3d.track.pace import FieldPace, field_pace
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from tracker3d.stage.route import Route
+    from tracker3d.track.model import Tracks
+
+SPEED_WINDOW_S = 10.0
+"""Speeds are means over this window, centred on the moment."""
+
+ROLL_OUT_M = 100.0
+"""How far riders roll on behind the line."""
+
+PRESENCE_AGES_S = (12.0, 40.0, 300.0)
+"""From these ages on a rider is coasting, stale, lost."""
+
+_FINISHED_LIVE_S = 48.0
+"""So much is taken off the age of a finished rider, who thus coasts from a minute after the line on."""
+
+_LINE_REACH_M = 600.0
+_LINE_REACH_S = 75.0
+_TABLE_CELLS = 40_000_000
+_LONG_HOLE_S = 60.0
+_LANE_HALF_WIDTH_M = 1.9
+_SWAY_M = 0.4
+_GOLDEN = 0.6180339887498949
+
+
+class Motion:
+    """Position of all riders as a function of time.
+
+    Parameters
+    ----------
+    tracks : Tracks
+    route : Route
+        Tells where the finish is.
+
+    Notes
+    -----
+    Before a rider's first accepted fix there is no position; after the last one the rider holds it, unless
+    it lies shortly before the finish: feeds stop there, and the rider is taken to have crossed the line at
+    the speed last known. Finished riders roll on ``ROLL_OUT_M`` and count as ageing from a minute later.
+
+    The lateral place is plausible, not measured: positions scatter wider than the road. It is the same for
+    a bib at any time in any run but for a slow sway, stays within 2.5 m of the centre line and differs
+    between riders, so that a bunch rides side by side.
+    """
+
+    def __init__(self, tracks: Tracks, route: Route) -> None:
+        self.bibs = tracks.bibs
+        self._finish_m = float(route.finish_m)
+        accepted = tracks.verdict < Verdict.OFF_ROAD
+        riders = tracks.bibs[tracks.rider] > 0
+        pace = field_pace(tracks.distance_m[accepted & riders], tracks.speed_mps[accepted & riders])
+        knots = [
+            _Knots(tracks, np.flatnonzero(accepted & (tracks.rider == index)), pace, self._finish_m)
+            for index in range(len(tracks.bibs))
+        ]
+        begins = [rider.time_ms[0] for rider in knots if len(rider.time_ms)]
+        ends = [rider.time_ms[-1] for rider in knots if len(rider.time_ms)]
+        self.start_ms = int(min(begins, default=0))
+        self.end_ms = int(np.ceil(max(ends, default=1000)))
+        self._step_ms = _step_ms(self.end_ms - self.start_ms, len(knots))
+        self._fill(knots, pace)
+        self._lane_m, self._sway_rad, self._sway_per_ms = _lanes(tracks.bibs)
+
+    def _fill(self, knots: list[_Knots], pace: FieldPace) -> None:
+        """Evaluate every rider at every row of the common table."""
+        rows = int(np.ceil((self.end_ms - self.start_ms) / self._step_ms)) + 2
+        times_ms = self.start_ms + self._step_ms * np.arange(rows, dtype=float)
+        shape = (rows, len(knots))
+        self._distance_m = np.full(shape, np.nan)
+        self._age_s = np.full(shape, np.inf, np.float32)
+        self._finish_ms = np.full(len(knots), np.nan)
+        for index, rider in enumerate(knots):
+            if not len(rider.time_ms):
+                continue
+            distance_m = rider.at(times_ms, pace)
+            self._finish_ms[index] = rider.finish_ms
+            self._distance_m[:, index] = _rolled_out(times_ms, distance_m, rider, self._finish_m)
+            self._age_s[:, index] = rider.age_s(times_ms)
+        step_s = self._step_ms / 1000.0
+        gained = np.diff(self._distance_m, axis=0) / step_s
+        self._slope_mps = np.zeros(shape, np.float32)
+        self._slope_mps[1:-1] = np.nan_to_num(
+            np.minimum(0.5 * (gained[1:] + gained[:-1]), 2.99 * np.minimum(gained[1:], gained[:-1]))
+        )
+        self._rows = rows
+
+    @property
+    def finish_ms(self) -> NDArray[np.float64]:
+        """When each rider crossed the line, milliseconds since 1970 UTC, (k,) float64; NaN for the others."""
+        return self._finish_ms.copy()
+
+    def at(self, time_ms: float) -> RiderStates:
+        """Return all riders at one moment.
+
+        Parameters
+        ----------
+        time_ms : int
+            Milliseconds since 1970 UTC; any. Before the first fix everybody is absent, after the last one
+            everybody holds and ages.
+        """
+        distance_m = self._distance_at(time_ms)
+        half_ms = SPEED_WINDOW_S * 500.0
+        before_m, after_m = self._distance_at(time_ms - half_ms), self._distance_at(time_ms + half_ms)
+        no_past = np.isnan(before_m)
+        window_s = np.where(no_past, SPEED_WINDOW_S / 2, SPEED_WINDOW_S)
+        speed_mps = (after_m - np.where(no_past, distance_m, before_m)) / window_s
+        row, share = self._row(time_ms)
+        age_s = (1.0 - share) * self._age_s[row] + share * self._age_s[row + 1]
+        age_s = age_s.astype(float) + max(0.0, time_ms - self.end_ms) / 1000.0
+        finished = time_ms >= self._finish_ms
+        if finished.any():
+            since_s = (time_ms - self._finish_ms) / 1000.0
+            age_s = np.where(finished, np.maximum(since_s - _FINISHED_LIVE_S, 0.0), age_s)
+        absent = np.isnan(distance_m)
+        coasting, stale, lost = PRESENCE_AGES_S
+        presence = (age_s >= coasting).astype(np.uint8)
+        presence += age_s >= stale
+        presence += age_s >= lost
+        presence[absent] = Presence.ABSENT
+        age_s[absent] = np.nan
+        lateral_m = self._lane_m + _SWAY_M * np.sin(
+            self._sway_rad + self._sway_per_ms * (time_ms - self.start_ms)
+        )
+        lateral_m[absent] = np.nan
+        return RiderStates(
+            time_ms=int(time_ms),
+            bibs=self.bibs,
+            distance_m=distance_m,
+            speed_mps=speed_mps,
+            lateral_m=lateral_m,
+            age_s=age_s,
+            presence=presence,
+            finished=finished,
+        )
+
+    def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Return road distances at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
+        times = np.atleast_1d(np.asarray(times_ms, float))
+        place = np.clip((times - self.start_ms) / self._step_ms, 0.0, self._rows - 1.000001)
+        row = place.astype(np.int64)
+        share = (place - row)[:, None]
+        result = _between(
+            self._distance_m[row],
+            self._distance_m[row + 1],
+            self._slope_mps[row],
+            self._slope_mps[row + 1],
+            share,
+            self._step_ms / 1000.0,
+        )
+        result[times < self.start_ms] = np.nan
+        return result
+
+    def passages_ms(self, distances_m: ArrayLike) -> NDArray[np.float64]:
+        """Return when each rider first passed each road distance.
+
+        Parameters
+        ----------
+        distances_m : (m,) float64
+
+        Returns
+        -------
+        (m, k) float64
+            Milliseconds since 1970 UTC; NaN where the rider has not passed, or was first seen beyond.
+        """
+        wanted = np.atleast_1d(np.asarray(distances_m, float))
+        passed = np.full((len(wanted), len(self.bibs)), np.nan)
+        times_ms = self.start_ms + self._step_ms * np.arange(self._rows, dtype=float)
+        for index in range(len(self.bibs)):
+            column = np.ascontiguousarray(self._distance_m[:, index])
+            first = int(np.count_nonzero(np.isnan(column)))
+            if first >= self._rows:
+                continue
+            column, column_ms = column[first:], times_ms[first:]
+            after = np.searchsorted(column, wanted, side="left")
+            inside = (after < len(column)) & (wanted >= column[0])
+            after = np.clip(after, 1, len(column) - 1)
+            low, high = column[after - 1], column[after]
+            share = np.clip((wanted - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
+            passed[inside, index] = (column_ms[after - 1] + share * self._step_ms)[inside]
+        return passed
+
+    def passage_ms(self, distance_m: float) -> NDArray[np.float64]:
+        """Return when each rider first passed one road distance, (k,) float64; see :meth:`passages_ms`."""
+        passages: NDArray[np.float64] = self.passages_ms([distance_m])[0]
+        return passages
+
+    def _row(self, time_ms: float) -> tuple[int, float]:
+        place = min(max((time_ms - self.start_ms) / self._step_ms, 0.0), self._rows - 1.000001)
+        row = int(place)
+        return row, place - row
+
+    def _distance_at(self, time_ms: float) -> NDArray[np.float64]:
+        row, share = self._row(time_ms)
+        if time_ms < self.start_ms:
+            return np.full(len(self.bibs), np.nan)
+        table, slope = self._distance_m, self._slope_mps
+        return _between(table[row], table[row + 1], slope[row], slope[row + 1], share, self._step_ms / 1000.0)
+
+
+def _between(
+    low_m: NDArray[np.float64],
+    high_m: NDArray[np.float64],
+    low_mps: NDArray[np.float32],
+    high_mps: NDArray[np.float32],
+    share: float | NDArray[np.float64],
+    step_s: float,
+) -> NDArray[np.float64]:
+    """Cubic Hermite between two rows; monotone because no slope exceeds three times the chord's."""
+    rest = 1.0 - share
+    gained = high_m - low_m
+    bend = (low_mps * step_s - gained) * rest - (high_mps * step_s - gained) * share
+    return np.asarray(low_m + share * gained + share * rest * bend)
+
+
+class _Knots:
+    """One rider's accepted fixes made monotone, and where the rider is between them."""
+
+    def __init__(self, tracks: Tracks, rows: NDArray[np.int64], pace: FieldPace, finish_m: float) -> None:
+        self.time_ms = tracks.time_ms[rows].astype(float)
+        self.seen_ms = self.time_ms
+        self.finish_ms = np.nan
+        if not len(rows):
+            return
+        weights = 1.0 / (1.0 + (tracks.lateral_m[rows] / 10.0) ** 2)
+        self.distance_m = np.asarray(isotonic_regression(tracks.distance_m[rows], weights=weights).x)
+        self.speed_mps = tracks.speed_mps[rows].copy()
+        self._reach_finish(finish_m)
+        self._clock_s = pace.clock_s(self.distance_m)
+        self._slopes = self._end_slopes(pace)
+
+    def _reach_finish(self, finish_m: float) -> None:
+        """Find when the rider crossed the line, prolonging the way where the feed stops shortly before it."""
+        left_m = finish_m - self.distance_m[-1]
+        if left_m > 0.0:
+            speed = self.speed_mps[-1]
+            if left_m > _LINE_REACH_M or not speed * _LINE_REACH_S > left_m:
+                return
+            self.time_ms = np.append(self.time_ms, self.time_ms[-1] + 1000.0 * left_m / speed)
+            self.distance_m = np.append(self.distance_m, finish_m)
+            self.speed_mps = np.append(self.speed_mps, speed)
+        after = max(int(np.searchsorted(self.distance_m, finish_m, side="left")), 0)
+        if after == 0:
+            self.finish_ms = float(self.time_ms[0])
+            return
+        share = (finish_m - self.distance_m[after - 1]) / (
+            self.distance_m[after] - self.distance_m[after - 1]
+        )
+        self.finish_ms = float(
+            self.time_ms[after - 1] + share * (self.time_ms[after] - self.time_ms[after - 1])
+        )
+
+    def _end_slopes(self, pace: FieldPace) -> NDArray[np.float64]:
+        """Slopes of the field's clock against time at the knots, bounded so that the cubic is monotone."""
+        if len(self.time_ms) < 2:
+            return np.zeros(len(self.time_ms))
+        step_s = np.diff(self.time_ms) / 1000.0
+        chord = np.diff(self._clock_s) / step_s
+        before, after = np.append(chord[0], chord), np.append(chord, chord[-1])
+        told = self.speed_mps * pace.pace_s_per_m(self.distance_m)
+        slopes = np.where(np.isnan(told), np.sqrt(np.maximum(before * after, 0.0)), told)
+        return np.asarray(np.clip(slopes, 0.0, 3.0 * np.minimum(before, after)))
+
+    def at(self, times_ms: NDArray[np.float64], pace: FieldPace) -> NDArray[np.float64]:
+        """Road distance at ascending times; NaN before the first knot, held after the last."""
+        result = np.full(len(times_ms), np.nan)
+        begin, end = np.searchsorted(times_ms, [self.time_ms[0], self.time_ms[-1]], side="left")
+        result[end:] = self.distance_m[-1]
+        if end > begin:
+            times = times_ms[begin:end]
+            after = np.clip(np.searchsorted(self.time_ms, times, side="right"), 1, len(self.time_ms) - 1)
+            before = after - 1
+            step_s = (self.time_ms[after] - self.time_ms[before]) / 1000.0
+            share = (times - self.time_ms[before]) / (step_s * 1000.0)
+            chord = (self._clock_s[after] - self._clock_s[before]) / step_s
+            calm = np.minimum(1.0, _LONG_HOLE_S / step_s)
+            low = chord + calm * (self._slopes[before] - chord)
+            high = chord + calm * (self._slopes[after] - chord)
+            clock_s = _between(
+                self._clock_s[before], self._clock_s[after], low * step_s, high * step_s, share, 1.0
+            )
+            result[begin:end] = pace.distance_at_m(clock_s)
+        return np.maximum.accumulate(result)
+
+    def age_s(self, times_ms: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Time to the nearest fix before or after each moment."""
+        after = np.searchsorted(self.seen_ms, times_ms, side="left")
+        to_next = self.seen_ms[np.minimum(after, len(self.seen_ms) - 1)] - times_ms
+        from_last = times_ms - self.seen_ms[np.maximum(after - 1, 0)]
+        nearest = np.minimum(
+            np.where(to_next < 0.0, np.inf, to_next), np.where(from_last < 0.0, np.inf, from_last)
+        )
+        return np.asarray(nearest / 1000.0, np.float32)
+
+
+def _rolled_out(
+    times_ms: NDArray[np.float64], distance_m: NDArray[np.float64], rider: _Knots, finish_m: float
+) -> NDArray[np.float64]:
+    """After the line the fixes say little: the rider slows down evenly and stops ``ROLL_OUT_M`` behind it."""
+    if np.isnan(rider.finish_ms):
+        return distance_m
+    before = int(np.searchsorted(rider.time_ms, rider.finish_ms, side="left"))
+    speed = rider.speed_mps[min(before, len(rider.speed_mps) - 1)]
+    speed = float(np.clip(np.nan_to_num(speed, nan=10.0), 3.0, 25.0))
+    after = times_ms >= rider.finish_ms
+    since_s = (times_ms[after] - rider.finish_ms) / 1000.0
+    stop_s = 2.0 * ROLL_OUT_M / speed
+    left = np.maximum(1.0 - since_s / stop_s, 0.0)
+    result = np.minimum(distance_m, finish_m)
+    result[after] = finish_m + ROLL_OUT_M * (1.0 - left * left)
+    return result
+
+
+def _step_ms(duration_ms: int, riders: int) -> float:
+    """One row a second, or fewer where the table would grow out of bounds."""
+    seconds = max(1.0, np.ceil(duration_ms / 1000.0 * max(riders, 1) / _TABLE_CELLS))
+    return 1000.0 * float(seconds)
+
+
+def _lanes(
+    bibs: NDArray[np.int32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lateral place, phase and angular rate of the sway of each bib; neighbours in number lie far apart."""
+    fraction = np.mod(np.abs(bibs.astype(float)) * _GOLDEN, 1.0)
+    lane_m = (2.0 * fraction - 1.0) * _LANE_HALF_WIDTH_M
+    lane_m[bibs < 0] *= 0.3
+    phase_rad = 2.0 * np.pi * np.mod(fraction * 7.0, 1.0)
+    period_s = 35.0 + 50.0 * np.mod(fraction * 13.0, 1.0)
+    return lane_m, phase_rad, 2.0 * np.pi / (1000.0 * period_s)
