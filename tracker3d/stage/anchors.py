@@ -58,9 +58,9 @@ class Scale:
     def official(self, along_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Official distance at lengths along the line, linear beyond both ends."""
         inside = np.interp(along_m, self.along_m, self.official_m)
-        return (
-            inside + np.minimum(along_m - self.along_m[0], 0.0) + np.maximum(along_m - self.along_m[-1], 0.0)
-        )
+        before = np.minimum(along_m - self.along_m[0], 0.0)
+        beyond = np.maximum(along_m - self.along_m[-1], 0.0)
+        return np.asarray(inside + before + beyond)
 
 
 def scale_of(

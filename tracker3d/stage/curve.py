@@ -83,24 +83,33 @@ def _chained(parts: Sequence[NDArray[np.float64]], first: int, *, turned: bool) 
 def cleaned(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which vertices to keep: no repeats, and none where a recording jitters to and fro on the spot.
 
-    The first and last vertex are always kept.
+    The first and last vertex are kept unless the whole road is one place.
     """
-    keep = np.ones(len(x_m), bool)
-    last = 0
-    for index in range(1, len(x_m)):
-        if np.hypot(x_m[index] - x_m[last], y_m[index] - y_m[last]) < _CLOSE_M:
-            keep[index] = False
-        else:
-            last = index
-    kept = np.flatnonzero(keep)
-    if not keep[-1] and len(kept) > 1:
-        keep[kept[-1]], keep[-1] = False, True
-        kept = np.flatnonzero(keep)
-    east, north = np.diff(x_m[kept]), np.diff(y_m[kept])
-    leg_m, heading = np.hypot(east, north), np.arctan2(north, east)
-    sharp = np.abs(_wrapped(np.diff(heading))) > _JITTER_TURN_RAD
-    keep[kept[1:-1][sharp & (np.minimum(leg_m[:-1], leg_m[1:]) < _JITTER_LEG_M)]] = False
+    kept = _apart(x_m, y_m, np.arange(len(x_m)))
+    while len(kept) > 2:
+        east, north = np.diff(x_m[kept]), np.diff(y_m[kept])
+        leg_m, heading = np.hypot(east, north), np.arctan2(north, east)
+        sharp = np.abs(_wrapped(np.diff(heading))) > _JITTER_TURN_RAD
+        jitter = sharp & (np.minimum(leg_m[:-1], leg_m[1:]) < _JITTER_LEG_M)
+        if not jitter.any():
+            break
+        kept = _apart(x_m, y_m, np.delete(kept, 1 + np.flatnonzero(jitter)))
+    keep = np.zeros(len(x_m), bool)
+    keep[kept] = True
     return keep
+
+
+def _apart(
+    x_m: NDArray[np.float64], y_m: NDArray[np.float64], candidates: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return those of some vertices that are not on the one kept before them; the last one always."""
+    kept = [int(candidates[0])]
+    for index in candidates[1:].tolist():
+        if np.hypot(x_m[index] - x_m[kept[-1]], y_m[index] - y_m[kept[-1]]) >= _CLOSE_M:
+            kept.append(index)
+    if kept[-1] != candidates[-1] and len(kept) > 1:
+        kept[-1] = int(candidates[-1])
+    return np.array(kept, np.intp)
 
 
 def _wrapped(angle_rad: NDArray[np.float64]) -> NDArray[np.float64]:

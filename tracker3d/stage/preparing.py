@@ -1,0 +1,341 @@
+"""From a source and elevation files to a stage package."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.errors import InputError, RouteError
+from tracker3d.progress import silent
+from tracker3d.stage.curve import smoothed
+from tracker3d.stage.model import Coverage, Place, PlaceKind, Stage
+from tracker3d.stage.package import SourceFile, check_output, save_package
+from tracker3d.stage.roadbuild import build_route
+from tracker3d.stage.route import nearest_on_route
+from tracker3d.stage.source import SourcePlace, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from terrain import Ground
+    from tracker3d.progress import Progress
+    from tracker3d.stage.roadbuild import BuiltRoad
+    from tracker3d.stage.route import Route
+    from tracker3d.stage.source import Source
+
+SMOOTH_DEM_M = 100.0
+"""Standard deviation along the road for heights taken from a DEM, which sees the slope beside the road."""
+
+NEAR_ROAD_M = 150.0
+"""A named point farther off is no place on the road."""
+
+SAME_TOWN_M = 5000.0
+"""A town is not named twice within this distance of a sprint, summit, start or finish of its name."""
+
+MISFIT_M = 20.0
+"""A road that lies this far above or below the DEM (median) has other heights than the DEM."""
+
+MERGED_GAP_M = 100.0
+
+
+@dataclass(frozen=True)
+class PrepareReport:
+    """What was prepared, and what to know about it.
+
+    ``findings`` are statements, ``warnings`` what the user should look at; one sentence each.
+    """
+
+    path: Path
+    stage: Stage
+    findings: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return the report as lines for a console."""
+        return [
+            *self.findings,
+            *(f"Warning: {warning}" for warning in self.warnings),
+            f"Written: {self.path}",
+        ]
+
+
+def prepare(
+    source_path: Path,
+    *,
+    output: Path,
+    dem_paths: Sequence[Path] | None,
+    drape_path: Path | None = None,
+    width_km: float = 12.0,
+    max_error_m: float = 2.0,
+    progress: Progress = silent,
+) -> PrepareReport:
+    """Make a stage package from a source of a road and elevation files.
+
+    Parameters
+    ----------
+    source_path : Path
+        A Race Center recording, ``trace.json``, GPX or GeoJSON.
+    output : Path
+        ``NAME.stage``; a package that stood there is replaced when the new one is whole.
+    dem_paths : sequence of Path or None
+        Elevation files or folders; empty for ground at the road's own height.
+    drape_path : Path, optional
+        Imagery laid over the ground.
+    width_km : float
+        Width of the ground around the road.
+    max_error_m : float
+        Largest vertical error of the drawn ground near the road.
+    progress : Progress
+
+    Raises
+    ------
+    InputError, RouteError
+        The source cannot be used.
+    terrain.TerrainError
+        An elevation file cannot be used or none covers the road.
+    OutputError
+        The package cannot be written.
+    """
+    from terrain import GroundLine, build_ground
+
+    _check_arguments(width_km, max_error_m)
+    check_output(output)
+    if dem_paths is None:
+        raise InputError(
+            f"No elevation files were given for {source_path} and this version downloads none; "
+            "add --dem PATH, or --dem none for ground at the road's own height."
+        )
+    progress(f"reading {source_path.name}", 0.0)
+    source = read_source(source_path)
+    progress("building the road", 0.04)
+    built, warnings = _built(source, dem_paths)
+    route = built.route
+    ground = build_ground(
+        route.frame,
+        line=GroundLine(route.x_m, route.y_m, route.height_m),
+        dem_paths=tuple(dem_paths),
+        drape_path=drape_path,
+        half_width_m=width_km * 500.0,
+        max_error_m=max_error_m,
+        progress=lambda text, fraction: progress(text, 0.08 + 0.82 * fraction),
+    )
+    stage, more = _stage_of(source, built, ground, dem_paths)
+    progress("writing the package", 0.92)
+    roles = [(source_path, "route"), *((path, "elevation") for path in dem_paths)]
+    roles += [(drape_path, "imagery")] if drape_path is not None else []
+    save_package(
+        output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
+    )
+    progress("done", 1.0)
+    all_warnings = tuple(dict.fromkeys((*source.messages, *warnings, *more, *ground.messages)))
+    return PrepareReport(output, stage, tuple(_findings(stage, source, dem_paths)), all_warnings)
+
+
+def _check_arguments(width_km: float, max_error_m: float) -> None:
+    if not 0.5 <= width_km <= 200.0:
+        raise InputError(f"A width of {width_km:g} km is not possible; choose 0.5 to 200 km.")
+    if not 0.1 <= max_error_m <= 100.0:
+        raise InputError(f"A largest error of {max_error_m:g} m is not possible; choose 0.1 to 100 m.")
+
+
+def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[str]]:
+    """Build the road, with heights from the DEM where the source has none, and say what is odd about it."""
+    lon_deg, lat_deg, height_m = source.points.T
+    try:
+        built = build_route(
+            lon_deg,
+            lat_deg,
+            height_m,
+            anchors=source.anchors,
+            finish_m=source.finish_m if source.anchors and math.isfinite(source.finish_m) else None,
+        )
+    except RouteError as error:
+        raise RouteError(f"{source.path}: {error}") from error
+    warnings = []
+    if built.scale.refused:
+        warnings.append(
+            f"{built.scale.refused} of {len(source.anchors)} stated kilometres "
+            "do not fit the road and were left out."
+        )
+    if not built.has_heights:
+        route, warning = _with_dem_heights(built.route, source.path, dem_paths)
+        built = dataclasses.replace(built, route=route)
+        warnings.append(warning)
+    return built, warnings
+
+
+def _with_dem_heights(route: Route, path: Path, dem_paths: Sequence[Path]) -> tuple[Route, str]:
+    from terrain import sample_heights
+
+    if not dem_paths:
+        raise RouteError(
+            f"The road in {path} has no heights; add --dem PATH with elevation files that cover it."
+        )
+    sampled_m = sample_heights(tuple(dem_paths), *route.lonlat(route.distance_m))
+    known = np.isfinite(sampled_m)
+    if not known.any():
+        raise RouteError(
+            f"The road in {path} has no heights and the elevation files do not cover it; give files that do."
+        )
+    filled_m = np.interp(route.distance_m, route.distance_m[known], sampled_m[known])
+    height_m = smoothed(filled_m, step_m=route.step_m, sigma_m=SMOOTH_DEM_M)
+    share = f", which cover {100.0 * known.mean():.0f} % of it" if not known.all() else ""
+    warning = f"The source has no heights: those of the road come from the elevation files{share}."
+    return dataclasses.replace(route, height_m=height_m, z_drawn_m=height_m), warning
+
+
+def _stage_of(
+    source: Source, built: BuiltRoad, ground: Ground, dem_paths: Sequence[Path]
+) -> tuple[Stage, list[str]]:
+    route = built.route.on_ground(
+        z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
+    )
+    warnings = _misfit(route) if built.has_heights else []
+    stage = Stage(
+        name=source.name,
+        date=source.date,
+        timezone=source.timezone,
+        frame=route.frame,
+        route=route,
+        start_time_ms=source.start_time_ms,
+        time_trial=source.time_trial,
+        simulated=source.simulated,
+        places=tuple(places_on(route, source)),
+        teams=source.teams,
+        riders=source.riders,
+        coverage=Coverage(
+            covered_intervals(route),
+            tuple(path.name for path in dem_paths),
+            (*source.messages, *warnings),
+        ),
+        credits=tuple(dict.fromkeys((*source.credits, *ground.credits))),
+    )
+    return stage, warnings
+
+
+def _misfit(route: Route) -> list[str]:
+    """Compare the road's own heights with the ground that they lie on."""
+    compared = route.covered & ~route.on_structure
+    if compared.sum() < 100:
+        return []
+    above_m = float(np.median((route.height_m - route.z_drawn_m)[compared]))
+    if abs(above_m) <= MISFIT_M:
+        return []
+    side = "above" if above_m > 0.0 else "below"
+    warning = (
+        f"The road's own heights lie {abs(above_m):.0f} m {side} the elevation files (median); "
+        "check that both belong to this place and are heights above sea level."
+    )
+    return [warning]
+
+
+def covered_intervals(route: Route) -> tuple[tuple[float, float], ...]:
+    """Return (from, to) road distances with elevation data, gaps of a few metres closed."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], route.covered.astype(np.int8), [0]])))
+    intervals: list[tuple[float, float]] = []
+    for first, after in edges.reshape(-1, 2):
+        begin_m, end_m = float(route.distance_m[first]), float(route.distance_m[after - 1])
+        if intervals and begin_m - intervals[-1][1] <= MERGED_GAP_M:
+            intervals[-1] = (intervals[-1][0], end_m)
+        else:
+            intervals.append((begin_m, end_m))
+    return tuple(intervals)
+
+
+def coverage_sentence(route: Route, intervals: Sequence[tuple[float, float]]) -> str:
+    """Say which kilometres of the road have elevation data."""
+    if not intervals:
+        return "No elevation data: the ground is an apron at the road's own height."
+    if len(intervals) == 1 and intervals[0] == (float(route.distance_m[0]), float(route.distance_m[-1])):
+        return "The DEM covers the whole road."
+    spans = [f"km {begin_m / 1000:.1f} to {end_m / 1000:.1f}" for begin_m, end_m in intervals[:6]]
+    more = f" and {len(intervals) - 6} shorter pieces" if len(intervals) > 6 else ""
+    return (
+        f"The DEM covers {', '.join(spans)}{more} of the road; "
+        "elsewhere the ground is an apron at the road's own height."
+    )
+
+
+def places_on(route: Route, source: Source) -> list[Place]:
+    """Put a source's places on the road, with a start and a finish, sorted by distance."""
+    stated = list(_located(route, source.places))
+    for kind, at_m, end in (
+        (PlaceKind.START, max(0.0, route.start_m), 0),
+        (PlaceKind.FINISH, route.finish_m, -1),
+    ):
+        if not any(place.kind is kind for place, _ in stated):
+            stated.append((_end_place(kind, source.name, end), at_m))
+    named: dict[str, list[float]] = {}
+    for place, at_m in stated:
+        if place.kind is not PlaceKind.TOWN:
+            named.setdefault(place.name, []).append(at_m)
+    places = []
+    for place, at_m in stated:
+        twice = any(abs(at_m - other_m) <= SAME_TOWN_M for other_m in named.get(place.name, []))
+        if place.kind is PlaceKind.TOWN and twice:
+            continue
+        height_m = place.altitude_m if math.isfinite(place.altitude_m) else float(route.height(at_m))
+        places.append(
+            Place(
+                place.kind,
+                place.name,
+                at_m,
+                height_m,
+                place.category,
+                place.length_m,
+                place.average_gradient_percent,
+            )
+        )
+    return sorted(places, key=lambda place: place.distance_m)
+
+
+def _end_place(kind: PlaceKind, name: str, end: int) -> SourcePlace:
+    cities = [part.strip() for part in name.split(">")]
+    return SourcePlace(kind, cities[end] if len(cities) > 1 else kind.value.capitalize())
+
+
+def _located(route: Route, places: Sequence[SourcePlace]) -> list[tuple[SourcePlace, float]]:
+    """Distance of each place that is on the road, as stated or else where it is nearest."""
+    located = []
+    for place in places:
+        at_m = place.distance_m
+        if not math.isfinite(at_m):
+            nearest_m, offset_m = nearest_on_route(
+                route, *route.frame.to_local([place.lon_deg], [place.lat_deg])
+            )
+            if offset_m[0] > NEAR_ROAD_M:
+                continue
+            at_m = float(nearest_m[0])
+        if route.start_m <= at_m <= route.end_m + route.step_m:
+            located.append((place, at_m))
+    return located
+
+
+def _findings(stage: Stage, source: Source, dem_paths: Sequence[Path]) -> list[str]:
+    route = stage.route
+    neutral = f" after {-route.start_m / 1000:.1f} km of neutralised start" if route.start_m < -50.0 else ""
+    people = [f"{sum(not rider.vehicle for rider in stage.riders)} riders in {len(stage.teams)} teams"]
+    findings = [
+        f"{stage.name}: {route.finish_m / 1000:.2f} km{neutral}, {route.ascent_m:,.0f} m of climbing"
+        + (f" ({source.ascent_m:,.0f} m stated)" if math.isfinite(source.ascent_m) else "")
+        + (f", {people[0]}." if stage.riders else "."),
+    ]
+    climbs = [place for place in stage.places if place.kind is PlaceKind.CLIMB]
+    if climbs:
+        findings.append(f"Climbs: {', '.join(place.name for place in climbs)}.")
+    findings.append(coverage_sentence(route, stage.coverage.covered_m))
+    return findings
+
+
+def _source_file(path: Path, role: str) -> SourceFile:
+    if not path.is_file():
+        return SourceFile(path.name, role)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return SourceFile(path.name, role, digest, path.stat().st_size)
