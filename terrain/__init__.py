@@ -3,8 +3,27 @@
 Knows nothing of races, windows or graphics libraries.
 """
 
+from terrain.build import build_ground
+from terrain.elevation import ElevationGrid
 from terrain.errors import CoverageError, ElevationFileError, TerrainError
 from terrain.frame import LocalFrame
+from terrain.ground import Ground, Texture
+from terrain.line import GroundLine
 from terrain.mesh import Mesh
+from terrain.sampling import MeshSampler
+from terrain.sources import sample_heights
 
-__all__ = ["CoverageError", "ElevationFileError", "LocalFrame", "Mesh", "TerrainError"]
+__all__ = [
+    "CoverageError",
+    "ElevationFileError",
+    "ElevationGrid",
+    "Ground",
+    "GroundLine",
+    "LocalFrame",
+    "Mesh",
+    "MeshSampler",
+    "TerrainError",
+    "Texture",
+    "build_ground",
+    "sample_heights",
+]

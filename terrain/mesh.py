@@ -22,8 +22,12 @@ class Mesh:
         Vertex indices, counter-clockwise seen from above.
     colours : (n, 3) uint8
         sRGB with light baked in: every sink draws it unlit.
+    draped : bool
+        Land seen from above, over which the ground's texture may be laid; False for the wall round the
+        edge, which has its own colours.
     """
 
     vertices_m: NDArray[np.float32]
     faces: NDArray[np.int32]
     colours: NDArray[np.uint8]
+    draped: bool = True

@@ -1,0 +1,291 @@
+"""DEM files and a road to drawn ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from terrain.apron import fill_small_voids, lay_apron
+from terrain.corridor import BLOCK, CutMesh, border_edges, cut_out, distance_to_road, plan_grid
+from terrain.elevation import ElevationGrid
+from terrain.ground import TEXTURE_SIDE, Ground
+from terrain.imagery import read_imagery_on
+from terrain.mesh import Mesh
+from terrain.roadside import structure_heights
+from terrain.sampling import MeshSampler
+from terrain.shading import shade
+from terrain.sources import GridPlan, Sources, open_sources, read_heights_on, require_coverage
+from terrain.tiles import TileSet, split, wall
+from terrain.triangulation import close, leaf_triangles, triangulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from terrain.frame import LocalFrame
+    from terrain.line import GroundLine
+
+    Progress = Callable[[str, float], None]
+
+_EXACT_M = 300.0
+_EDGE_ERROR_M = 25.0
+_SHARED_M = 150.0
+_COARSE_EDGE_ERROR_M = 60.0
+_COARSE_TRIANGLES = 110_000
+_EDGE_LATTICES = (4, 8)
+_RELIEF_STEP_M = 75.0
+
+_CREDITS = {
+    "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence and Space GmbH "
+    "2014-2018 provided under COPERNICUS by the European Union and ESA; all rights reserved",
+    "rge": "© IGN",
+    ".hgt": "SRTM data courtesy of the U.S. Geological Survey",
+    "srtm": "SRTM data courtesy of the U.S. Geological Survey",
+}
+
+
+@dataclass(frozen=True)
+class _Land:
+    """Finite heights on the plan, and what is known about each post."""
+
+    plan: GridPlan
+    heights_m: NDArray[np.float32]
+    covered: NDArray[np.bool_]
+    filled: NDArray[np.bool_]
+    measured: NDArray[np.float32]
+    distance_m: NDArray[np.float32]
+
+
+def build_ground(
+    frame: LocalFrame,
+    *,
+    line: GroundLine,
+    dem_paths: Sequence[Path] = (),
+    drape_path: Path | None = None,
+    half_width_m: float = 6000.0,
+    max_error_m: float = 2.0,
+    elevation: ElevationGrid | None = None,
+    progress: Progress | None = None,
+) -> Ground:
+    """Build the drawn ground along a road.
+
+    Parameters
+    ----------
+    frame : LocalFrame
+        Of the stage; ``line`` is in it.
+    line : GroundLine
+        The road with its own heights.
+    dem_paths : sequence of Path
+        Elevation files and folders of them. With none, the ground is an apron at the road's own height.
+    drape_path : Path, optional
+        A georeferenced picture, shown where it covers.
+    half_width_m : float
+        How far the ground reaches to either side of the road.
+    max_error_m : float
+        Largest vertical distance between the mesh and the elevation grid within 300 m of the road; beyond,
+        it grows to 25 m at the edge.
+    elevation : ElevationGrid, optional
+        Heights that are at hand already, in the local frame, instead of files.
+    progress : callable, optional
+        Called with what is being done and the share done, 0 to 1.
+
+    Raises
+    ------
+    ElevationFileError
+        A file cannot be used.
+    CoverageError
+        Files were given and cover no part of the road.
+    """
+    report = progress or (lambda what, share: None)
+    report("Reading elevation data", 0.0)
+    sources = open_sources([Path(path) for path in dem_paths])
+    native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
+    plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
+    raw = _raw_heights(plan, sources, elevation, frame)
+    report("Laying out the ground", 0.25)
+    land, line, messages = _lay_out(plan, raw, line, sources, half_width_m)
+    imagery = read_imagery_on(plan, drape_path, frame=frame) if drape_path is not None else None
+    report("Painting the ground", 0.40)
+    exaggerated = land.heights_m * np.float32(frame.vertical_exaggeration)
+    picture = shade(
+        exaggerated,
+        land.measured,
+        land.distance_m <= half_width_m + 4 * plan.step_m,
+        step_m=plan.step_m,
+        latitude_deg=frame.origin_lat_deg,
+        imagery=imagery,
+    )
+    report("Triangulating", 0.65)
+    meshes = [
+        cut_out(triangles, land.heights_m, land.distance_m, half_width_m=half_width_m)
+        for triangles in _triangles(land, half_width_m=half_width_m, max_error_m=max_error_m)
+    ]
+    report("Cutting tiles", 0.85)
+    lowest = float(meshes[0].heights_m.min()) * frame.vertical_exaggeration
+    base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
+    surfaces = [_surface(mesh, plan, frame, picture) for mesh in meshes]
+    tile_sets = tuple(
+        TileSet.of([*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))])
+        for surface in surfaces
+    )
+    covered = ElevationGrid(
+        land.heights_m, plan.x0_m, plan.y0_m, plan.step_m, land.covered, land.filled
+    ).sample_covered(line.x_m, line.y_m)
+    sampler = MeshSampler(surfaces[0].vertices_m, surfaces[0].faces)
+    draped = sampler.sample(line.x_m, line.y_m) / frame.vertical_exaggeration
+    draped = np.where(np.isfinite(draped), draped, line.height_m)
+    z_drawn, on_structure = structure_heights(line, draped, covered)
+    report("Ground is ready", 1.0)
+    return Ground(
+        z_drawn_m=z_drawn,
+        on_structure=on_structure,
+        covered=covered,
+        relief=_relief(land, exaggerated, half_width_m=half_width_m, base_m=base_m),
+        base_m=base_m,
+        texture_bounds_m=_texture_bounds(plan),
+        credits=_credits(sources),
+        messages=(*sources.messages, *messages),
+        tile_sets=tile_sets,
+        texture_source=_north_first(picture),
+    )
+
+
+def _raw_heights(
+    plan: GridPlan, sources: Sources, elevation: ElevationGrid | None, frame: LocalFrame
+) -> NDArray[np.float32]:
+    heights = read_heights_on(plan, sources, frame=frame)
+    if elevation is None:
+        return heights
+    x = plan.x0_m + np.arange(plan.columns) * plan.step_m
+    y = plan.y0_m + np.arange(plan.rows) * plan.step_m
+    given = elevation.sample(x[None, :], y[:, None]).astype(np.float32)
+    return np.where(np.isnan(given), heights, given)
+
+
+def _lay_out(
+    plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources, half_width_m: float
+) -> tuple[_Land, GroundLine, list[str]]:
+    distance = distance_to_road(plan, line, limit_m=half_width_m)
+    raw[distance > half_width_m + 30 * plan.step_m] = np.nan
+    heights, filled = fill_small_voids(raw, step_m=plan.step_m)
+    grid = ElevationGrid(heights, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(heights), filled)
+    if sources.rasters:
+        require_coverage(grid.sample_covered(line.x_m, line.y_m), [raster.path for raster in sources.rasters])
+    messages = []
+    drawn = distance <= half_width_m
+    holes = filled & drawn
+    if holes.any():
+        share = holes.sum() / max(1, (grid.covered & drawn).sum())
+        messages.append(
+            f"The elevation data have voids along the road; {holes.sum() * plan.step_m**2 / 1e6:,.1f} km² "
+            f"({share:.1%}) were interpolated."
+        )
+    line = line.with_heights(grid.sample(line.x_m, line.y_m))
+    complete, measured = lay_apron(heights, distance, plan=plan, line=line, half_width_m=half_width_m)
+    return _Land(plan, complete, grid.covered, filled, measured, distance), line, messages
+
+
+def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:
+    """Triangulate both levels; within 150 m of the road they are the same."""
+    distance, step = land.distance_m, land.plan.step_m
+    drawn = distance <= half_width_m + 2 * step
+    edge = np.abs(distance - np.float32(half_width_m)) < 6 * step
+    fine_forced, coarse_forced = (_on_lattice(edge, lattice) for lattice in _EDGE_LATTICES)
+    tightness = _tightness(distance, drawn, half_width_m, max_error_m, max(_EDGE_ERROR_M, max_error_m), _EXACT_M)
+    fine = triangulate(land.heights_m, tightness, block=BLOCK, forced=fine_forced)
+    triangles = leaf_triangles(fine, block=BLOCK)
+    shared = fine & (distance < _SHARED_M + 2 * step * _half_widths(distance.shape))
+    shared |= coarse_forced
+    edge_error = max(_COARSE_EDGE_ERROR_M, max_error_m)
+    while True:
+        coarse_tightness = _tightness(distance, drawn, half_width_m, 2 * max_error_m, edge_error, _SHARED_M)
+        coarse = triangulate(land.heights_m, coarse_tightness, block=BLOCK, forced=shared) & fine
+        close(coarse, block=BLOCK)
+        coarse_triangles = leaf_triangles(coarse, block=BLOCK)
+        inside = (distance.reshape(-1)[coarse_triangles] <= half_width_m).any(axis=1).sum()
+        if inside <= _COARSE_TRIANGLES or edge_error > 1000:
+            return [triangles, coarse_triangles]
+        edge_error *= 1.8
+
+
+def _tightness(
+    distance_m: NDArray[np.float32],
+    drawn: NDArray[np.bool_],
+    half_width_m: float,
+    near_error_m: float,
+    edge_error_m: float,
+    near_m: float,
+) -> NDArray[np.float32]:
+    """One over the tolerance: constant near the road, then growing evenly to the edge."""
+    slope = (edge_error_m - near_error_m) / max(half_width_m - near_m, 1.0)
+    tolerance = near_error_m + np.maximum(distance_m - np.float32(near_m), 0) * np.float32(slope)
+    return np.where(drawn, 1 / tolerance, 0).astype(np.float32)
+
+
+def _on_lattice(mask: NDArray[np.bool_], spacing: int) -> NDArray[np.bool_]:
+    thin = np.zeros_like(mask)
+    thin[::spacing, ::spacing] = mask[::spacing, ::spacing]
+    return thin
+
+
+def _half_widths(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Half width, in posts, of the squares that each post divides."""
+    either = np.arange(shape[0])[:, None] | np.arange(shape[1])[None, :] | BLOCK
+    result: NDArray[np.float32] = (either & -either).astype(np.float32)
+    return result
+
+
+def _surface(mesh: CutMesh, plan: GridPlan, frame: LocalFrame, picture: NDArray[np.uint8]) -> Mesh:
+    row = np.clip(np.rint(mesh.row).astype(np.intp), 0, plan.rows - 1)
+    column = np.clip(np.rint(mesh.column).astype(np.intp), 0, plan.columns - 1)
+    vertices = frame.drawn(
+        plan.x0_m + mesh.column * plan.step_m, plan.y0_m + mesh.row * plan.step_m, mesh.heights_m
+    )
+    return Mesh(vertices, mesh.faces, picture[row, column])
+
+
+def _relief(
+    land: _Land, exaggerated: NDArray[np.float32], *, half_width_m: float, base_m: float
+) -> ElevationGrid:
+    plan = land.plan
+    stride = max(1, round(_RELIEF_STEP_M / plan.step_m))
+    thin = np.s_[::stride, ::stride]
+    heights = np.where(land.distance_m[thin] <= half_width_m, exaggerated[thin], np.float32(base_m))
+    return ElevationGrid(
+        heights.astype(np.float32), plan.x0_m, plan.y0_m, plan.step_m * stride, land.covered[thin], land.filled[thin]
+    )
+
+
+def _texture_bounds(plan: GridPlan) -> tuple[float, float, float, float]:
+    half = plan.step_m / 2
+    return (
+        plan.x0_m - half,
+        plan.y0_m - half,
+        plan.x0_m + (plan.columns - 0.5) * plan.step_m,
+        plan.y0_m + (plan.rows - 0.5) * plan.step_m,
+    )
+
+
+def _north_first(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    upright = np.ascontiguousarray(picture[::-1])
+    rows, columns = upright.shape[:2]
+    shrink = TEXTURE_SIDE / max(rows, columns)
+    if shrink >= 1:
+        return upright
+    size = (int(columns * shrink), int(rows * shrink))
+    return np.asarray(Image.fromarray(upright).resize(size, Image.Resampling.BOX))
+
+
+def _credits(sources: Sources) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for raster in sources.rasters:
+        for mark, credit in _CREDITS.items():
+            if mark in raster.path.name.lower():
+                found[credit] = None
+                break
+    return tuple(found)

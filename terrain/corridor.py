@@ -1,0 +1,167 @@
+"""The strip of land along a road: where its grid lies, how far each post is from the road, how it is cut out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from terrain.fields import enlarge
+from terrain.sources import GridPlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from terrain.line import GroundLine
+
+BLOCK = 64
+_COARSEST_STEP_M = 30.0
+_FINEST_STEP_M = 10.0
+_MOST_POSTS = 14_000_000
+_LATTICE = 4
+_NEAR_M = 600.0
+
+
+def plan_grid(line: GroundLine, *, half_width_m: float, native_m: float) -> GridPlan:
+    """Lay a grid of whole blocks about a road.
+
+    The step follows the elevation data's own cells, between 10 and 30 m (a cubic surface through 90 m
+    cells needs about three posts to a cell to be drawn smoothly), and grows where the box would hold more
+    than 14 million posts.
+    """
+    step = float(np.clip(native_m, _FINEST_STEP_M, _COARSEST_STEP_M))
+    while True:
+        margin = half_width_m + 12 * step
+        west, east = float(line.x_m.min()) - margin, float(line.x_m.max()) + margin
+        south, north = float(line.y_m.min()) - margin, float(line.y_m.max()) + margin
+        side = BLOCK * step
+        columns = int(np.ceil((east - west) / side)) * BLOCK + 1
+        rows = int(np.ceil((north - south) / side)) * BLOCK + 1
+        if rows * columns <= _MOST_POSTS:
+            x0 = (west + east) / 2 - (columns - 1) / 2 * step
+            y0 = (south + north) / 2 - (rows - 1) / 2 * step
+            return GridPlan(x0, y0, step, rows, columns)
+        step *= 1.05
+
+
+def distance_to_road(plan: GridPlan, line: GroundLine, *, limit_m: float) -> NDArray[np.float32]:
+    """Return the distance of each post to the road in metres, (rows, columns) float32.
+
+    Within 600 m it is right to a few metres; farther out it is interpolated and slightly rounded, which is
+    what a clean edge needs. Beyond ``limit_m`` it grows no further than that needs.
+    """
+    x = plan.x0_m + np.arange(0, plan.columns, _LATTICE) * plan.step_m
+    y = plan.y0_m + np.arange(0, plan.rows, _LATTICE) * plan.step_m
+    lattice = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    sparse = line.densified(60.0)
+    most = limit_m + 2000.0
+    tree = cKDTree(np.stack([sparse.x_m, sparse.y_m], axis=1))
+    far, _ = tree.query(lattice, distance_upper_bound=most, eps=0.005, workers=2)
+    coarse = np.minimum(far, most).reshape(len(y), len(x)).astype(np.float32)
+    rounded = ndimage.gaussian_filter(coarse, 240.0 / (plan.step_m * _LATTICE), mode="nearest")
+    distance = enlarge(rounded, _LATTICE)
+    _refine_near(distance, plan, line)
+    return distance
+
+
+def _refine_near(distance: NDArray[np.float32], plan: GridPlan, line: GroundLine) -> None:
+    row, column = np.nonzero(distance < _NEAR_M + 400.0)
+    dense = line.densified(max(5.0, plan.step_m / 3))
+    tree = cKDTree(np.stack([dense.x_m, dense.y_m], axis=1))
+    points = np.stack([plan.x0_m + column * plan.step_m, plan.y0_m + row * plan.step_m], axis=1)
+    near, _ = tree.query(points, distance_upper_bound=_NEAR_M, workers=2)
+    found = np.isfinite(near)
+    blend = np.clip((near[found] - 0.5 * _NEAR_M) / (0.5 * _NEAR_M), 0, 1)
+    row, column = row[found], column[found]
+    distance[row, column] = near[found] * (1 - blend) + distance[row, column] * blend
+
+
+@dataclass(frozen=True)
+class CutMesh:
+    """Triangles cut out along the corridor's edge.
+
+    Attributes
+    ----------
+    column, row : (n,) float64
+        Vertex positions in steps from post [0, 0].
+    heights_m : (n,) float64
+    faces : (m, 3) int32
+    """
+
+    column: NDArray[np.float64]
+    row: NDArray[np.float64]
+    heights_m: NDArray[np.float64]
+    faces: NDArray[np.int32]
+
+
+def cut_out(
+    triangles: NDArray[np.int32],
+    heights_m: NDArray[np.float32],
+    distance_m: NDArray[np.float32],
+    *,
+    half_width_m: float,
+) -> CutMesh:
+    """Keep what lies within ``half_width_m`` of the road, and cut the triangles that straddle the edge.
+
+    The cut runs along the line where the distance, interpolated in each triangle, is the half width.
+    Neighbours share the vertices of the cut, which lie on the edges of the triangles, so nothing gapes.
+
+    Parameters
+    ----------
+    triangles : (k, 3) int32
+        Flat post indices, counter-clockwise.
+    heights_m, distance_m : (rows, columns) float32
+    """
+    columns = heights_m.shape[1]
+    beyond = distance_m.reshape(-1) - np.float32(half_width_m)
+    outside = beyond[triangles] > 0
+    count = outside.sum(axis=1)
+    whole = triangles[count == 0]
+    straddling = np.concatenate(
+        [_rotated(triangles[count == 2], ~outside[count == 2]), _rotated(triangles[count == 1], outside[count == 1])]
+    )
+    one_in = int((count == 2).sum())
+    edges = np.stack([straddling[:, [0, 1]], straddling[:, [0, 2]]], axis=1).reshape(-1, 2)
+    ends, edge_of = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True)
+    cuts = edge_of.reshape(-1, 2) + heights_m.size
+    first, second = straddling[:one_in], straddling[one_in:]
+    first_cuts, second_cuts = cuts[:one_in], cuts[one_in:]
+    faces = np.concatenate(
+        [
+            whole,
+            np.stack([first[:, 0], first_cuts[:, 0], first_cuts[:, 1]], axis=1),
+            np.stack([second_cuts[:, 0], second[:, 1], second[:, 2]], axis=1),
+            np.stack([second_cuts[:, 0], second[:, 2], second_cuts[:, 1]], axis=1),
+        ]
+    )
+    used, compact = np.unique(faces, return_inverse=True)
+    posts = used[used < heights_m.size]
+    along = (beyond[ends[:, 0]] / (beyond[ends[:, 0]] - beyond[ends[:, 1]])).astype(float)
+    rows_of, columns_of = np.divmod(ends, columns)
+    height_of = heights_m.reshape(-1)[ends].astype(float)
+    return CutMesh(
+        column=np.concatenate([posts % columns, columns_of[:, 0] + along * (columns_of[:, 1] - columns_of[:, 0])]),
+        row=np.concatenate([posts // columns, rows_of[:, 0] + along * (rows_of[:, 1] - rows_of[:, 0])]),
+        heights_m=np.concatenate(
+            [heights_m.reshape(-1)[posts], height_of[:, 0] + along * (height_of[:, 1] - height_of[:, 0])]
+        ),
+        faces=compact.reshape(-1, 3).astype(np.int32),
+    )
+
+
+def _rotated(triangles: NDArray[np.int32], odd: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Turn each triangle so that its one odd corner comes first."""
+    turn = (odd.argmax(axis=1)[:, None] + np.arange(3)) % 3
+    return np.take_along_axis(triangles, turn, axis=1)
+
+
+def border_edges(faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the directed edges that belong to one triangle only, (k, 2), the land on their left."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    count = int(faces.max()) + 1 if len(faces) else 1
+    forward, backward = edges[:, 0] * count + edges[:, 1], edges[:, 1] * count + edges[:, 0]
+    alone: NDArray[np.int32] = edges[~np.isin(forward, backward)].astype(np.int32)
+    return alone

@@ -1,0 +1,182 @@
+"""The drawn ground of a stage: built once, kept in a folder, mapped into memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from terrain.elevation import ElevationGrid
+from terrain.errors import TerrainError
+from terrain.tiles import TileSet, load
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from terrain.mesh import Mesh
+
+_VERSION = 1
+_MANIFEST = "ground.json"
+_TEXTURE = "texture.png"
+_MANIFEST_LIMIT = 10_000_000
+TEXTURE_SIDE = 4096
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A picture of the ground seen from above, light baked in, to be laid over the tiles that are ``draped``.
+
+    A position has u = (x - west) / (east - west) and v = (y - south) / (north - south), with v = 0 at the
+    bottom of the picture.
+
+    Attributes
+    ----------
+    image : (h, w, 3) uint8
+        sRGB, the northernmost row first.
+    bounds_m : tuple of float
+        West, south, east, north outer edges of the picture, local metres.
+    """
+
+    image: NDArray[np.uint8]
+    bounds_m: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Tiles, colours and heights of the ground along one road.
+
+    Attributes
+    ----------
+    z_drawn_m : (n,) float64
+        Height at which the road is drawn at each point of the line that the ground was built for: on the
+        tiles of level 0, except on structures. Metres before vertical exaggeration:
+        :meth:`terrain.LocalFrame.drawn` puts it on the tiles.
+    on_structure : (n,) bool
+        In a tunnel or on a bridge.
+    covered : (n,) bool
+        Elevation data below the road; elsewhere the ground is an apron at the road's own height.
+    relief : ElevationGrid
+        Coarse heights as drawn (exaggerated), for hiding and for cameras. Outside the drawn corridor it
+        lies at the foot of the wall.
+    base_m : float
+        Height of the foot of the wall, as drawn.
+    texture_bounds_m : tuple of float
+        See :attr:`texture`.
+    credits, messages : tuple of str
+        Lines to show with every picture, and what the user should know about his files.
+    """
+
+    z_drawn_m: NDArray[np.float64]
+    on_structure: NDArray[np.bool_]
+    covered: NDArray[np.bool_]
+    relief: ElevationGrid
+    base_m: float
+    texture_bounds_m: tuple[float, float, float, float]
+    credits: tuple[str, ...]
+    messages: tuple[str, ...]
+    tile_sets: tuple[TileSet, ...]
+    texture_source: Path | NDArray[np.uint8]
+
+    @property
+    def levels(self) -> int:
+        """How many levels of detail there are; 0 is the finest."""
+        return len(self.tile_sets)
+
+    def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
+        """Return the tiles of a level, land first, then the wall round the edge (``draped`` False)."""
+        return self.tile_sets[level].meshes()
+
+    @cached_property
+    def texture(self) -> Texture:
+        """The ground from above at full resolution; better than the tiles' colours, whose vertices are sparse.
+
+        Raises
+        ------
+        TerrainError
+            The picture is missing or damaged.
+        """
+        if not isinstance(self.texture_source, Path):
+            return Texture(self.texture_source, self.texture_bounds_m)
+        try:
+            with Image.open(self.texture_source, formats=["PNG"]) as picture:
+                if max(picture.size) > TEXTURE_SIDE or picture.mode != "RGB":
+                    raise TerrainError(f"{self.texture_source} is no ground texture; prepare the stage again.")
+                return Texture(np.asarray(picture), self.texture_bounds_m)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise TerrainError(f"{self.texture_source} is missing or damaged; prepare the stage again.") from error
+
+    def save(self, folder: Path) -> None:
+        """Write everything into an existing, empty folder."""
+        for number, tile_set in enumerate(self.tile_sets):
+            tile_set.save(folder, f"level{number}")
+        for name in ("z_drawn_m", "on_structure", "covered"):
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        for name in ("heights_m", "covered", "filled"):
+            np.save(folder / f"relief_{name}.npy", getattr(self.relief, name), allow_pickle=False)
+        Image.fromarray(self.texture.image).save(folder / _TEXTURE, compress_level=3)
+        manifest = {
+            "version": _VERSION,
+            "levels": self.levels,
+            "base_m": self.base_m,
+            "texture_bounds_m": self.texture_bounds_m,
+            "relief": {"x0_m": self.relief.x0_m, "y0_m": self.relief.y0_m, "step_m": self.relief.step_m},
+            "credits": self.credits,
+            "messages": self.messages,
+        }
+        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> Ground:
+        """Open what :meth:`save` wrote; large arrays are mapped, not read.
+
+        Raises
+        ------
+        TerrainError
+            A file is missing, damaged or of another version.
+        """
+        manifest = _read_manifest(folder / _MANIFEST)
+        try:
+            place = {key: float(manifest["relief"][key]) for key in ("x0_m", "y0_m", "step_m")}
+            west, south, east, north = (float(value) for value in manifest["texture_bounds_m"])
+            levels, base_m = int(manifest["levels"]), float(manifest["base_m"])
+            credits, messages = (tuple(str(line) for line in manifest[key]) for key in ("credits", "messages"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.") from error
+        if not (1 <= levels <= 8 and all(np.isfinite([*place.values(), base_m])) and place["step_m"] > 0):
+            raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.")
+        heights = load(folder / "relief_heights_m.npy", np.float32, (None, None))
+        z_drawn = load(folder / "z_drawn_m.npy", np.float64, (None,))
+        return cls(
+            z_drawn_m=z_drawn,
+            on_structure=load(folder / "on_structure.npy", np.bool_, z_drawn.shape),
+            covered=load(folder / "covered.npy", np.bool_, z_drawn.shape),
+            relief=ElevationGrid(
+                heights,
+                **place,
+                covered=load(folder / "relief_covered.npy", np.bool_, heights.shape),
+                filled=load(folder / "relief_filled.npy", np.bool_, heights.shape),
+            ),
+            base_m=base_m,
+            texture_bounds_m=(west, south, east, north),
+            credits=credits,
+            messages=messages,
+            tile_sets=tuple(TileSet.open(folder, f"level{number}") for number in range(levels)),
+            texture_source=folder / _TEXTURE,
+        )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MANIFEST_LIMIT:
+            raise TerrainError(f"{path} is no description of a ground; prepare the stage again.")
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise TerrainError(f"{path} is missing or damaged; prepare the stage again.") from error
+    if not isinstance(manifest, dict) or manifest.get("version") != _VERSION:
+        raise TerrainError(f"{path} was written by another version of tracker3d; prepare the stage again.")
+    return manifest

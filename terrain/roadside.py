@@ -1,0 +1,91 @@
+"""Heights along the road: on the drawn mesh, except in tunnels and on bridges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from terrain.line import GroundLine
+
+_SPACING_M = 10.0
+_NEIGHBOURHOOD_M = 4000.0
+_GRADIENT_WINDOW_M = 60.0
+_STEEPEST_DRAPED = 0.25
+_STEEPEST_OWN = 0.13
+_LEAST_PEAK_M = 20.0
+_LEAST_ANYWHERE_M = 5.0
+_LONGEST_M = 8000.0
+
+
+def structure_heights(
+    line: GroundLine, draped_m: NDArray[np.float64], covered: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Lift the road out of the ground where it runs in a tunnel or on a bridge.
+
+    Such a place shows when the ground along the road climbs or falls by 25 % over 60 m, the road's own
+    profile stays below 13 %, and the ground leaves the road's own height by more than 20 m, measured
+    against the median difference over 4 km (elevation data and road heights differ by some metres
+    everywhere). There the road keeps its own height, shifted so that both ends meet the ground.
+
+    Parameters
+    ----------
+    line : GroundLine
+        With finite heights.
+    draped_m : (n,) float64
+        Height of the drawn ground at the points of the line.
+    covered : (n,) bool
+        Measured ground: nowhere else structures are looked for.
+
+    Returns
+    -------
+    z_drawn_m : (n,) float64
+    on_structure : (n,) bool
+    """
+    total = float(line.distance_m[-1])
+    count = max(2, int(total / _SPACING_M) + 1)
+    at = np.linspace(0.0, total, count)
+    spacing = total / (count - 1)
+    own = np.interp(at, line.distance_m, line.height_m)
+    draped = np.interp(at, line.distance_m, draped_m)
+    measured = np.interp(at, line.distance_m, covered.astype(float)) > 0.5
+    offset = draped - own
+    usual = _running_median(offset, int(_NEIGHBOURHOOD_M / spacing))
+    apart = np.where(measured, offset - usual, 0.0)
+    lifted = np.zeros(count, np.bool_)
+    height = draped.copy()
+    labels, number = ndimage.label(np.abs(apart) > _LEAST_ANYWHERE_M)
+    for (place,) in ndimage.find_objects(labels, max_label=number):
+        if _is_structure(apart[place], own, draped, place, spacing):
+            first, last = max(0, place.start - 1), min(count - 1, place.stop)
+            within = np.linspace(offset[first], offset[last], last - first + 1)
+            height[first : last + 1] = own[first : last + 1] + within
+            lifted[first : last + 1] = True
+    on_structure = np.interp(line.distance_m, at, lifted.astype(float)) > 0.5
+    z_drawn = np.where(on_structure, np.interp(line.distance_m, at, height), draped_m)
+    return z_drawn, on_structure
+
+
+def _running_median(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    stride = max(1, size // 40)
+    thinned = values[::stride]
+    median = ndimage.median_filter(thinned, max(3, size // stride | 1), mode="nearest")
+    return np.interp(np.arange(len(values)), np.arange(len(thinned)) * stride, median)
+
+
+def _is_structure(
+    apart: NDArray[np.float64], own: NDArray[np.float64], draped: NDArray[np.float64], place: slice, spacing: float
+) -> bool:
+    if np.abs(apart).max() < _LEAST_PEAK_M or len(apart) * spacing > _LONGEST_M:
+        return False
+    window = max(1, round(_GRADIENT_WINDOW_M / spacing))
+    around = slice(max(0, place.start - window), min(len(own), place.stop + window))
+    if around.stop - around.start <= window:
+        return False
+    steep_draped = np.abs(draped[around][window:] - draped[around][:-window]) / (window * spacing)
+    steep_own = np.abs(own[around][window:] - own[around][:-window]) / (window * spacing)
+    return bool(steep_draped.max() > _STEEPEST_DRAPED and steep_own.max() < _STEEPEST_OWN)

@@ -1,0 +1,283 @@
+"""Colours of the ground: what grows where, and the light on it, baked into one picture.
+
+Nothing here knows land cover: height, slope, exposure and latitude stand for it, with patches of noise
+so that no border is a contour line. Light is a warm key from the north-west, as on relief maps (ridges
+read as ridges), two weaker lights beside it, and a cool sky that reaches less far into valleys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from terrain.fields import enlarge, smoothstep
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_STRIP_ROWS = 256
+_LIGHTS = ((315.0, 40.0, 0.66), (265.0, 48.0, 0.20), (10.0, 48.0, 0.14))
+_KEY_RGB = np.array([1.03, 1.0, 0.94], np.float32)
+_SKY_RGB = np.array([0.90, 1.0, 1.16], np.float32)
+_SKY_SHARE = np.float32(0.34)
+_LIFT = np.float32(1.35)
+
+_CROPS = np.array(
+    [(134, 147, 88), (152, 156, 100), (171, 164, 116), (118, 138, 80), (146, 136, 100), (126, 150, 92)], np.float32
+)
+_MEADOW = (122, 144, 84)
+_WOOD = (70, 96, 58)
+_CONIFER = (56, 80, 56)
+_ALPINE = (140, 144, 96)
+_HEATH = (150, 140, 106)
+_ROCK = (140, 134, 126)
+_SCREE = (168, 163, 155)
+_SNOW = (244, 247, 252)
+_WATER = (74, 104, 122)
+_APRON = (142, 150, 120)
+_APRON_PALE = (156, 160, 134)
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """Height above the mean of the neighbourhood, near (some 150 m) and wide (some 900 m), in metres."""
+
+    near_m: NDArray[np.float32]
+    wide_m: NDArray[np.float32]
+    water: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Noise:
+    """Smooth noise of about -1 to 1: broad (3 km), patches (400 m), fine (60 m)."""
+
+    broad: NDArray[np.float32]
+    patches: NDArray[np.float32]
+    fine: NDArray[np.float32]
+
+
+def shade(
+    heights_m: NDArray[np.float32],
+    measured: NDArray[np.float32],
+    drawn: NDArray[np.bool_],
+    *,
+    step_m: float,
+    latitude_deg: float,
+    imagery: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
+    """Paint the ground.
+
+    Parameters
+    ----------
+    heights_m : (rows, columns) float32
+        As drawn; rows go north.
+    measured : (rows, columns) float32
+        1 on measured land, 0 on the apron, which is painted plainly.
+    drawn : (rows, columns) bool
+        Posts that can be seen; the rest stays in one colour.
+    step_m, latitude_deg : float
+    imagery : (rows, columns, 4) uint8, optional
+        sRGB and how much of it to show (255 all); takes the place of the invented colours, keeps the light.
+
+    Returns
+    -------
+    (rows, columns, 3) uint8
+        sRGB, light baked in.
+    """
+    around = _surroundings(heights_m, measured, step_m)
+    noise = _noise(heights_m.shape, step_m)
+    picture = np.empty((*heights_m.shape, 3), np.uint8)
+    picture[:] = _APRON
+    for first in range(0, heights_m.shape[0], _STRIP_ROWS):
+        seen = np.flatnonzero(drawn[first : first + _STRIP_ROWS].any(axis=0))
+        if not seen.size:
+            continue
+        part = np.s_[first : min(first + _STRIP_ROWS, len(heights_m)), seen[0] : seen[-1] + 1]
+        slope_x, slope_y = _slopes(heights_m, part, step_m)
+        steep = np.hypot(slope_x, slope_y)
+        colour = _cover(heights_m[part], steep, slope_y, around, noise, part, step_m, latitude_deg)
+        plain = _mix(_flat(_APRON, steep.shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
+        colour += (plain - colour) * (1 - measured[part])[..., None]
+        if imagery is not None:
+            share = imagery[part][..., 3:].astype(np.float32) / 255
+            colour += (imagery[part][..., :3] - colour) * share
+        light = _light(slope_x, slope_y, around.near_m[part], around.wide_m[part])
+        lit = np.square(colour / 255) * light
+        picture[part] = np.clip(np.sqrt(lit) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return picture
+
+
+def _slopes(
+    heights_m: NDArray[np.float32], part: tuple[slice, slice], step_m: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rows, columns = part
+    top, left = max(rows.start - 1, 0), max(columns.start - 1, 0)
+    wide = heights_m[top : rows.stop + 1, left : columns.stop + 1]
+    slope_y, slope_x = np.gradient(wide, np.float32(step_m))
+    crop = np.s_[
+        rows.start - top : rows.start - top + len(heights_m[rows]),
+        columns.start - left : columns.start - left + columns.stop - columns.start,
+    ]
+    return slope_x[crop], slope_y[crop]
+
+
+def _surroundings(
+    heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
+) -> _Surroundings:
+    near = heights_m - ndimage.gaussian_filter(heights_m, 110.0 / step_m, mode="nearest", truncate=2.5)
+    stride = 8
+    while stride > 1 and ((heights_m.shape[0] - 1) % stride or (heights_m.shape[1] - 1) % stride):
+        stride //= 2
+    coarse = ndimage.uniform_filter(heights_m, stride, mode="nearest")[::stride, ::stride]
+    wide = np.zeros_like(heights_m)
+    for radius_m in (450.0, 1300.0):
+        blurred = ndimage.gaussian_filter(coarse, radius_m / (step_m * stride), mode="nearest", truncate=2.5)
+        wide += np.float32(0.5) * (heights_m - enlarge(blurred, stride, smooth=True))
+    return _Surroundings(near, wide, _water(heights_m, measured, step_m))
+
+
+def _water(heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float) -> NDArray[np.bool_]:
+    """Land that is level to some centimetres over more than 400 m both ways; valley floors never are."""
+    stride = max(1, round(60.0 / step_m))
+    coarse = heights_m[::stride, ::stride]
+    level = (ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)) < 0.02
+    level &= measured[::stride, ::stride] >= 1
+    core = ndimage.binary_opening(level, np.ones((7, 7)))
+    lakes = ndimage.binary_dilation(core, np.ones((3, 3)), iterations=2) & ndimage.binary_dilation(level)
+    rows = np.minimum(np.arange(heights_m.shape[0]) // stride, lakes.shape[0] - 1)
+    columns = np.minimum(np.arange(heights_m.shape[1]) // stride, lakes.shape[1] - 1)
+    result: NDArray[np.bool_] = lakes[rows[:, None], columns[None, :]]
+    return result
+
+
+def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
+    random = np.random.default_rng(20_260_704)
+
+    def layer(size_m: float) -> NDArray[np.float32]:
+        factor = max(1, int(2 ** np.round(np.log2(size_m / step_m))))
+        lattice = random.normal(0, 1, (shape[0] // factor + 2, shape[1] // factor + 2)).astype(np.float32)
+        smooth = enlarge(lattice, factor, smooth=True) if factor > 1 else lattice
+        smooth = smooth[: shape[0], : shape[1]]
+        return smooth / np.float32(smooth.std() * 1.6)
+
+    return _Noise(
+        broad=np.clip(layer(3000), -1, 1),
+        patches=np.clip(0.7 * layer(480) + 0.5 * layer(240) + 0.3 * layer(120), -1.5, 1.5),
+        fine=np.clip(layer(60), -1.5, 1.5),
+    )
+
+
+def _ramp(values: NDArray[np.float32], start: float, end: float) -> NDArray[np.float32]:
+    return smoothstep((values - np.float32(start)) / np.float32(end - start))
+
+
+def _flat(colour: tuple[int, int, int], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.broadcast_to(np.asarray(colour, np.float32), (*shape, 3)).copy()
+
+
+def _mix(
+    below: NDArray[np.float32], colour: tuple[int, int, int] | NDArray[np.float32], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    below += (np.asarray(colour, np.float32) - below) * share[..., None]
+    return below
+
+
+def tree_line_m(latitude_deg: float) -> float:
+    """Height above which trees end, roughly: 2,200 m in the Pyrenees, 2,050 m in the Alps, 950 m at 60 N."""
+    return float(np.clip(2200.0 - 75.0 * (abs(latitude_deg) - 43.0), 200.0, 3900.0))
+
+
+def _cover(
+    heights_m: NDArray[np.float32],
+    steep: NDArray[np.float32],
+    slope_y: NDArray[np.float32],
+    around: _Surroundings,
+    noise: _Noise,
+    part: tuple[slice, slice],
+    step_m: float,
+    latitude_deg: float,
+) -> NDArray[np.float32]:
+    """Colour of the land before light, (r, c, 3) float32 in 0 to 255 sRGB."""
+    near, wide = around.near_m[part], around.wide_m[part]
+    patches, fine, broad = noise.patches[part], noise.fine[part], noise.broad[part]
+    trees_to = np.float32(tree_line_m(latitude_deg))
+    shady = np.clip(slope_y, -0.6, 0.6)
+    exposed = heights_m + 0.9 * np.clip(wide, -150, 500) + 130 * patches + 90 * broad - 220 * shady
+
+    land = _mix(_flat(_MEADOW, steep.shape), (140, 150, 92), 0.5 + 0.5 * broad)
+    farmed = _ramp(-steep + 0.05 * patches, -0.20, -0.08) * _ramp(-heights_m, -1250, -750)
+    _mix(land, _CROPS[_fields(part, step_m)], 0.8 * farmed)
+
+    woody = _ramp(steep + 0.16 * patches + 0.25 * shady - 0.0006 * wide, 0.10, 0.24)
+    woody = np.maximum(woody, _ramp(patches + 0.4 * broad, 0.75, 1.15) * 0.9)
+    woody *= _ramp(-exposed, -float(trees_to) - 60, -float(trees_to) + 160)
+    wood = _mix(_flat(_WOOD, steep.shape), _CONIFER, _ramp(exposed, 900, 1700))
+    wood *= (1 + 0.09 * fine + 0.05 * patches)[..., None]
+    _mix(land, wood, woody)
+
+    high = _ramp(exposed, float(trees_to) - 250, float(trees_to) + 150)
+    grass = _mix(_flat(_ALPINE, steep.shape), _HEATH, _ramp(exposed + 200 * patches, float(trees_to), float(trees_to) + 600))
+    _mix(land, grass, high)
+    bare = _ramp(exposed, float(trees_to) + 150, float(trees_to) + 650) * _ramp(steep + 0.2 * patches, 0.30, 0.62)
+    _mix(land, _SCREE, 0.75 * bare)
+    cliff = _ramp(steep + 0.006 * np.clip(near, -20, 40) + 0.07 * patches, 0.72, 1.05)
+    _mix(land, _ROCK, np.maximum(cliff, bare * _ramp(near, 2, 14)))
+    snow = _ramp(exposed - 260 * steep - 6 * np.clip(near, -25, 40), float(trees_to) + 560, float(trees_to) + 820)
+    _mix(land, _SNOW, snow * _ramp(-steep, -1.25, -0.75))
+    land *= (1 + 0.025 * fine)[..., None]
+    _mix(land, _WATER, around.water[part].astype(np.float32))
+    return land
+
+
+def _fields(part: tuple[slice, slice], step_m: float) -> NDArray[np.intp]:
+    """Crop of each post: a patchwork of fields, whose rows turn from one parish to the next."""
+    rows, columns = part
+    row = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] * np.float32(step_m)
+    column = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] * np.float32(step_m)
+    column = column + 260 * np.sin(row / 1700 + 0.7) + 90 * np.sin(row / 430)
+    row = row + 240 * np.sin(column / 1500) + 80 * np.sin(column / 390 + 1.1)
+    parish = _hash(np.floor(column / 1900), np.floor(row / 1700), 1.0)
+    angle = parish * np.float32(np.pi)
+    along = column * np.cos(angle) + row * np.sin(angle)
+    across = row * np.cos(angle) - column * np.sin(angle)
+    strip = np.floor(across / (110 + 90 * parish))
+    along = along / (220 + 160 * _hash(strip, parish * 97, 2.0))
+    crop = _hash(np.floor(along), strip, 3.0 + parish)
+    return np.minimum((crop * len(_CROPS)).astype(np.intp), len(_CROPS) - 1)
+
+
+def _hash(a: NDArray[np.float32], b: NDArray[np.float32], salt: float | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scatter pairs of numbers over 0 to 1, the same on every machine to well within a crop."""
+    mixed = np.sin(a.astype(np.float64) * 12.9898 + b * 78.233 + salt * 37.719) * 43758.5453
+    return (mixed - np.floor(mixed)).astype(np.float32)
+
+
+def _light(
+    slope_x: NDArray[np.float32],
+    slope_y: NDArray[np.float32],
+    near_m: NDArray[np.float32],
+    wide_m: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Light on each post, (r, c, 3) float32; level open land has about 1."""
+    east, north = slope_x * _LIFT, slope_y * _LIFT
+    length = np.sqrt(1 + east * east + north * north)
+    direct = np.zeros_like(length)
+    level = 0.0
+    for azimuth_deg, height_deg, share in _LIGHTS:
+        azimuth, height = np.radians(azimuth_deg), np.radians(height_deg)
+        x, y, z = np.sin(azimuth) * np.cos(height), np.cos(azimuth) * np.cos(height), np.sin(height)
+        facing = (np.float32(z) - east * np.float32(x) - north * np.float32(y)) / length
+        direct += np.float32(share) * np.maximum(facing, 0)
+        level += share * z
+    direct /= np.float32(level)
+    sky = 1 - 0.42 * np.clip(-wide_m / 260, 0, 1) - 0.30 * np.clip(-near_m / 26, 0, 1)
+    sky += 0.16 * np.clip(wide_m / 260, 0, 1) + 0.16 * np.clip(near_m / 26, 0, 1)
+    sky *= 0.5 + 0.5 / length
+    direct *= 0.86 + 0.14 * sky
+    result: NDArray[np.float32] = (
+        _SKY_SHARE * sky[..., None] * _SKY_RGB + (1 - _SKY_SHARE) * direct[..., None] * _KEY_RGB
+    )
+    return result
