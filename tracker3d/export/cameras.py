@@ -5,31 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from tracker3d.export.glb import GlbWriter, y_up
-from tracker3d.export.paths import RacePaths, road_positions
+from tracker3d.scene.cameras import FOV_DEG, along_road
+from tracker3d.scene.framing import FrameBounds, best_view, direction_of, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker3d.export.paths import RacePaths
     from tracker3d.export.sizes import Sizes
     from tracker3d.scene.model import StageScene
 
-FOV_DEG = 35.0
-STEP_S = 5
-"""Time between keys of moving cameras."""
+ASPECT = 16 / 9
+"""Players give cameras the shape of their window; views are framed for this one."""
 
+BOUNDS = FrameBounds(left=0.88, right=0.88, top=0.8, bottom=0.8)
+ORBIT_PITCH_DEG = 35.0
 ORBIT_TURN_S = 120.0
 ORBIT_KEYS = 73
-CHASE_SMOOTH_S = 30.0
+CHASE_STEP_S = 5
+"""Time between keys of the chase."""
 
 
 def add_overview(writer: GlbWriter, scene: StageScene, sizes: Sizes) -> int:
-    """Add ``camera_overview``: the whole road from the south, obliquely from above."""
-    centre, reach_m = _middle(scene)
-    eye = centre + reach_m * np.array([0.0, -1.05, 0.95])
-    return _camera(writer, "camera_overview", eye[None], centre[None], sizes)
+    """Add ``camera_overview``: the whole road, obliquely, from the side that shows most of it."""
+    pose = best_view(
+        scene,
+        _road_points(scene),
+        pitches_deg=(32.0, 38.0, 45.0),
+        aspect=ASPECT,
+        fov_deg=FOV_DEG,
+        bounds=BOUNDS,
+        margin_m=300.0,
+    )
+    return _camera(writer, "camera_overview", pose.eye_m[None], pose.target_m[None], sizes)
 
 
 def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s: float) -> int:
@@ -37,43 +47,40 @@ def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s:
 
     It lasts :data:`ORBIT_TURN_S`, or as long as the race where that is shorter; without a race it stands.
     """
-    centre, reach_m = _middle(scene)
+    points = _road_points(scene)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
     turn_rad = np.linspace(0, 2 * np.pi, ORBIT_KEYS if duration_s > 0 else 1)
-    out = np.stack([-np.sin(turn_rad), -np.cos(turn_rad), np.full_like(turn_rad, 0.7)], axis=-1)
-    eyes = centre + 1.1 * reach_m * out
-    targets = np.broadcast_to(centre, eyes.shape)
+    views = np.stack([direction_of(azimuth, np.radians(ORBIT_PITCH_DEG)) for azimuth in turn_rad])
+    poses = [fit(points, view, fov_deg=FOV_DEG, aspect=ASPECT, bounds=BOUNDS) for view in views]
+    reach_m = max(float(np.dot(middle - pose.eye_m, view)) for pose, view in zip(poses, views, strict=True))
     times_s = np.linspace(0, min(ORBIT_TURN_S, duration_s), len(turn_rad))
-    return _camera(writer, "camera_orbit", eyes, targets, sizes, times_s=times_s)
+    targets = np.broadcast_to(middle, views.shape)
+    return _camera(writer, "camera_orbit", middle - reach_m * views, targets, sizes, times_s=times_s)
 
 
 def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes) -> int | None:
     """Add ``camera_chase``: behind and above the first rider on the road; none where nobody rides."""
-    riding = paths.bibs >= 0
-    if not riding.any():
+    if not (paths.bibs >= 0).any():
         return None
-    every = np.unique(np.append(np.arange(0, len(paths.times_s), STEP_S), len(paths.times_s) - 1))
-    leader_m = paths.distance_m[every][:, riding].max(axis=1)
-    back_m = 9 * sizes.rider_m
-    target = _smooth(road_positions(scene.stage, leader_m + back_m / 3))
-    behind = _smooth(road_positions(scene.stage, leader_m - back_m))
-    eyes = behind + np.array([0.0, 0.0, 0.45 * back_m])
-    relief = scene.ground.relief
-    ground_m = relief.sample(eyes[:, 0], eyes[:, 1]) * scene.stage.frame.vertical_exaggeration
-    eyes[:, 2] = np.fmax(eyes[:, 2], ground_m + 0.15 * back_m)
-    return _camera(writer, "camera_chase", eyes, target, sizes, times_s=paths.times_s[every])
+    every = np.unique(np.append(np.arange(0, len(paths.times_s), CHASE_STEP_S), len(paths.times_s) - 1))
+    poses = [
+        along_road(
+            scene,
+            float(distance_m),
+            behind_m=9 * sizes.rider_m,
+            height_m=4 * sizes.rider_m,
+            ahead_m=3 * sizes.rider_m,
+        )
+        for distance_m in paths.leader_m[every]
+    ]
+    eyes = np.stack([pose.eye_m for pose in poses])
+    targets = np.stack([pose.target_m for pose in poses])
+    return _camera(writer, "camera_chase", eyes, targets, sizes, times_s=paths.times_s[every])
 
 
-def _middle(scene: StageScene) -> tuple[NDArray[np.float64], float]:
-    """Middle of the box around the road, and how far off a camera sees all of it."""
-    line = np.asarray(scene.road.positions_m, dtype=float)
-    low, high = line.min(axis=0), line.max(axis=0)
-    radius_m = float(np.linalg.norm((high - low)[:2])) / 2 + 1.0
-    return (low + high) / 2, radius_m / np.tan(np.radians(FOV_DEG) / 2) / 1.6
-
-
-def _smooth(path: NDArray[np.float32]) -> NDArray[np.float64]:
-    smooth = gaussian_filter1d(path.astype(np.float64), CHASE_SMOOTH_S / STEP_S, axis=0, mode="nearest")
-    return np.asarray(smooth)
+def _road_points(scene: StageScene) -> NDArray[np.float64]:
+    line = scene.road.positions_m
+    return line[:: max(1, len(line) // 600)].astype(float)
 
 
 def _camera(

@@ -42,6 +42,12 @@ class RacePaths:
     first_seen_s: NDArray[np.float64]
     distance_m: NDArray[np.float64]
 
+    @property
+    def leader_m(self) -> NDArray[np.float64]:
+        """Road distance of the first rider, vehicles apart; (t,)."""
+        riding = self.distance_m[:, self.bibs >= 0]
+        return np.asarray(riding.max(axis=1))
+
 
 def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
     """Sample a race once a second, from its first to its last moment.

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tracker3d.export.sizes import Sizes
     from tracker3d.scene.model import Gate
 
-BOARD_PX = (512, 160)
-"""Width and height of one board in the atlas, whose boards stand below each other."""
+BOARD_PX = (512, 128)
+"""Width and height of one board in the atlas; powers of two, as old graphics hardware wants them."""
 
-MAX_BOARDS = 40
+MAX_BOARDS = 64
 BOARD_ASPECT = BOARD_PX[0] / BOARD_PX[1]
 BACKGROUND_RGB = (18, 22, 28)
 MAST_RGB = (238, 240, 243)
@@ -35,8 +35,8 @@ def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[in
     shown = gates[:MAX_BOARDS]
     if not shown:
         return []
-    columns = -(-len(shown) // 12)
-    rows = -(-len(shown) // columns)
+    columns = 1 if len(shown) <= 16 else 4
+    rows = 1 << (-(-len(shown) // columns) - 1).bit_length()
     texture = writer.texture(_atlas(shown, columns, rows), mime_type="image/png", name="banners")
     board_material = writer.unlit_material("banners", texture=texture)
     mast_material = writer.unlit_material("masts")
@@ -125,12 +125,12 @@ def _picture(gate: Gate) -> Image.Image:
     width, height = BOARD_PX
     picture = Image.new("RGB", BOARD_PX, BACKGROUND_RGB)
     draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, height - 16, width, height), fill=gate.colour_rgb)
+    draw.rectangle((0, height - 12, width, height), fill=gate.colour_rgb)
     room = width - 48
-    title_y, title_px = (18, 68) if gate.subtitle else (32, 80)
+    title_y, title_px = (2, 62) if gate.subtitle else (18, 72)
     _centred(draw, gate.title, title_y, title_px, room, (255, 255, 255))
     if gate.subtitle:
-        _centred(draw, gate.subtitle, 88, 44, room, (200, 206, 214))
+        _centred(draw, gate.subtitle, 66, 38, room, (200, 206, 214))
     return picture
 
 

@@ -34,7 +34,7 @@ class Sizes:
         extent_m = float(max(box_m[0], box_m[1], 1.0))
         return cls(
             extent_m=extent_m,
-            rider_m=float(np.clip(extent_m / 2500, 8, 30)),
-            road_width_m=float(np.clip(extent_m / 4000, 8, 24)),
-            sign_m=float(np.clip(extent_m / 120, 40, 600)),
+            rider_m=float(np.clip(extent_m / 8000, 4, 12)),
+            road_width_m=float(np.clip(extent_m / 5000, 7, 20)),
+            sign_m=float(np.clip(extent_m / 60, 40, 1500)),
         )
