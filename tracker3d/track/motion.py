@@ -89,11 +89,13 @@ class Motion:
         self._distance_m = np.full(shape, np.nan)
         self._age_s = np.full(shape, np.inf, np.float32)
         self._finish_ms = np.full(len(knots), np.nan)
+        self._seen_ms = np.full((2, len(knots)), np.nan)
         for index, rider in enumerate(knots):
             if not len(rider.time_ms):
                 continue
             distance_m = rider.at(times_ms, pace)
             self._finish_ms[index] = rider.finish_ms
+            self._seen_ms[:, index] = rider.seen_ms[[0, -1]]
             self._distance_m[:, index] = _rolled_out(times_ms, distance_m, rider, self._finish_m)
             self._age_s[:, index] = rider.age_s(times_ms)
         step_s = self._step_ms / 1000.0
@@ -108,6 +110,16 @@ class Motion:
     def finish_ms(self) -> NDArray[np.float64]:
         """When each rider crossed the line, milliseconds since 1970 UTC, (k,) float64; NaN for the others."""
         return self._finish_ms.copy()
+
+    @property
+    def first_seen_ms(self) -> NDArray[np.float64]:
+        """Time of each rider's first accepted fix, (k,) float64; NaN for those without any."""
+        return np.array(self._seen_ms[0])
+
+    @property
+    def last_seen_ms(self) -> NDArray[np.float64]:
+        """Time of each rider's last accepted fix, (k,) float64; NaN for those without any."""
+        return np.array(self._seen_ms[1])
 
     def at(self, time_ms: float) -> RiderStates:
         """Return all riders at one moment.
@@ -169,6 +181,13 @@ class Motion:
         )
         result[times < self.start_ms] = np.nan
         return result
+
+    def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
+        """Return the distance in time to each rider's nearest fix, (t,) milliseconds to (t, k) seconds."""
+        times = np.atleast_1d(np.asarray(times_ms, float))
+        row = np.rint((times - self.start_ms) / self._step_ms)
+        ages: NDArray[np.float32] = self._age_s[np.clip(row, 0, self._rows - 1).astype(np.int64)]
+        return ages
 
     def passages_ms(self, distances_m: ArrayLike) -> NDArray[np.float64]:
         """Return when each rider first passed each road distance.

@@ -1,0 +1,155 @@
+"""One function that joins a stage package and a feed into everything the scene asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.errors import FeedError
+from tracker3d.feed import FixFlag, read_feed
+from tracker3d.progress import silent
+from tracker3d.race import Race
+from tracker3d.stage import nearest_on_route, open_package
+from tracker3d.stage.model import Rider
+from tracker3d.track import Motion, Verdict, put_on_road
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tracker3d.feed import Fixes
+    from tracker3d.progress import Progress
+    from tracker3d.stage import StagePackage
+    from tracker3d.stage.model import Stage
+    from tracker3d.track import Tracks
+
+_FIT_MEDIAN_M = 60.0
+"""Where half of the positions lie farther off, they were not ridden on this road."""
+
+_FIT_SAMPLES = 5000
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recorded race on its stage.
+
+    Attributes
+    ----------
+    package : StagePackage
+        With what the feed says of jerseys and vehicles, and with everybody who sends a position, in
+        ``package.stage``.
+    fixes_refused : dict of str to int
+        Rows of the feed that could not be decoded, by cause.
+    tracks : Tracks
+    motion : Motion
+    race : Race
+    """
+
+    package: StagePackage
+    fixes_refused: dict[str, int]
+    tracks: Tracks
+    motion: Motion
+    race: Race
+
+    def lines(self) -> list[str]:
+        """Return what was read, what was left out and how well it fits the road, a plain line each."""
+        tracks = self.tracks
+        accepted = tracks.verdict < Verdict.OFF_ROAD
+        lateral_m = np.abs(tracks.lateral_m[accepted])
+        lines = [
+            f"{len(tracks):,} fixes of {len(tracks.bibs)} riders and vehicles, "
+            f"{np.mean(accepted):.1%} accepted, median {np.median(lateral_m):.1f} m from the road"
+        ]
+        rejected = {
+            verdict.name.replace("_", " ").lower(): int(np.count_nonzero(tracks.verdict == verdict))
+            for verdict in Verdict
+            if not verdict.accepted
+        }
+        for title, counts in (
+            ("rejected", rejected),
+            ("left out", tracks.dropped),
+            ("not readable", self.fixes_refused),
+        ):
+            said = ", ".join(f"{count:,} {cause}" for cause, count in counts.items() if count)
+            if said:
+                lines.append(f"{title}: {said}")
+        return lines
+
+
+def open_replay(package_path: Path, feed_path: Path, *, progress: Progress | None = None) -> Replay:
+    """Open a stage package and put a recorded feed on its road.
+
+    Parameters
+    ----------
+    package_path : Path
+        A ``.stage`` package.
+    feed_path : Path
+        Anything that :func:`tracker3d.feed.read_feed` reads.
+    progress : Progress, optional
+
+    Raises
+    ------
+    PackageError
+        The package cannot be used.
+    InputError, FeedError
+        The feed cannot be used, or was not ridden on this road.
+    """
+    tell = progress or silent
+    tell("opening the stage", 0.0)
+    package = open_package(package_path)
+    tell("reading the feed", 0.15)
+    fixes = read_feed(feed_path, stage=package.stage)
+    tell("putting riders on the road", 0.4)
+    _check_road(fixes, package.stage, feed_path)
+    tracks = put_on_road(fixes, package.stage)
+    if not (tracks.verdict < Verdict.OFF_ROAD).any():
+        raise FeedError(
+            f"No position in {feed_path} lies on the road of {package.stage.name}; give that stage's own feed."
+        )
+    tell("working out gaps and groups", 0.7)
+    stage = with_feed_facts(package.stage, fixes)
+    motion = Motion(tracks, stage.route)
+    race = Race(stage, motion)
+    tell("ready", 1.0)
+    return Replay(
+        package=dataclasses.replace(package, stage=stage),
+        fixes_refused=fixes.refused,
+        tracks=tracks,
+        motion=motion,
+        race=race,
+    )
+
+
+def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
+    """Return the stage with jerseys and vehicle names from the feed, and everybody who sends a position."""
+    riders = {rider.bib: rider for rider in stage.riders}
+    for bib in (int(bib) for bib in fixes.bibs):
+        name = fixes.vehicle_names.get(bib, "")
+        if bib not in riders:
+            riders[bib] = Rider(bib=bib, last_name=name, vehicle=bib < 0)
+        elif name and not riders[bib].last_name:
+            riders[bib] = dataclasses.replace(riders[bib], last_name=name)
+    if fixes.jerseys:
+        riders = {
+            bib: dataclasses.replace(rider, jersey=fixes.jerseys.get(bib, ""))
+            for bib, rider in riders.items()
+        }
+    in_order = sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib)))
+    return dataclasses.replace(stage, riders=tuple(in_order))
+
+
+def _check_road(fixes: Fixes, stage: Stage, feed_path: Path) -> None:
+    """Refuse a feed that was not ridden on this road: a route drawn before the race can be another road."""
+    live = np.flatnonzero((fixes.flags & FixFlag.PARKED) == 0)
+    if not len(live):
+        raise FeedError(f"{feed_path} holds parked trackers only; give a recording of the race.")
+    sample = live[:: max(1, len(live) // _FIT_SAMPLES)]
+    x_m, y_m = stage.frame.to_local(fixes.lon_deg[sample], fixes.lat_deg[sample])
+    median_m = float(np.median(nearest_on_route(stage.route, x_m, y_m)[1]))
+    if median_m > _FIT_MEDIAN_M:
+        raise FeedError(
+            f"The positions in {feed_path} lie {median_m:,.0f} m off the road of {stage.name} (median); "
+            "prepare the stage from this recording or from the route that was raced."
+        )
