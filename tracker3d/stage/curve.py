@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BULGE_M = 4.0
 """How far the line may leave a chord: about what the simplification of a trace cuts off."""
 
+REACH_M = 100.0
+"""How far from its vertex a bend may bulge a chord: the rest of a straight stays straight."""
+
 STEEPEST_TURN_RAD = np.radians(40.0)
 """Largest angle between the line and a chord at its end, so that short chords grow no loops."""
 
@@ -138,6 +141,7 @@ def smooth_line(
     vertex : (n,) intp
         Index of each vertex among the samples.
     """
+    x_m, y_m, own = _supported(x_m, y_m)
     east, north = np.diff(x_m), np.diff(y_m)
     chord_m, heading = np.hypot(east, north), np.arctan2(north, east)
     leave_rad, arrive_rad = _end_angles(chord_m, heading)
@@ -159,7 +163,25 @@ def smooth_line(
         )
         for start, delta, part, end in ((x_m, east, np.cos, x_m[-1]), (y_m, north, np.sin, y_m[-1]))
     ]
-    return curve[0], curve[1], vertex
+    return curve[0], curve[1], vertex[own]
+
+
+def _supported(
+    x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Add two points to each long chord, so that a bend reaches no farther into a straight than ``REACH_M``.
+
+    Returns the vertices with the added ones, and the index of each old vertex among them.
+    """
+    east, north = np.diff(x_m), np.diff(y_m)
+    chord_m = np.hypot(east, north)
+    long = chord_m > 2.0 * REACH_M
+    vertices = np.arange(len(x_m), dtype=float)
+    share = REACH_M / chord_m[long]
+    first = vertices[:-1][long]
+    along = np.sort(np.concatenate([vertices, first + share, first + 1.0 - share]))
+    own = np.concatenate([[0], np.cumsum(np.where(long, 3, 1))])
+    return np.interp(along, vertices, x_m), np.interp(along, vertices, y_m), own
 
 
 def _end_angles(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracker3d.errors import InputError, PackageError, RouteError
+from tracker3d.errors import InputError, RouteError
 from tracker3d.stage.inputs import read_bounded
 from tracker3d.stage.model import PlaceKind
 
@@ -111,7 +111,7 @@ def _package_info(path: Path) -> Info:
     package = open_package(path)
     stage, route = package.stage, package.stage.route
     riders = sum(not rider.vehicle for rider in stage.riders)
-    levels = len(package.ground.levels)
+    levels = package.ground.levels
     facts = {
         **_stage_facts(stage),
         "made_at": package.made_at,
@@ -119,14 +119,16 @@ def _package_info(path: Path) -> Info:
         "ground_levels": levels,
         "ground_tiles": len(package.ground.tiles(0)),
     }
+    simulated = " (simulated)" if stage.simulated else ""
+    made_from = ", ".join(source.name for source in package.sources) or "nothing named"
     statements = [
-        f"{stage.name}{' (simulated)' if stage.simulated else ''}, {stage.date or 'no date'}, {stage.timezone}",
+        f"{stage.name}{simulated}, {stage.date or 'no date'}, {stage.timezone}",
         f"Road: {route.finish_m / 1000:.2f} km, {route.ascent_m:,.0f} m of climbing",
         *_place_lines(stage.places),
         f"{riders} riders, {len(stage.riders) - riders} vehicles, {len(stage.teams)} teams",
         f"Elevation data: {_covered(stage)}",
         f"Ground: {facts['ground_tiles']} tiles, {levels} levels of detail",
-        f"Made {package.made_at} from {', '.join(source.name for source in package.sources) or 'nothing named'}",
+        f"Made {package.made_at} from {made_from}",
         *(f"Credit: {credit}" for credit in stage.credits),
     ]
     return Info(path, "stage package", facts, tuple(statements), stage.coverage.warnings)
@@ -197,9 +199,8 @@ def _route_facts(source: Source) -> tuple[dict[str, Any], list[str], list[str]]:
     lines = [f"{source.name}: {facts['length_m'] / 1000:.2f} km in {len(source.points):,} points"]
     if built.has_heights:
         facts["ascent_m"] = round(route.ascent_m, 1)
-        lines.append(
-            f"Heights {route.height_m.min():.0f} to {route.height_m.max():.0f} m, {route.ascent_m:,.0f} m of climbing"
-        )
+        low_m, high_m = route.height_m.min(), route.height_m.max()
+        lines.append(f"Heights {low_m:.0f} to {high_m:.0f} m, {route.ascent_m:,.0f} m of climbing")
     else:
         problems.append(
             "The road has no heights; they are taken from the elevation files when it is prepared."
@@ -219,14 +220,14 @@ def _route_info(source: Source) -> Info:
     )
 
 
-class _Row(msgspec.Struct):
-    Bib: int
-    secToFirstRider: float | None = None
+class _Row(msgspec.Struct, rename={"bib": "Bib", "to_first_s": "secToFirstRider"}):
+    bib: int
+    to_first_s: float | None = None
 
 
-class _Frame(msgspec.Struct):
-    TimeStamp: float = 0.0
-    Riders: list[_Row] = []
+class _Frame(msgspec.Struct, rename={"time_s": "TimeStamp", "rows": "Riders"}):
+    time_s: float = 0.0
+    rows: list[_Row] = []
 
 
 class _Envelope(msgspec.Struct):
@@ -249,11 +250,11 @@ class _Count:
 
     def add(self, frame: _Frame) -> None:
         self.frames += 1
-        self.rows += len(frame.Riders)
-        self.parked += sum(row.secToFirstRider is None for row in frame.Riders)
-        self.bibs.update(row.Bib for row in frame.Riders)
-        if frame.TimeStamp > 0.0:
-            self.first_s, self.last_s = min(self.first_s, frame.TimeStamp), max(self.last_s, frame.TimeStamp)
+        self.rows += len(frame.rows)
+        self.parked += sum(row.to_first_s is None for row in frame.rows)
+        self.bibs.update(row.bib for row in frame.rows)
+        if frame.time_s > 0.0:
+            self.first_s, self.last_s = min(self.first_s, frame.time_s), max(self.last_s, frame.time_s)
 
 
 def _counted(recording: Recording) -> _Count:
@@ -280,7 +281,7 @@ def _recording_info(recording: Recording) -> Info:
     parked = 0 if time_trial else count.parked
     roster, teams = riders_of(recording.rest, stage), teams_of(recording.rest)
     facts: dict[str, Any] = {
-        "date": recording.meta.get("date"),
+        "date": str(recording.meta.get("date") or ""),
         "simulated": recording.simulated,
         "time_trial": time_trial,
         "events": len(recording.events),
@@ -295,9 +296,11 @@ def _recording_info(recording: Recording) -> Info:
         "last_ms": round(count.last_s * 1000) if count.frames and count.last_s > 0 else None,
         "has_trace": False,
     }
+    kinds = [
+        name for name, holds in (("simulated", recording.simulated), ("time trial", time_trial)) if holds
+    ]
     lines = [
-        f"{facts['date'] or 'no date'}{', simulated' if recording.simulated else ''}"
-        f"{', time trial' if time_trial else ''}, {_span(facts, str(stage.get('timezone') or 'UTC'))}",
+        ", ".join([facts["date"] or "no date", *kinds, _span(facts, str(stage.get("timezone") or "UTC"))]),
         f"{count.frames:,} frames of positions with {count.rows:,} rows of {len(count.bibs)} bibs",
         f"{facts['riders']} riders, {facts['vehicles']} vehicles and {len(teams)} teams in the roster",
     ]

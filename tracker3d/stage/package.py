@@ -217,6 +217,7 @@ def save_package(path: Path, *, stage: Stage, ground: Ground, sources: Sequence[
     """
     check_output(path)
     with written_aside(path, folder=True) as folder:
+        (folder / GROUND).mkdir()
         ground.save(folder / GROUND)
         route = stage.route
         np.savez_compressed(folder / ROAD, **{name: getattr(route, name) for name in _ROAD_COLUMNS})
