@@ -1,0 +1,46 @@
+"""What every sink draws: a stage as a scene, and one moment of a race as a frame of plain arrays."""
+
+from tracker3d.scene.build import ROAD_WIDTH_M, build_scene
+from tracker3d.scene.cameras import Camera, FixedCamera, parse_camera
+from tracker3d.scene.frame import frame_at
+from tracker3d.scene.model import (
+    ALL_OVERLAYS,
+    NO_OVERLAYS,
+    CameraPose,
+    FrameState,
+    Gate,
+    GateKind,
+    Overlay,
+    Panel,
+    RiderInstances,
+    RoadLine,
+    Sprites,
+    StageScene,
+)
+from tracker3d.scene.projection import project
+from tracker3d.scene.style import Theme, default_theme, load_theme
+
+__all__ = [
+    "ALL_OVERLAYS",
+    "NO_OVERLAYS",
+    "ROAD_WIDTH_M",
+    "Camera",
+    "CameraPose",
+    "FixedCamera",
+    "FrameState",
+    "Gate",
+    "GateKind",
+    "Overlay",
+    "Panel",
+    "RiderInstances",
+    "RoadLine",
+    "Sprites",
+    "StageScene",
+    "Theme",
+    "build_scene",
+    "default_theme",
+    "frame_at",
+    "load_theme",
+    "parse_camera",
+    "project",
+]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -197,8 +197,9 @@ class Panel:
 class FrameState:
     """One frame: everything that moves.
 
-    ``labelled_bibs`` are the riders and ``labelled_groups`` the ids of groups that have a sprite: handed
-    to the next frame, so that labels do not flicker. ``rider_px`` is (n, 2) float32, where each rider of
+    ``labelled_bibs`` are the riders and ``labelled_groups`` the ids of groups that have a label;
+    ``label_slots`` says where each label stands about its anchor: handed to the next frame, so that labels do
+    not flicker. ``rider_px`` is (n, 2) float32, where each rider of
     ``riders`` is on the screen (NaN when not in the picture or behind a mountain): picking reads it.
     """
 
@@ -211,3 +212,4 @@ class FrameState:
     panels: tuple[Panel, ...]
     labelled_bibs: frozenset[int] = frozenset()
     labelled_groups: frozenset[int] = frozenset()
+    label_slots: Mapping[tuple[str, int], int] = field(default_factory=dict)

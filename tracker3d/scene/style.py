@@ -14,12 +14,13 @@ import numpy as np
 from PIL import ImageFont
 
 from tracker3d.errors import InputError
-from tracker3d.race.model import Role
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from tracker3d.race.model import Role
 
 Rgb = tuple[int, int, int]
 Weight = Literal["Regular", "Semibold", "Bold", "Black"]
@@ -107,7 +108,8 @@ class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         stops = np.array([parse_hex(colour) for colour in self.gradient.colours], float)
         percent = np.nan_to_num(np.asarray(gradient, float)) * 100.0
         mixed = [np.interp(percent, self.gradient.percent, stops[:, band]) for band in range(3)]
-        return np.rint(np.stack(mixed, axis=-1)).astype(np.uint8)
+        colours: NDArray[np.uint8] = np.rint(np.stack(mixed, axis=-1)).astype(np.uint8)
+        return colours
 
 
 @functools.lru_cache(maxsize=256)
@@ -156,14 +158,22 @@ def _merged(base: dict[str, object], given: dict[str, object]) -> dict[str, obje
 
 def _check(theme: Theme, path: Path) -> None:
     percent = theme.gradient.percent
-    if len(percent) != len(theme.gradient.colours) or len(percent) < 2 or list(percent) != sorted(set(percent)):
-        raise InputError(f"{path} gives a gradient ramp whose percents do not ascend or do not match its colours.")
+    if (
+        len(percent) != len(theme.gradient.colours)
+        or len(percent) < 2
+        or list(percent) != sorted(set(percent))
+    ):
+        raise InputError(
+            f"{path} gives a gradient ramp whose percents do not ascend or do not match its colours."
+        )
     if theme.language not in theme.words:
         known = ", ".join(sorted(theme.words))
         raise InputError(f"{path} asks for the language {theme.language!r}; choose one of {known}.")
     lacking = set(default_theme().words["en"]) - set(theme.words[theme.language])
     if lacking:
-        raise InputError(f"{path} lacks the words {', '.join(sorted(lacking))} in {theme.language!r}; add them.")
+        raise InputError(
+            f"{path} lacks the words {', '.join(sorted(lacking))} in {theme.language!r}; add them."
+        )
 
 
 @functools.lru_cache(maxsize=128)

@@ -1,0 +1,349 @@
+"""Cameras: from a few words to a pose for every frame.
+
+A pose is a function of the scene, the race, the time and the wall time of the move alone, never of the frame
+before: any frame can be made by itself, in any order, and a video and a window show the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tracker3d.errors import InputError
+from tracker3d.scene.clearance import PATH_POINTS, cleared_eye
+from tracker3d.scene.climbs import climb_named, foot_of
+from tracker3d.scene.focus import Focus, focus_on
+from tracker3d.scene.framing import FrameBounds, best_view
+from tracker3d.scene.model import CameraPose
+from tracker3d.scene.road_path import road_path
+
+if TYPE_CHECKING:
+    from tracker3d.race import Race
+    from tracker3d.race.model import RaceState
+    from tracker3d.scene.model import StageScene
+
+FOV_DEG = 35.0
+_WIDE_FOV_DEG = 30.0
+_EYE_MARGIN_M = 6.0
+_HELICOPTER_MARGIN_M = 40.0
+
+CAMERA_CHOICES = (
+    "overview, orbit[:km=..], chase:<bib|leader|peloton>, road[:km], climb:<name or km> or finish"
+)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What a camera may look at when it chooses its pose.
+
+    Attributes
+    ----------
+    scene : StageScene
+    race : Race
+        For cameras that follow somebody smoothly over time.
+    state : RaceState
+        The race at this moment.
+    wall_s : float
+        Seconds since the move began, for moves that go on while the race stands still.
+    viewport_px : (width, height)
+    """
+
+    scene: StageScene
+    race: Race
+    state: RaceState
+    wall_s: float
+    viewport_px: tuple[int, int]
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.viewport_px[0] / max(1, self.viewport_px[1])
+
+
+class Camera(Protocol):
+    """Chooses where the picture is taken from."""
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose for this moment."""
+
+
+@dataclass(frozen=True)
+class FixedCamera:
+    """Stands where somebody put it."""
+
+    fixed: CameraPose
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the given pose."""
+        return self.fixed
+
+
+@dataclass(frozen=True)
+class OverviewCamera:
+    """The whole stage, oblique, as large as the picture allows."""
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose; it depends on the picture's aspect only."""
+        scene = shot.scene
+        return scene.memory.get("overview", round(shot.aspect, 2), lambda: self._make(shot))
+
+    @staticmethod
+    def _make(shot: Shot) -> CameraPose:
+        road = shot.scene.road.positions_m
+        points = road[:: max(1, len(road) // 600)].astype(float)
+        return best_view(
+            shot.scene,
+            points,
+            pitches_deg=(32.0, 38.0, 45.0),
+            aspect=shot.aspect,
+            fov_deg=_WIDE_FOV_DEG,
+            bounds=FrameBounds(),
+            margin_m=300.0,
+        )
+
+
+@dataclass(frozen=True)
+class ClimbCamera:
+    """A whole climb from the air.
+
+    ``climb`` is part of its name, or a kilometre on it.
+    """
+
+    climb: str
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose.
+
+        Raises
+        ------
+        InputError
+            The stage has no such climb.
+        """
+        key = (self.climb, round(shot.aspect, 2))
+        return shot.scene.memory.get("climb view", key, lambda: self._make(shot))
+
+    def _make(self, shot: Shot) -> CameraPose:
+        scene = shot.scene
+        place = climb_named(scene.stage, self.climb)
+        distance_m = scene.road.distance_m
+        on_climb = (distance_m >= foot_of(scene.stage, place) - 150.0) & (
+            distance_m <= place.distance_m + 150.0
+        )
+        points = scene.road.positions_m[on_climb].astype(float)
+        return best_view(
+            scene,
+            points[:: max(1, len(points) // 400)],
+            pitches_deg=(20.0, 26.0, 33.0, 40.0),
+            aspect=shot.aspect,
+            fov_deg=FOV_DEG,
+            bounds=FrameBounds(left=0.74, right=0.74, top=0.58, bottom=0.52),
+        )
+
+
+@dataclass(frozen=True)
+class FinishCamera:
+    """Just beyond the finish line, looking back at those who arrive."""
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose."""
+        return shot.scene.memory.get("finish view", None, lambda: self._make(shot.scene))
+
+    @staticmethod
+    def _make(scene: StageScene) -> CameraPose:
+        line_m = scene.stage.route.finish_m
+        (line,), (heading,) = road_path(scene).at(line_m)
+        (before,), _ = road_path(scene).at(line_m - 90.0)
+        ahead = np.array([math.sin(heading), math.cos(heading), 0.0])
+        aside = np.array([ahead[1], -ahead[0], 0.0])
+        eye = line + 52.0 * ahead + 20.0 * aside + np.array([0.0, 0.0, 17.0])
+        target = line + 0.35 * (before - line) + np.array([0.0, 0.0, 2.0])
+        path = np.repeat(eye[None], PATH_POINTS, axis=0), np.repeat(target[None], PATH_POINTS, axis=0)
+        return CameraPose(cleared_eye(scene, *path, margin_m=_EYE_MARGIN_M), target, FOV_DEG)
+
+
+@dataclass(frozen=True)
+class OrbitCamera:
+    """A helicopter that circles slowly around somebody, or around a place on the road.
+
+    Attributes
+    ----------
+    target : str
+        "leader", "peloton" or a bib; not used when ``distance_m`` is given.
+    distance_m : float | None
+        Place on the road instead.
+    radius_m, height_m : float
+        Of the circle, from its target.
+    turn_s : float
+        Wall time of one turn.
+    """
+
+    target: str = "leader"
+    distance_m: float | None = None
+    radius_m: float = 480.0
+    height_m: float = 230.0
+    turn_s: float = 150.0
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose for this moment."""
+        focus = Focus(self.distance_m, 0.0) if self.distance_m is not None else focus_on(shot, self.target)
+        (target,), _ = road_path(shot.scene).at(focus.middle_m)
+        radius = self.radius_m + 1.1 * focus.length_m
+        turn = math.tau * shot.wall_s / self.turn_s + math.radians(205.0)
+        around = turn + np.radians(np.arange(PATH_POINTS) - PATH_POINTS // 2) * 4.0
+        eyes = np.empty((PATH_POINTS, 3))
+        eyes[:, 0] = target[0] + radius * np.sin(around)
+        eyes[:, 1] = target[1] + radius * np.cos(around)
+        eyes[:, 2] = target[2] + self.height_m * radius / self.radius_m
+        targets = np.repeat(target[None], PATH_POINTS, axis=0)
+        return CameraPose(
+            cleared_eye(shot.scene, eyes, targets, margin_m=_HELICOPTER_MARGIN_M), target, FOV_DEG
+        )
+
+
+@dataclass(frozen=True)
+class ChaseCamera:
+    """Behind and above somebody, in the direction of the road; ``target`` is "leader", "peloton" or a bib."""
+
+    target: str
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose for this moment."""
+        focus = focus_on(shot, self.target)
+        length = min(focus.length_m, 260.0)
+        middle_m = focus.front_m - length / 2.0
+        return along_road(
+            shot.scene,
+            middle_m,
+            behind_m=30.0 + 0.95 * length,
+            height_m=10.5 + 0.34 * length,
+            ahead_m=16.0 + 0.10 * length,
+        )
+
+
+@dataclass(frozen=True)
+class RoadCamera:
+    """Flies along the road at a steady pace, by wall time; it stays at the finish."""
+
+    start_m: float = 0.0
+    speed_mps: float = 120.0
+
+    def pose(self, shot: Shot) -> CameraPose:
+        """Return the pose for this moment."""
+        distance_m = min(self.start_m + self.speed_mps * shot.wall_s, shot.scene.stage.route.finish_m)
+        return along_road(shot.scene, distance_m, behind_m=170.0, height_m=72.0, ahead_m=170.0, step_m=40.0)
+
+
+def along_road(
+    scene: StageScene,
+    distance_m: float,
+    *,
+    behind_m: float,
+    height_m: float,
+    ahead_m: float,
+    step_m: float = 15.0,
+) -> CameraPose:
+    """Return a pose behind a place on the road that looks along the road's general direction.
+
+    Parameters
+    ----------
+    scene : StageScene
+    distance_m : float
+        Official road distance of the place.
+    behind_m, height_m : float
+        From the place to the eye.
+    ahead_m : float
+        From the place to the point looked at, in the general direction.
+    step_m : float
+        Between the places whose clearance is taken into account.
+    """
+    places = distance_m + step_m * (np.arange(PATH_POINTS) - PATH_POINTS // 2)
+    positions, headings = road_path(scene).at(places)
+    ahead = np.stack([np.sin(headings), np.cos(headings), np.zeros_like(headings)], axis=-1)
+    eyes = positions - behind_m * ahead
+    eyes[:, 2] += height_m
+    targets = positions + ahead_m * ahead
+    targets[:, 2] += 1.0
+    eye = cleared_eye(scene, eyes, positions, margin_m=_EYE_MARGIN_M)
+    return CameraPose(eye, targets[PATH_POINTS // 2], FOV_DEG)
+
+
+def parse_camera(spec: str) -> Camera:
+    """Read a camera from its words.
+
+    ``overview``; ``orbit`` (around the leader), ``orbit:peloton``, ``orbit:21``, ``orbit:km=35.2``, with
+    ``radius=`` and ``height=`` in metres and ``turn=`` in seconds; ``chase:<bib|leader|peloton>``; ``road``,
+    ``road:120``, with ``km=`` and ``speed=`` in m/s; ``climb:<name or km>``; ``finish``. Kilometres count from
+    km 0.
+
+    Raises
+    ------
+    InputError
+        No camera is meant by these words.
+    """
+    name, _, rest = spec.strip().partition(":")
+    rest = rest.strip()
+    name = name.strip().lower()
+    if name in ("overview", "finish") and not rest:
+        return OverviewCamera() if name == "overview" else FinishCamera()
+    if name == "orbit":
+        return _orbit(spec, rest)
+    if name == "chase" and _is_target(rest):
+        return ChaseCamera(rest.lower())
+    if name == "road":
+        given = _options(spec, rest, plain="km", known=("km", "speed"))
+        return RoadCamera(
+            given.get("km", 0.0) * 1000.0, _bounded(spec, given.get("speed", 120.0), 0.0, 5000.0)
+        )
+    if name == "climb" and rest:
+        return ClimbCamera(rest)
+    raise _unknown(spec)
+
+
+def _orbit(spec: str, rest: str) -> OrbitCamera:
+    first, _, more = rest.partition(",")
+    target = first.strip().lower() if _is_target(first.strip()) else ""
+    given = _options(spec, more if target else rest, plain="", known=("km", "radius", "height", "turn"))
+    turn_s = given.get("turn", 150.0)
+    radius_m = _bounded(spec, given.get("radius", 480.0), 20.0, 50_000.0)
+    return OrbitCamera(
+        target=target or "leader",
+        distance_m=given["km"] * 1000.0 if "km" in given else None,
+        radius_m=radius_m,
+        height_m=_bounded(spec, given.get("height", 0.48 * radius_m), 5.0, 50_000.0),
+        turn_s=math.copysign(max(abs(turn_s), 1.0), turn_s),
+    )
+
+
+def _is_target(text: str) -> bool:
+    return text.lower() in ("leader", "peloton") or text.lstrip("-").isdecimal()
+
+
+def _options(spec: str, text: str, *, plain: str, known: tuple[str, ...]) -> dict[str, float]:
+    given: dict[str, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        key, equals, value = part.partition("=")
+        if not equals:
+            key, value = plain, part
+        try:
+            number = float(value)
+        except ValueError as error:
+            raise _unknown(spec) from error
+        if key.strip().lower() not in known or not math.isfinite(number):
+            raise _unknown(spec)
+        given[key.strip().lower()] = number
+    return given
+
+
+def _bounded(spec: str, value: float, low: float, high: float) -> float:
+    if not low <= value <= high:
+        raise InputError(
+            f"The camera {spec!r} asks for {value:g}, and {low:g} to {high:g} is possible there."
+        )
+    return value
+
+
+def _unknown(spec: str) -> InputError:
+    return InputError(f"{spec!r} is no camera; choose {CAMERA_CHOICES}.")

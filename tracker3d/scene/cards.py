@@ -1,0 +1,215 @@
+"""Drawing the panels that say figures: stage, kilometres to go, gaps, climb."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.scene.climbs import category_text
+from tracker3d.scene.drawing import Canvas, readable_on
+from tracker3d.scene.figures import km_text, metres_text
+
+if TYPE_CHECKING:
+    from tracker3d.scene.drawing import Look
+    from tracker3d.stage.model import Place, Stage
+    from tracker3d.stage.route import Route
+
+_PAD = 16
+_GAP_BOARD_WIDTH = 372
+_GAP_ROW = 38
+_CLIMB_WIDTH = 372
+_MOST_CLIMB_COLUMNS = 14
+
+
+@dataclass(frozen=True)
+class CardClimb:
+    """The climb of a card and the group that is on it."""
+
+    place: Place
+    foot_m: float
+    group: str
+    role: str
+
+
+def draw_stage_name(stage: Stage, look: Look) -> Canvas:
+    """Return the stage's name and length on one panel."""
+    theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
+    name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", look.px(520))
+    length = f"{stage.route.finish_m / 1000.0:.1f} km"
+    width = max(
+        look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)
+    ) + 2 * pad + bar  # fmt: skip
+    canvas = Canvas(look, max(width, look.px(_GAP_BOARD_WIDTH)), look.px(70))
+    canvas.panel()
+    canvas.box(
+        0, 0, bar, canvas.image.height, colour=theme.colour("accent"), radius_px=look.px(6),
+        corners=(True, False, False, True),
+    )  # fmt: skip
+    canvas.text(
+        bar + pad, look.px(34), name, theme.sizes.panel_title, colour=theme.colour("text"), weight="Bold"
+    )
+    canvas.text(bar + pad, look.px(57), length, theme.sizes.panel_small, colour=theme.colour("text_soft"))
+    return canvas
+
+
+def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -> Canvas:
+    """Return the kilometres to go of the first rider, the race clock and the time of day."""
+    theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
+    text, soft = theme.colour("text"), theme.colour("text_soft")
+    canvas = Canvas(look, look.px(_CLIMB_WIDTH if race_clock else 300), look.px(118))
+    canvas.panel()
+    right = canvas.image.width - pad
+    unit = f"km {theme.word('to_go')}" if kilometres != "-" else ""
+    canvas.text(right, look.px(57), unit, sizes.panel_text, colour=soft, weight="Semibold", anchor="r")
+    figure_right = right - look.width(unit, sizes.panel_text, "Semibold") - look.px(12)
+    canvas.text(figure_right, look.px(58), kilometres, sizes.figure, colour=text, weight="Bold", anchor="r")
+    canvas.box(pad, look.px(74), right, look.px(75), colour=theme.colour("panel_edge"))
+    canvas.text(
+        right,
+        look.px(102),
+        local_clock,
+        sizes.panel_text,
+        colour=theme.colour("accent"),
+        weight="Semibold",
+        anchor="r",
+    )
+    if race_clock:
+        canvas.text(pad, look.px(102), race_clock, sizes.panel_text, colour=text, weight="Semibold")
+        beside = pad + look.width(race_clock, sizes.panel_text, "Semibold") + look.px(8)
+        canvas.text(beside, look.px(102), theme.word("race_time"), sizes.panel_small, colour=soft)
+    return canvas
+
+
+def draw_gap_board(look: Look, rows: tuple[tuple[str, int, str, str], ...]) -> Canvas:
+    """Return the groups from the front: title, size, gap to the head, role."""
+    theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
+    row_px = look.px(_GAP_ROW)
+    canvas = Canvas(look, look.px(_GAP_BOARD_WIDTH), row_px * len(rows) + look.px(12))
+    canvas.panel()
+    right = canvas.image.width - pad
+    for number, (title, size, gap, role) in enumerate(rows):
+        middle = look.px(6) + row_px * (number + 0.5)
+        baseline = round(middle + look.px(7))
+        if number:
+            edge = look.px(6) + row_px * number
+            canvas.box(pad, edge, right, edge + 1, colour=theme.colour("panel_edge"))
+        canvas.box(
+            pad, middle - look.px(8), pad + look.px(6), middle + look.px(8),
+            colour=theme.colour(role), radius_px=look.px(2),
+        )  # fmt: skip
+        gap_width = look.width("+1:00:00", sizes.panel_text, "Bold")
+        room = right - pad - look.px(18) - gap_width - look.px(46)
+        name = look.fitted(title, sizes.panel_text, "Semibold", room)
+        canvas.text(
+            pad + look.px(18),
+            baseline,
+            name,
+            sizes.panel_text,
+            colour=theme.colour("text"),
+            weight="Semibold",
+        )
+        beside = pad + look.px(26) + look.width(name, sizes.panel_text, "Semibold")
+        if size > 1:
+            canvas.text(beside, baseline, str(size), sizes.panel_small, colour=theme.colour("text_soft"))
+        canvas.text(
+            right, baseline, gap, sizes.panel_text, colour=theme.colour("accent"), weight="Bold", anchor="r"
+        )
+    return canvas
+
+
+def draw_climb_card(route: Route, look: Look, climb: CardClimb, to_summit_m: float) -> Canvas:
+    """Return the card of a climb: what the road book says, its profile, and how far a group has got."""
+    theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
+    text, soft = theme.colour("text"), theme.colour("text_soft")
+    canvas = Canvas(look, look.px(_CLIMB_WIDTH), look.px(232))
+    canvas.panel()
+    right = canvas.image.width - pad
+    name_right = right
+    category = category_text(theme, climb.place.category)
+    if category:
+        colour = theme.gate("climb")
+        badge = look.width(category, sizes.panel_small, "Bold") + look.px(16)
+        canvas.box(right - badge, look.px(14), right, look.px(40), colour=colour, radius_px=look.px(4))
+        canvas.text(
+            right - badge / 2, look.px(33), category, sizes.panel_small,
+            colour=readable_on(colour), weight="Bold", anchor="m",
+        )  # fmt: skip
+        name_right -= badge + look.px(8)
+    name = look.fitted(climb.place.name, sizes.panel_title, "Bold", name_right - pad)
+    canvas.text(pad, look.px(36), name, sizes.panel_title, colour=text, weight="Bold")
+    canvas.text(pad, look.px(64), _facts(climb), sizes.panel_small + 1, colour=soft, weight="Semibold")
+    _draw_climb_profile(canvas, route, climb, to_summit_m, (pad, look.px(78), right, look.px(188)))
+    left = f"{km_text(to_summit_m)} km"
+    baseline = look.px(217)
+    canvas.text(pad, baseline, left, sizes.panel_text, colour=theme.colour("accent"), weight="Bold")
+    beside = pad + look.width(left, sizes.panel_text, "Bold") + look.px(6)
+    canvas.text(beside, baseline, theme.word("to_summit"), sizes.panel_small, colour=soft)
+    room = right - beside - look.width(theme.word("to_summit"), sizes.panel_small) - look.px(12)
+    group = look.fitted(climb.group, sizes.panel_small, "Semibold", room)
+    canvas.text(
+        right,
+        baseline,
+        group,
+        sizes.panel_small,
+        colour=theme.colour(climb.role),
+        weight="Semibold",
+        anchor="r",
+    )
+    return canvas
+
+
+def _facts(climb: CardClimb) -> str:
+    place = climb.place
+    facts = [f"{(place.distance_m - climb.foot_m) / 1000.0:.1f} km"]
+    if math.isfinite(place.average_gradient_percent):
+        facts.append(f"{place.average_gradient_percent:.1f} %")
+    if math.isfinite(place.height_m):
+        facts.append(f"{metres_text(place.height_m)} m")
+    return "  ·  ".join(facts)
+
+
+def _draw_climb_profile(
+    canvas: Canvas, route: Route, climb: CardClimb, to_summit_m: float, box_px: tuple[int, int, int, int]
+) -> None:
+    """Columns of equal length coloured and written with their gradient, and a mark where the group is."""
+    look, theme = canvas.look, canvas.look.theme
+    left, top, right, bottom = box_px
+    top_m, foot_m = climb.place.distance_m, climb.foot_m
+    step_m = 1000.0 * max(1, math.ceil((top_m - foot_m) / 1000.0 / _MOST_CLIMB_COLUMNS))
+    borders = np.append(np.arange(foot_m, top_m - 0.3 * step_m, step_m), top_m)
+    heights = np.asarray(route.height(borders), float)
+    gradients = np.diff(heights) / np.maximum(np.diff(borders), 1.0)
+    colours = theme.gradient_colours(gradients)
+    low, high = float(heights.min()), float(heights.max())
+
+    def pixel(distance_m: float, height_m: float) -> tuple[float, float]:
+        x = left + (right - left) * (distance_m - foot_m) / max(top_m - foot_m, 1.0)
+        return x, bottom - (bottom - top) * (0.26 + 0.66 * (height_m - low) / max(high - low, 1.0))
+
+    for column in range(len(gradients)):
+        (x0, y0), (x1, y1) = (
+            pixel(borders[column], heights[column]),
+            pixel(borders[column + 1], heights[column + 1]),
+        )
+        red, green, blue = colours[column].tolist()
+        gap = look.px(1)
+        canvas.polygon(
+            [(x0, y0), (x1 - gap, y1), (x1 - gap, bottom), (x0, bottom)], colour=(red, green, blue)
+        )
+        percent = f"{gradients[column] * 100:.0f}"
+        if x1 - x0 > look.width(percent, 15, "Bold") + look.px(2):
+            canvas.text(
+                (x0 + x1 - gap) / 2, bottom - look.px(7), percent, 15,
+                colour=readable_on((red, green, blue)), weight="Bold", anchor="m",
+            )  # fmt: skip
+    at_m = top_m - to_summit_m
+    x, y = pixel(at_m, float(route.height(at_m)))
+    size = look.px(8)
+    canvas.box(x - look.px(1), y, x + look.px(1), bottom, colour=theme.colour("panel"))
+    canvas.polygon(
+        [(x, y - look.px(1)), (x - size, y - 1.6 * size), (x + size, y - 1.6 * size)],
+        colour=theme.colour(climb.role),
+    )

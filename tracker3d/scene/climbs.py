@@ -1,0 +1,83 @@
+"""Climbs of a stage: by name or kilometre, where they begin, and how they are written."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.errors import InputError
+from tracker3d.stage.model import PlaceKind
+
+if TYPE_CHECKING:
+    from tracker3d.scene.style import Theme
+    from tracker3d.stage.model import Place, Stage
+
+_LONGEST_CLIMB_M = 25_000.0
+_LEAST_GRADIENT = 0.025
+
+
+def climbs_of(stage: Stage) -> tuple[Place, ...]:
+    """Return the climbs of a stage in the order of the road."""
+    return tuple(place for place in stage.places if place.kind is PlaceKind.CLIMB)
+
+
+def foot_of(stage: Stage, climb: Place) -> float:
+    """Return the official distance where a climb begins.
+
+    By the stated length; where none is stated, the point from which most height is gained beyond 2.5 %.
+    """
+    route = stage.route
+    if math.isfinite(climb.length_m):
+        return max(route.start_m, climb.distance_m - climb.length_m)
+    back = np.arange(0.0, min(_LONGEST_CLIMB_M, climb.distance_m - route.start_m) + 1.0, 25.0)
+    gained = route.height(climb.distance_m) - route.height(climb.distance_m - back)
+    return climb.distance_m - float(back[np.argmax(gained - _LEAST_GRADIENT * back)])
+
+
+def climb_named(stage: Stage, words: str) -> Place:
+    """Return the climb whose name holds these words, or that holds this kilometre.
+
+    Raises
+    ------
+    InputError
+        The stage has no such climb, or no climb at all.
+    """
+    climbs = climbs_of(stage)
+    if not climbs:
+        raise InputError(f"{stage.name} has no climbs; choose another camera, such as overview.")
+    try:
+        distance_m = float(words) * 1000.0
+    except ValueError:
+        wanted = plain(words)
+        found = [climb for climb in climbs if wanted in plain(climb.name)]
+        if found:
+            return min(found, key=lambda climb: len(climb.name))
+        names = ", ".join(climb.name for climb in climbs)
+        raise InputError(f"{stage.name} has no climb named {words!r}; its climbs are {names}.") from None
+    if math.isfinite(distance_m):
+        for climb in climbs:
+            if foot_of(stage, climb) <= distance_m <= climb.distance_m + 500.0:
+                return climb
+    tops = ", ".join(f"{climb.name} (summit at km {climb.distance_m / 1000:.1f})" for climb in climbs)
+    raise InputError(f"No climb of {stage.name} holds km {words}; its climbs are {tops}.")
+
+
+def plain(text: str) -> str:
+    """Return text without accents, case and punctuation, for comparing names."""
+    bare = unicodedata.normalize("NFKD", text)
+    letters = "".join(
+        letter if letter.isalnum() else " " for letter in bare if not unicodedata.combining(letter)
+    )
+    return " ".join(letters.casefold().split())
+
+
+def category_text(theme: Theme, category: str) -> str:
+    """Return a climb's category as graphics write it, empty for none."""
+    if not category:
+        return ""
+    if category.upper() in ("H", "HC"):
+        return theme.word("hors_categorie")
+    return theme.word("category").format(category=category)

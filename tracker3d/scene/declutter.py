@@ -1,0 +1,113 @@
+"""Choosing which labels are shown, and where, so that none covers another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SLOTS = np.array(
+    [(0.0, 1.0), (0.0, 1.9), (0.62, 1.2), (-0.62, 1.2), (0.0, 2.8), (0.62, 2.1), (-0.62, 2.1)], np.float64
+)
+"""Where a label may stand: sideways in widths of the label, and how many rises above its anchor."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Labels that would like to be shown, the most important first; n rows each.
+
+    Attributes
+    ----------
+    anchors_px : (n, 2) float64
+        What each label points at.
+    sizes_px : (n, 2) float64
+    rises_px : (n,) float64
+        From the anchor to the label's lower edge in the first slot.
+    slots : (n,) int
+        The slot taken in the frame before, -1 for labels that were not shown.
+    """
+
+    anchors_px: NDArray[np.float64]
+    sizes_px: NDArray[np.float64]
+    rises_px: NDArray[np.float64]
+    slots: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.anchors_px)
+
+
+def place(
+    candidates: Candidates,
+    *,
+    viewport_px: tuple[int, int],
+    taken_px: NDArray[np.float64],
+    spacing_px: float,
+    limit: int,
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
+    """Place labels greedily, the most important first.
+
+    A label that was shown keeps its slot while that is free; a new one must find more room than it needs, so
+    that two labels at the brink do not take turns.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    viewport_px : (width, height)
+        Labels stay within it.
+    taken_px : (m, 4) float64
+        x0, y0, x1, y1 of what must not be covered.
+    spacing_px : float
+        Between labels; twice that around labels that were not shown before.
+    limit : int
+        Most labels to place.
+
+    Returns
+    -------
+    chosen : (k,) indices of the candidates placed
+    corners_px : (k, 2) float64, their top left corners
+    slots : (k,) the slots taken
+    """
+    count = len(candidates)
+    if count == 0 or limit <= 0:
+        return np.empty(0, np.intp), np.empty((0, 2)), np.empty(0, np.int64)
+    corners = _corners(candidates)
+    width, height = candidates.sizes_px[:, 0, None], candidates.sizes_px[:, 1, None]
+    room = np.where(candidates.slots >= 0, spacing_px, 2.0 * spacing_px)[:, None]
+    x0, y0 = corners[..., 0] - room, corners[..., 1] - room
+    x1, y1 = corners[..., 0] + width + room, corners[..., 1] + height + room
+    free = (corners[..., 0] >= 0) & (corners[..., 1] >= 0)
+    free &= (corners[..., 0] + width <= viewport_px[0]) & (corners[..., 1] + height <= viewport_px[1])
+    for left, top, right, bottom in taken_px.tolist():
+        free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)
+    chosen: list[int] = []
+    slots: list[int] = []
+    sizes = candidates.sizes_px.tolist()
+    for index, slot_before in enumerate(candidates.slots.tolist()):
+        row = free[index]
+        slot = slot_before if slot_before >= 0 and row[slot_before] else int(row.argmax())
+        if not row[slot]:
+            continue
+        chosen.append(index)
+        slots.append(slot)
+        if len(chosen) >= limit:
+            break
+        left, top = corners[index, slot].tolist()
+        right, bottom = left + sizes[index][0], top + sizes[index][1]
+        below = slice(index + 1, None)
+        free[below] &= (x0[below] >= right) | (x1[below] <= left) | (y0[below] >= bottom) | (y1[below] <= top)
+    picked, taken = np.array(chosen, np.intp), np.array(slots, np.int64)
+    return picked, np.round(corners[picked, taken]), taken
+
+
+def _corners(candidates: Candidates) -> NDArray[np.float64]:
+    """Top left corner of each label in each slot, (n, slots, 2)."""
+    width, height = candidates.sizes_px[:, 0, None], candidates.sizes_px[:, 1, None]
+    corners = np.empty((len(candidates), len(SLOTS), 2))
+    corners[..., 0] = candidates.anchors_px[:, 0, None] + (SLOTS[None, :, 0] - 0.5) * width
+    rise = candidates.rises_px[:, None] + (SLOTS[None, :, 1] - 1.0) * height
+    corners[..., 1] = candidates.anchors_px[:, 1, None] - rise - height
+    return corners

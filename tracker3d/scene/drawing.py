@@ -1,0 +1,164 @@
+"""Drawing flat graphics with Pillow: text, rounded boxes and the panels' common look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tracker3d.scene.style import font
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker3d.scene.style import Rgb, Theme, Weight
+
+_OVERSAMPLED = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """A theme at the size of a picture.
+
+    ``scale`` is 1 for a picture 1080 lines high; everything designed in pixels is multiplied by it.
+    """
+
+    theme: Theme
+    scale: float
+
+    def px(self, designed: float) -> int:
+        """Return a designed length in whole pixels, at least 1."""
+        return max(1, round(designed * self.scale))
+
+    def width(self, text: str, size: float, weight: Weight = "Regular") -> int:
+        """Return how many pixels wide a text is."""
+        return int(np.ceil(font(size * self.scale, weight).getlength(text)))
+
+    def fitted(self, text: str, size: float, weight: Weight, width_px: int) -> str:
+        """Return the text, shortened with an ellipsis where it is wider than ``width_px``."""
+        if self.width(text, size, weight) <= width_px:
+            return text
+        while text and self.width(text + "…", size, weight) > width_px:
+            text = text[:-1]
+        return text.rstrip() + "…"
+
+
+def scale_of(viewport_px: tuple[int, int]) -> float:
+    """Return the size of graphics for a picture: by its height, and smaller in narrow windows."""
+    width, height = viewport_px
+    steps = 40  # few sizes, so that dragging a window's edge does not draw every label anew
+    return max(0.45, round(min(height / 1080.0, width / 1500.0) * steps) / steps)
+
+
+class Canvas:
+    """A transparent picture with the few shapes that labels and panels are made of.
+
+    All positions are pixels; text is placed by its left (or right, or middle) end and its baseline.
+    """
+
+    def __init__(self, look: Look, width_px: int, height_px: int) -> None:
+        self.look = look
+        self.image = Image.new("RGBA", (max(1, width_px), max(1, height_px)), (0, 0, 0, 0))
+        self._draw = ImageDraw.Draw(self.image)
+
+    def text(
+        self,
+        x_px: float,
+        baseline_px: float,
+        text: str,
+        size: float,
+        *,
+        colour: Rgb,
+        weight: Weight = "Regular",
+        anchor: str = "l",
+        opacity: float = 1.0,
+    ) -> None:
+        """Write text over what is there; ``anchor`` is "l", "m" or "r"."""
+        shape = Image.new("L", self.image.size, 0)
+        ImageDraw.Draw(shape).text(
+            (x_px, baseline_px),
+            text,
+            fill=255,
+            font=font(size * self.look.scale, weight),
+            anchor=f"{anchor}s",
+        )
+        self._over(shape, colour, opacity)
+
+    def box(
+        self,
+        x0_px: float,
+        y0_px: float,
+        x1_px: float,
+        y1_px: float,
+        *,
+        colour: Rgb,
+        opacity: float = 1.0,
+        radius_px: float = 0.0,
+        corners: tuple[bool, bool, bool, bool] = (True, True, True, True),
+    ) -> None:
+        """Fill a box over what is there, its corners (top left, top right, bottom right, bottom left) rounded."""
+        if radius_px <= 0:
+            shape = Image.new("L", self.image.size, 0)
+            ImageDraw.Draw(shape).rectangle(
+                (round(x0_px), round(y0_px), round(x1_px) - 1, round(y1_px) - 1), fill=255
+            )
+        else:
+            large = (self.image.width * _OVERSAMPLED, self.image.height * _OVERSAMPLED)
+            drawn = Image.new("L", large, 0)
+            limits = tuple(
+                _OVERSAMPLED * edge - shift
+                for edge, shift in zip((x0_px, y0_px, x1_px, y1_px), (0, 0, 1, 1), strict=True)
+            )
+            ImageDraw.Draw(drawn).rounded_rectangle(
+                limits, radius_px * _OVERSAMPLED, fill=255, corners=corners
+            )
+            shape = drawn.resize(self.image.size, Image.Resampling.BOX)
+        self._over(shape, colour, opacity)
+
+    def polygon(self, points_px: list[tuple[float, float]], *, colour: Rgb, opacity: float = 1.0) -> None:
+        """Fill a polygon over what is there, with smooth edges."""
+        large = (self.image.width * _OVERSAMPLED, self.image.height * _OVERSAMPLED)
+        drawn = Image.new("L", large, 0)
+        ImageDraw.Draw(drawn).polygon([(x * _OVERSAMPLED, y * _OVERSAMPLED) for x, y in points_px], fill=255)
+        self._over(drawn.resize(self.image.size, Image.Resampling.BOX), colour, opacity)
+
+    def panel(self, *, radius: float = 6.0) -> None:
+        """Fill the whole picture with the panels' dark glass."""
+        theme = self.look.theme
+        self.box(
+            0,
+            0,
+            *self.image.size,
+            colour=theme.colour("panel"),
+            opacity=theme.opacities.panel,
+            radius_px=self.look.px(radius),
+        )
+
+    def paste(self, picture: Image.Image, x_px: int, y_px: int) -> None:
+        """Lay a picture with alpha over what is there."""
+        self.image.alpha_composite(picture, (x_px, y_px))
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return the picture, (h, w, 4) uint8 sRGB with straight alpha."""
+        return np.asarray(self.image, np.uint8)
+
+    def _over(self, shape: Image.Image, colour: Rgb, opacity: float) -> None:
+        box = shape.getbbox()
+        if box is None:
+            return
+        part = shape.crop(box)
+        if opacity < 1.0:
+            part = part.point([round(level * opacity) for level in range(256)])
+        ink = Image.new("RGBA", part.size, (*colour, 0))
+        ink.putalpha(part)
+        self.image.alpha_composite(ink, box[:2])
+
+
+def readable_on(colour: Rgb) -> Rgb:
+    """Return near-black or white, whichever reads better on a colour (WCAG relative luminance)."""
+    channels = [value / 255.0 for value in colour]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return (15, 20, 28) if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else (255, 255, 255)

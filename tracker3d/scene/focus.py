@@ -1,0 +1,91 @@
+"""Whom a camera follows, and how that moves smoothly over time.
+
+The front of a group jumps when riders join or leave it. A camera on it follows the mean over some seconds
+before and after, weighted by a window that slides over samples of the race at fixed moments; that is a function
+of the time alone. Riders themselves move smoothly and are followed as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.race.model import Role
+
+if TYPE_CHECKING:
+    from tracker3d.race import Race
+    from tracker3d.race.model import Group, RaceState
+    from tracker3d.scene.cameras import Shot
+    from tracker3d.scene.memory import SceneMemory
+
+_SAMPLE_MS = 2000
+_REACH_SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Focus:
+    """A stretch of the road to look at: where it begins ahead, and how long it is."""
+
+    front_m: float
+    length_m: float
+
+    @property
+    def middle_m(self) -> float:
+        """Official distance of its middle."""
+        return self.front_m - self.length_m / 2.0
+
+
+def focus_on(shot: Shot, target: str) -> Focus:
+    """Return where "leader", "peloton" or a bib is; the start of the road before anybody is seen."""
+    if target == "leader":
+        return Focus(_leader_m(shot.state), 0.0)
+    if target == "peloton":
+        return _smoothed_peloton(shot.race, shot.state, shot.scene.memory)
+    states = shot.state.riders
+    found = np.flatnonzero(states.bibs == int(target))
+    if len(found) and np.isfinite(states.distance_m[found[0]]):
+        return Focus(float(states.distance_m[found[0]]), 0.0)
+    return Focus(_leader_m(shot.state), 0.0)
+
+
+def main_group(state: RaceState) -> Group | None:
+    """Return the peloton, or the largest group where none is called so."""
+    for group in state.groups:
+        if group.role is Role.PELOTON:
+            return group
+    return max(state.groups, key=lambda group: len(group.riders), default=None)
+
+
+def _leader_m(state: RaceState) -> float:
+    if not len(state.order):
+        return 0.0
+    distance_m = float(state.riders.distance_m[state.order[0]])
+    return distance_m if np.isfinite(distance_m) else 0.0
+
+
+def _peloton(state: RaceState) -> Focus:
+    group = main_group(state)
+    if group is None:
+        return Focus(_leader_m(state), 0.0)
+    return Focus(group.front_m, max(group.front_m - group.tail_m, 0.0))
+
+
+def _smoothed_peloton(race: Race, state: RaceState, memory: SceneMemory) -> Focus:
+    """Mean of the peloton's front and length over a window of 20 s, Hann-weighted about this very moment."""
+    middle = state.time_ms // _SAMPLE_MS
+    buckets = np.arange(middle - _REACH_SAMPLES, middle + _REACH_SAMPLES + 2)
+    samples = [_sampled(race, int(bucket) * _SAMPLE_MS, memory) for bucket in buckets]
+    away = (buckets * _SAMPLE_MS - state.time_ms) / (_SAMPLE_MS * (_REACH_SAMPLES + 1))
+    weights = np.where(np.abs(away) < 1.0, 0.5 + 0.5 * np.cos(np.pi * away), 0.0)
+    weights /= weights.sum()
+    front = float(weights @ np.array([sample.front_m for sample in samples]))
+    length = float(weights @ np.array([sample.length_m for sample in samples]))
+    return Focus(front, length)
+
+
+def _sampled(race: Race, time_ms: int, memory: SceneMemory) -> Focus:
+    """Return the peloton at a moment; the race is kept beside it, so that its identity stays its own."""
+    _, focus = memory.get("peloton", (id(race), time_ms), lambda: (race, _peloton(race.at(time_ms))))
+    return focus

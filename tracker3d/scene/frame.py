@@ -1,0 +1,85 @@
+"""One frame: a pure function of the scene, the race, the time and the camera."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.scene.cameras import Shot
+from tracker3d.scene.drawing import Look, scale_of
+from tracker3d.scene.labels import LabelView, make_labels
+from tracker3d.scene.model import ALL_OVERLAYS, FrameState, Overlay
+from tracker3d.scene.panels import make_panels
+from tracker3d.scene.placing import place_riders
+
+if TYPE_CHECKING:
+    from tracker3d.race import Race
+    from tracker3d.scene.cameras import Camera
+    from tracker3d.scene.model import StageScene
+
+
+def frame_at(
+    scene: StageScene,
+    race: Race,
+    time_ms: int,
+    *,
+    camera: Camera,
+    viewport_px: tuple[int, int],
+    overlays: frozenset[Overlay] = ALL_OVERLAYS,
+    previous: FrameState | None = None,
+    wall_s: float = 0.0,
+    selected_bib: int | None = None,
+) -> FrameState:
+    """Return everything that moves, for one moment seen by one camera.
+
+    Parameters
+    ----------
+    scene : StageScene
+    race : Race
+    time_ms : int
+        Milliseconds since 1970 UTC.
+    camera : Camera
+    viewport_px : (width, height)
+        Of the picture.
+    overlays : set of Overlay
+        What is laid over the picture. The mark of a simulated stage always is.
+    previous : FrameState | None
+        The frame shown before: its labels keep their places. Nothing else depends on it.
+    wall_s : float
+        Seconds since the camera move began, for moves by wall time.
+    selected_bib : int | None
+        Whom the operator chose.
+
+    Raises
+    ------
+    InputError
+        The camera asks for a climb that the stage has not.
+    """
+    state = race.at(time_ms)
+    pose = camera.pose(Shot(scene, race, state, wall_s, viewport_px))
+    look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
+    placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
+    panels = make_panels(scene, state, look, viewport_px, overlays)
+    taken = [
+        (panel.x_px, panel.y_px, panel.x_px + panel.image.shape[1], panel.y_px + panel.image.shape[0])
+        for panel in panels
+    ]
+    view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib)
+    sprites, slots = make_labels(
+        view,
+        taken_px=np.array(taken, float).reshape(-1, 4),
+        slots_before={} if previous is None else previous.label_slots,
+    )
+    return FrameState(
+        time_ms=time_ms,
+        viewport_px=viewport_px,
+        camera=pose,
+        riders=placed.instances,
+        rider_px=placed.px,
+        sprites=sprites,
+        panels=panels,
+        labelled_bibs=frozenset(number for kind, number in slots if kind == "rider"),
+        labelled_groups=frozenset(number for kind, number in slots if kind == "group"),
+        label_slots=slots,
+    )

@@ -1,0 +1,119 @@
+"""Views that frame given points: how far to stand back for a direction, and which direction shows most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.scene.model import CameraPose
+from tracker3d.scene.projection import in_sight, relief_drawn_m, view_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from tracker3d.scene.model import StageScene
+
+
+@dataclass(frozen=True)
+class FrameBounds:
+    """The part of the picture that is to be filled, as shares of its half width and half height."""
+
+    left: float = 0.88
+    right: float = 0.88
+    top: float = 0.74
+    bottom: float = 0.60
+
+
+def direction_of(azimuth_rad: float, pitch_rad: float) -> NDArray[np.float64]:
+    """Return the unit vector, (3,), of a view towards an azimuth (clockwise from north), looking down by a pitch."""
+    level = math.cos(pitch_rad)
+    return np.array([level * math.sin(azimuth_rad), level * math.cos(azimuth_rad), -math.sin(pitch_rad)])
+
+
+def fit(
+    points_m: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    *,
+    fov_deg: float,
+    aspect: float,
+    bounds: FrameBounds,
+) -> CameraPose:
+    """Return the nearest pose that looks along ``direction`` and keeps all points within the bounds.
+
+    In camera coordinates (right, up, forward) each border of the picture asks of the eye one linear
+    inequality for each point, so the nearest eye follows from six maxima.
+
+    Parameters
+    ----------
+    points_m : (n, 3) float64
+        As drawn.
+    direction : (3,) float64
+    fov_deg : float
+        Vertical field of view.
+    aspect : float
+        Width over height of the picture.
+    bounds : FrameBounds
+    """
+    axes = view_axes(direction)
+    right, up, forward = (points_m @ axes.T).T
+    tangent = math.tan(math.radians(fov_deg) / 2.0)
+    x_right, x_left = tangent * aspect * bounds.right, tangent * aspect * bounds.left
+    y_top, y_bottom = tangent * bounds.top, tangent * bounds.bottom
+    at_right, at_left = float((right - x_right * forward).max()), float((-right - x_left * forward).max())
+    at_top, at_bottom = float((up - y_top * forward).max()), float((-up - y_bottom * forward).max())
+    depth = min(-(at_right + at_left) / (x_right + x_left), -(at_top + at_bottom) / (y_top + y_bottom))
+    eye_right = 0.5 * ((at_right + x_right * depth) - (at_left + x_left * depth))
+    eye_up = 0.5 * ((at_top + y_top * depth) - (at_bottom + y_bottom * depth))
+    eye = np.array([eye_right, eye_up, depth]) @ axes
+    reach = max(float(forward.mean()) - depth, 1.0)
+    return CameraPose(eye, eye + axes[2] * reach, fov_deg)
+
+
+def best_view(
+    scene: StageScene,
+    points_m: NDArray[np.float64],
+    *,
+    pitches_deg: Iterable[float],
+    aspect: float,
+    fov_deg: float,
+    bounds: FrameBounds,
+    margin_m: float = 60.0,
+) -> CameraPose:
+    """Return the pose, among 24 directions and some pitches, that shows most of the points, and shows them large.
+
+    Looking north is preferred a little: people know maps that way, and the baked light comes from the north-west.
+    """
+    checked = points_m[:: max(1, len(points_m) // 96)]
+    best: CameraPose | None = None
+    best_score = -math.inf
+    for pitch_deg in pitches_deg:
+        for azimuth_rad in np.arange(24) * (math.tau / 24):
+            pose = fit(
+                points_m,
+                direction_of(float(azimuth_rad), math.radians(pitch_deg)),
+                fov_deg=fov_deg,
+                aspect=aspect,
+                bounds=bounds,
+            )
+            score = _score(scene, pose, checked, math.cos(azimuth_rad), margin_m)
+            if score > best_score:
+                best, best_score = pose, score
+    if best is None:
+        raise ValueError("best_view needs at least one pitch")
+    return best
+
+
+def _score(
+    scene: StageScene, pose: CameraPose, points_m: NDArray[np.float64], northward: float, margin_m: float
+) -> float:
+    """Logarithm of: share in sight, to the fourth; closeness; a little for looking north; nothing underground."""
+    seen = float(in_sight(scene, pose.eye_m, points_m).mean())
+    distance = float(np.linalg.norm(points_m - pose.eye_m, axis=1).mean())
+    ground = float(relief_drawn_m(scene, pose.eye_m[0], pose.eye_m[1]))
+    buried = max(0.0, ground + margin_m - float(pose.eye_m[2]))
+    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward - buried

@@ -1,0 +1,289 @@
+"""Labels of one frame: who would like one, who gets one, and the sprites that draw them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.race.model import Role
+from tracker3d.scene.atlas import Atlas
+from tracker3d.scene.declutter import Candidates, place
+from tracker3d.scene.model import GateKind, Overlay, Sprites
+from tracker3d.scene.placing import NEAR_SCALE, PlacedRiders, Roster, roster_of
+from tracker3d.scene.projection import focal_px, in_sight, inside, project
+from tracker3d.scene.tags import Tag, TagPress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from tracker3d.race.model import RaceState
+    from tracker3d.scene.drawing import Look
+    from tracker3d.scene.model import CameraPose, StageScene
+
+MOST_LABELS = 22
+_MOST_RIDER_CANDIDATES = 80
+_NEAR_RIDER_SCALE = 3.0
+_JERSEY_SCALE = 25.0
+_SPACING = 5.0
+_RIDER_RISE, _GROUP_RISE, _PLACE_RISE = 22.0, 58.0, 40.0
+_GATE_RANK = {
+    GateKind.FINISH: 0,
+    GateKind.CLIMB: 1,
+    GateKind.LAST_KM: 2,
+    GateKind.SPRINT: 3,
+    GateKind.START: 4,
+    GateKind.TIME_CHECK: 5,
+}
+_GATE_HEIGHT_M = 9.0
+
+LabelKey = tuple[str, int]
+"""("rider", bib), ("group", id) or ("place", index of the gate)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A label that would like to be shown; lower ``rank`` goes first."""
+
+    key: LabelKey
+    rank: tuple[int, float]
+    anchor_px: tuple[float, float]
+    size_px: tuple[int, int]
+    rise_px: float
+    colour_rgb: tuple[int, int, int]
+    opacity: float
+    tag: Callable[[], Tag]
+
+
+@dataclass(frozen=True)
+class LabelView:
+    """What labels are made for: one moment seen by one camera."""
+
+    scene: StageScene
+    state: RaceState
+    placed: PlacedRiders
+    pose: CameraPose
+    viewport_px: tuple[int, int]
+    look: Look
+    overlays: frozenset[Overlay]
+    selected_bib: int | None
+
+
+def make_labels(
+    view: LabelView, *, taken_px: NDArray[np.float64], slots_before: Mapping[LabelKey, int]
+) -> tuple[Sprites, dict[LabelKey, int]]:
+    """Choose, place and draw the labels of one frame.
+
+    Parameters
+    ----------
+    view : LabelView
+    taken_px : (m, 4) float64
+        x0, y0, x1, y1 of panels, which labels keep clear of.
+    slots_before : mapping
+        The labels of the frame before and their slots.
+
+    Returns
+    -------
+    sprites : Sprites
+    slots : dict
+        The labels shown and their slots.
+    """
+    press = _press(view)
+    wanted = sorted(
+        (*_groups(view, press), *_places(view, press), *_riders(view, press, slots_before)),
+        key=lambda each: each.rank,
+    )
+    candidates = Candidates(
+        anchors_px=np.array([each.anchor_px for each in wanted], float).reshape(-1, 2),
+        sizes_px=np.array([each.size_px for each in wanted], float).reshape(-1, 2),
+        rises_px=np.array([each.rise_px for each in wanted], float),
+        slots=np.array([slots_before.get(each.key, -1) for each in wanted], np.int64),
+    )
+    chosen, corners, slots = place(
+        candidates,
+        viewport_px=view.viewport_px,
+        taken_px=taken_px,
+        spacing_px=_SPACING * view.look.scale,
+        limit=MOST_LABELS,
+    )
+    shown = [wanted[index] for index in chosen.tolist()]
+    sprites = _sprites(press, shown, corners, view.look.scale)
+    return sprites, {each.key: int(slot) for each, slot in zip(shown, slots, strict=True)}
+
+
+def _press(view: LabelView) -> TagPress:
+    look = view.look
+    width_px = 2048 if look.scale <= 1.5 else 4096
+    return view.scene.memory.get("press", look.scale, lambda: TagPress(look, Atlas(width_px=width_px)))
+
+
+def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
+    if Overlay.GROUP_LABELS not in view.overlays:
+        return []
+    placed = view.placed
+    row_of = np.full(len(view.state.riders.bibs), -1)
+    row_of[placed.index] = np.arange(len(placed.index))
+    wanted = []
+    for order, group in enumerate(view.state.groups):
+        rows = row_of[group.riders]
+        rows = rows[rows >= 0]
+        seen = rows[np.isfinite(placed.px[rows, 0])]
+        if not len(seen):
+            continue
+        tag = press.group(group)
+        anchor = placed.px[seen[0]]
+        important = group.role in (Role.HEAD, Role.PELOTON)
+        wanted.append(
+            Wanted(
+                key=("group", group.id),
+                rank=(1 if important else 3, float(order)),
+                anchor_px=(float(anchor[0]), float(anchor[1])),
+                size_px=(tag.width_px, tag.height_px),
+                rise_px=_GROUP_RISE * view.look.scale,
+                colour_rgb=view.look.theme.colour(group.role.value),
+                opacity=1.0,
+                tag=lambda group=group: press.group(group),  # type: ignore[misc]
+            )
+        )
+    return wanted
+
+
+def _places(view: LabelView, press: TagPress) -> list[Wanted]:
+    gates = view.scene.gates
+    if Overlay.PLACE_LABELS not in view.overlays or not gates:
+        return []
+    feet = np.array([gate.position_m for gate in gates], float)
+    tops = feet + np.array([0.0, 0.0, _GATE_HEIGHT_M])
+    px, depth_m = project(view.pose, view.viewport_px, tops)
+    visible = inside(px, view.viewport_px) & (depth_m > 0)
+    if not visible.any():
+        return []
+    visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
+    wanted = []
+    for index in np.flatnonzero(visible).tolist():
+        gate = gates[index]
+        tag = press.place(gate)
+        wanted.append(
+            Wanted(
+                key=("place", index),
+                rank=(2, _GATE_RANK[gate.kind] + min(float(depth_m[index]), 9e5) / 1e6),
+                anchor_px=(float(px[index, 0]), float(px[index, 1])),
+                size_px=(tag.width_px, tag.height_px),
+                rise_px=_PLACE_RISE * view.look.scale,
+                colour_rgb=gate.colour_rgb,
+                opacity=1.0,
+                tag=lambda gate=gate: press.place(gate),  # type: ignore[misc]
+            )
+        )
+    return wanted
+
+
+def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) -> list[Wanted]:
+    """Riders near enough to be told apart, those in jerseys from further off, and the one selected from anywhere."""
+    if Overlay.RIDER_LABELS not in view.overlays:
+        return []
+    placed, state = view.placed, view.state
+    instances = placed.instances
+    roster = roster_of(view.scene, state.riders.bibs)
+    jersey, selected = roster.jersey[placed.index], instances.bibs == view.selected_bib
+    reach = np.where(jersey, _JERSEY_SCALE, _NEAR_RIDER_SCALE)
+    near = (instances.scale <= np.maximum(reach, NEAR_SCALE)) & ~instances.vehicle
+    rows = np.flatnonzero((near | selected) & np.isfinite(placed.px[:, 0]))
+    if not len(rows):
+        return []
+    rank = _rider_ranks(state, placed)
+    order = np.lexsort((rank[rows], ~jersey[rows], ~selected[rows]))
+    rows = rows[order]
+    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
+    head_px = 0.8 * instances.scale * metre_px
+    sizes = _rider_sizes(view, press, roster)
+    wanted = []
+    for row in rows[:_MOST_RIDER_CANDIDATES].tolist():
+        rider_index = int(placed.index[row])
+        bib = int(instances.bibs[row])
+        chosen = bool(selected[row])
+        first = 0 if chosen else 4 if jersey[row] else 5
+        shown_before = ("rider", bib) in before
+        wanted.append(
+            Wanted(
+                key=("rider", bib),
+                rank=(first, float(rank[row]) - (3.5 if shown_before else 0.0)),
+                anchor_px=(float(placed.px[row, 0]), float(placed.px[row, 1] - head_px[row])),
+                size_px=(int(sizes[rider_index, 0]), int(sizes[rider_index, 1])),
+                rise_px=_RIDER_RISE * view.look.scale,
+                colour_rgb=tuple(instances.colours[row].tolist()),
+                opacity=max(0.55, float(instances.opacity[row])),
+                tag=_rider_tag(press, roster, rider_index, selected=chosen),
+            )
+        )
+    return wanted
+
+
+def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:
+    """Place in the race of each row; those without one come last."""
+    rank = np.full(len(state.riders.bibs), 1e6)
+    rank[state.order] = np.arange(len(state.order))
+    return rank[placed.index]
+
+
+def _rider_tag(press: TagPress, roster: Roster, index: int, *, selected: bool) -> Callable[[], Tag]:
+    rider = roster.riders[index]
+    red, green, blue = roster.colours[index].tolist()
+    return lambda: press.rider(
+        *_rider_words(roster, index), colour=(red, green, blue), selected=selected and not rider.vehicle
+    )
+
+
+def _rider_words(roster: Roster, index: int) -> tuple[str, str]:
+    rider = roster.riders[index]
+    return ("" if rider.vehicle else str(rider.bib)), rider.display_name
+
+
+def _rider_sizes(view: LabelView, press: TagPress, roster: Roster) -> NDArray[np.int64]:
+    key: Hashable = (view.look.scale, view.state.riders.bibs.tobytes())
+    return view.scene.memory.get(
+        "rider tag sizes",
+        key,
+        lambda: np.array(
+            [press.rider_size(*_rider_words(roster, row)) for row in range(len(roster.riders))]
+        ).reshape(-1, 2),
+    )
+
+
+def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64], scale: float) -> Sprites:
+    serial = press.atlas.key[0]
+    tags = [each.tag() for each in shown]
+    if press.atlas.key[0] != serial:
+        tags = [each.tag() for each in shown]
+    counts = [len(tag.offset_px) for tag in tags]
+    source = np.concatenate([tag.source_px for tag in tags]) if tags else np.empty((0, 4), np.float32)
+    target = source.copy()
+    owner = np.repeat(np.arange(len(tags)), counts)
+    target[:, :2] = corners[owner]
+    if tags:
+        target[:, 0] += np.concatenate([tag.offset_px for tag in tags])
+    opacity = np.array([each.opacity for each in shown], np.float32)[owner]
+    return Sprites(
+        atlas=press.atlas.picture,
+        atlas_key=press.atlas.key,
+        source_px=source,
+        target_px=target,
+        opacity=opacity,
+        leaders_px=_leaders(shown, corners, scale),
+        leader_colours=np.array([(*each.colour_rgb, 230) for each in shown], np.uint8).reshape(-1, 4),
+    )
+
+
+def _leaders(shown: list[Wanted], corners: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+    """Lines from the lower edge of each label to what it points at."""
+    anchors = np.array([each.anchor_px for each in shown], float).reshape(-1, 2)
+    sizes = np.array([each.size_px for each in shown], float).reshape(-1, 2)
+    inset = np.minimum(8.0 * scale, sizes[:, 0] / 2.0)
+    lines = np.empty((len(shown), 4), np.float32)
+    lines[:, 0] = np.clip(anchors[:, 0], corners[:, 0] + inset, corners[:, 0] + sizes[:, 0] - inset)
+    lines[:, 1] = corners[:, 1] + sizes[:, 1]
+    lines[:, 2:] = anchors
+    return lines

@@ -1,0 +1,218 @@
+"""Panels of one frame: which are shown, where they stand, and the figures in them.
+
+Everything keeps clear of the picture's outer 5 % (EBU R 95, graphics safe area). A panel is drawn again only
+when what it says changes; its key is what it says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.race.model import Role
+from tracker3d.scene.cards import CardClimb, draw_climb_card, draw_gap_board, draw_stage_name, draw_to_go
+from tracker3d.scene.climbs import climbs_of, foot_of
+from tracker3d.scene.drawing import Canvas
+from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
+from tracker3d.scene.model import Overlay, Panel
+from tracker3d.scene.strip import draw_legend, draw_strip, draw_strip_markers, strip_column, strip_size
+from tracker3d.scene.tags import group_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from numpy.typing import NDArray
+
+    from tracker3d.race.model import Group, RaceState
+    from tracker3d.scene.drawing import Look
+    from tracker3d.scene.model import StageScene
+
+SAFE_SHARE = 0.05
+_MOST_GAP_ROWS = 7
+_GAP = 10
+
+
+def make_panels(
+    scene: StageScene,
+    state: RaceState,
+    look: Look,
+    viewport_px: tuple[int, int],
+    overlays: frozenset[Overlay],
+) -> tuple[Panel, ...]:
+    """Return the panels of a moment in drawing order."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays).panels())
+
+
+class _Desk:
+    """Lays out the panels of one frame."""
+
+    def __init__(
+        self,
+        scene: StageScene,
+        state: RaceState,
+        look: Look,
+        viewport_px: tuple[int, int],
+        overlays: frozenset[Overlay],
+    ) -> None:
+        self.scene = scene
+        self.state = state
+        self.look = look
+        self.overlays = overlays
+        self.width, self.height = viewport_px
+        self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * SAFE_SHARE)
+        self.right, self.bottom = self.width - self.left, self.height - self.top
+
+    def panels(self) -> Iterator[Panel]:
+        yield from self._foot()
+        below_name = self.top
+        if Overlay.STAGE_NAME in self.overlays:
+            name = self._panel("stage_name", None, lambda: draw_stage_name(self.scene.stage, self.look))
+            yield _at(name, self.left, self.top)
+            below_name += name.image.shape[0] + self.look.px(_GAP)
+        if Overlay.GAP_BOARD in self.overlays and self.state.groups:
+            yield _at(self._gap_board(), self.left, below_name)
+        below_figure = self.top
+        if Overlay.TO_GO in self.overlays:
+            to_go = self._to_go()
+            yield _at(to_go, self.right - to_go.image.shape[1], self.top)
+            below_figure += to_go.image.shape[0] + self.look.px(_GAP)
+        card = self._climb_card() if Overlay.CLIMB_CARD in self.overlays else None
+        if card is not None:
+            yield _at(card, self.right - card.image.shape[1], below_figure)
+        if self.scene.stage.simulated:
+            mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
+            yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
+
+    def _panel(self, name: str, says: Hashable, draw: Callable[[], Canvas]) -> Panel:
+        key = (name, self.look.scale, self.width, says)
+        image = self.scene.memory.get(f"panel {name}", key, lambda: draw().pixels())
+        return Panel(name=name, image=image, key=key, x_px=0, y_px=0)
+
+    def _foot(self) -> Iterator[Panel]:
+        """Credits, and above them the profile with its markers and the legend."""
+        bottom = self.bottom
+        credit_lines = self.scene.stage.credits if Overlay.CREDITS in self.overlays else ()
+        if credit_lines:
+            width = self.right - self.left
+            credits_panel = self._panel(
+                "credits", credit_lines, lambda: _draw_credits(self.look, credit_lines, width)
+            )
+            bottom -= credits_panel.image.shape[0]
+            yield _at(credits_panel, self.left, bottom)
+            bottom -= self.look.px(4)
+        if Overlay.PROFILE in self.overlays:
+            size = strip_size(self.look, self.right - self.left)
+            bottom -= size[1]
+            strip = self._panel("profile", size, lambda: draw_strip(self.scene, self.look, size))
+            yield _at(strip, self.left, bottom)
+            yield _at(self._markers(size), self.left, bottom)
+            bottom -= self.look.px(_GAP)
+        if Overlay.LEGEND in self.overlays:
+            legend = self._panel("legend", None, lambda: draw_legend(self.look))
+            yield _at(legend, self.right - legend.image.shape[1], bottom - legend.image.shape[0])
+
+    def _markers(self, size: tuple[int, int]) -> Panel:
+        finish_m = max(self.scene.stage.route.finish_m, 1.0)
+        marks = tuple(
+            (strip_column(self.look, group.front_m / finish_m, size[0]), group.role.value)
+            for group in reversed(self.state.groups)
+            if np.isfinite(group.front_m)
+        )
+        key = ("profile_groups", self.look.scale, size, marks)
+
+        def draw() -> NDArray[np.uint8]:
+            return draw_strip_markers(self.look, size, marks)
+
+        return Panel("profile_groups", self.scene.memory.get("panel markers", key, draw), key, 0, 0)
+
+    def _to_go(self) -> Panel:
+        stage, state = self.scene.stage, self.state
+        racing_s = None if stage.start_time_ms is None else (state.time_ms - stage.start_time_ms) / 1000.0
+        race_clock = clock_text(racing_s) if racing_s is not None and racing_s >= 0 else ""
+        says = (km_text(state.to_go_m), race_clock, local_clock_text(state.time_ms, stage.timezone))
+        return self._panel("to_go", says, lambda: draw_to_go(self.look, *says))
+
+    def _gap_board(self) -> Panel:
+        theme = self.scene.theme
+        groups = _most_telling(self.state.groups, _MOST_GAP_ROWS)
+        says = tuple(
+            (
+                group_title(theme, group),
+                len(group.riders),
+                "" if group.role is Role.HEAD else gap_text(group.gap_to_head_s),
+                group.role.value,
+            )
+            for group in groups
+        )
+        return self._panel("gap_board", says, lambda: draw_gap_board(self.look, says))
+
+    def _climb_card(self) -> Panel | None:
+        """Card of the climb on which the first group that climbs is, head first."""
+        stage = self.scene.stage
+        climbs = self.scene.memory.get(
+            "climbs", None, lambda: [(climb, foot_of(stage, climb)) for climb in climbs_of(stage)]
+        )
+        for group in self.state.groups:
+            for climb, foot_m in climbs:
+                if foot_m <= group.front_m < climb.distance_m:
+                    to_summit_m = climb.distance_m - group.front_m
+                    card = CardClimb(climb, foot_m, group_title(self.scene.theme, group), group.role.value)
+                    says = (climb.distance_m, card.group, km_text(to_summit_m))
+                    return self._panel(
+                        "climb_card",
+                        says,
+                        lambda card=card, to_summit_m=to_summit_m: draw_climb_card(  # type: ignore[misc]
+                            stage.route, self.look, card, to_summit_m
+                        ),
+                    )
+        return None
+
+
+def _most_telling(groups: tuple[Group, ...], limit: int) -> list[Group]:
+    """Return at most ``limit`` groups in order: the named roles, then the largest ones."""
+    named = (Role.HEAD, Role.PELOTON, Role.GRUPPETTO)
+    ranked = sorted(
+        range(len(groups)), key=lambda row: (groups[row].role not in named, -len(groups[row].riders))
+    )
+    return [groups[row] for row in sorted(ranked[:limit])]
+
+
+def _at(panel: Panel, x_px: int, y_px: int) -> Panel:
+    return Panel(panel.name, panel.image, panel.key, x_px, y_px)
+
+
+def _draw_simulated(look: Look) -> Canvas:
+    theme = look.theme
+    text, size = theme.word("simulated"), theme.sizes.panel_text
+    canvas = Canvas(look, look.width(text, size, "Black") + look.px(36), look.px(38))
+    canvas.box(0, 0, *canvas.image.size, colour=theme.colour("alert"), radius_px=look.px(4))
+    canvas.text(
+        canvas.image.width / 2,
+        look.px(27),
+        text,
+        size,
+        colour=theme.colour("panel"),
+        weight="Black",
+        anchor="m",
+    )
+    return canvas
+
+
+def _draw_credits(look: Look, lines: tuple[str, ...], width_px: int) -> Canvas:
+    """All credits in as few lines as they fit, on a shade that keeps them readable over any ground."""
+    theme, size = look.theme, look.theme.sizes.credit
+    pad, line_px = look.px(6), look.px(size * 1.25)
+    rows: list[str] = []
+    for credit in lines:
+        joined = f"{rows[-1]}  ·  {credit}" if rows else credit
+        if rows and look.width(joined, size) <= width_px - 2 * pad:
+            rows[-1] = joined
+        else:
+            rows.append(look.fitted(credit, size, "Regular", width_px - 2 * pad))
+    widest = max(look.width(row, size) for row in rows) + 2 * pad
+    canvas = Canvas(look, widest, line_px * len(rows) + look.px(3))
+    canvas.box(0, 0, *canvas.image.size, colour=theme.colour("panel"), opacity=0.45, radius_px=look.px(3))
+    for number, row in enumerate(rows):
+        canvas.text(pad, line_px * (number + 0.8), row, size, colour=theme.colour("text"), opacity=0.9)
+    return canvas

@@ -1,0 +1,83 @@
+"""The road as cameras follow it: smoothed, without the kinks that would jolt a picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from tracker3d.scene.projection import relief_drawn_m
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from tracker3d.scene.model import StageScene
+
+_STEP_M = 10.0
+_PLACE_SIGMA_M = 18.0
+_HEIGHT_SIGMA_M = 45.0
+_HEADING_SIGMA_M = 75.0
+
+
+@dataclass(frozen=True)
+class RoadPath:
+    """Smoothed tables along the road; queries are clipped to its ends.
+
+    Attributes
+    ----------
+    start_m : float
+        Official distance of the first node; nodes are 10 m apart.
+    positions_m : (n, 3) float64
+        As drawn; in a tunnel at the height of the ground above.
+    heading_rad : (n,) float64
+        Clockwise from north, without wraps. Smoothed as an angle, so that a row of hairpins turns into a gentle
+        swing about the general direction, whereas the direction to a point further on would flip.
+    """
+
+    start_m: float
+    positions_m: NDArray[np.float64]
+    heading_rad: NDArray[np.float64]
+
+    @property
+    def end_m(self) -> float:
+        """Official distance of the last node."""
+        return self.start_m + _STEP_M * (len(self.heading_rad) - 1)
+
+    def at(self, distance_m: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return positions (k, 3) and headings (k,) at road distances (k,)."""
+        last = len(self.heading_rad) - 1
+        place = np.clip((np.atleast_1d(np.asarray(distance_m, float)) - self.start_m) / _STEP_M, 0.0, last)
+        before = np.minimum(place.astype(np.intp), last - 1)
+        share = place - before
+        low, high = self.positions_m[before], self.positions_m[before + 1]
+        heading = self.heading_rad[before] * (1 - share) + self.heading_rad[before + 1] * share
+        return low + (high - low) * share[:, None], heading
+
+
+def road_path(scene: StageScene) -> RoadPath:
+    """Return the camera path of a scene's road, made once."""
+    return scene.memory.get("road path", None, lambda: _make(scene))
+
+
+def _make(scene: StageScene) -> RoadPath:
+    route = scene.stage.route
+    count = max(2, math.floor((route.end_m - route.start_m) / _STEP_M) + 1)
+    distance_m = route.start_m + _STEP_M * np.arange(count)
+    x_m, y_m = route.position(distance_m)
+    z_m = route.z_drawn(distance_m) * scene.stage.frame.vertical_exaggeration
+    hidden = np.interp(distance_m, scene.road.distance_m, scene.road.hidden.astype(float)) > 0
+    z_m = np.where(hidden, np.maximum(z_m, relief_drawn_m(scene, x_m, y_m)), z_m)
+    places = np.stack(
+        [_smoothed(x_m, _PLACE_SIGMA_M), _smoothed(y_m, _PLACE_SIGMA_M), _smoothed(z_m, _HEIGHT_SIGMA_M)],
+        axis=-1,
+    )
+    heading = np.unwrap(route.heading(distance_m))
+    return RoadPath(float(route.start_m), places, _smoothed(heading, _HEADING_SIGMA_M))
+
+
+def _smoothed(values: NDArray[np.float64], sigma_m: float) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = gaussian_filter1d(values, sigma_m / _STEP_M, mode="nearest")
+    return result
