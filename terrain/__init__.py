@@ -4,6 +4,7 @@ Knows nothing of races, windows or graphics libraries.
 """
 
 from terrain.build import build_ground
+from terrain.description import Description, describe
 from terrain.elevation import ElevationGrid
 from terrain.errors import CoverageError, ElevationFileError, TerrainError
 from terrain.frame import LocalFrame
@@ -15,6 +16,7 @@ from terrain.sources import sample_heights
 
 __all__ = [
     "CoverageError",
+    "Description",
     "ElevationFileError",
     "ElevationGrid",
     "Ground",
@@ -25,5 +27,6 @@ __all__ = [
     "TerrainError",
     "Texture",
     "build_ground",
+    "describe",
     "sample_heights",
 ]
