@@ -173,7 +173,8 @@ class StagePackage:
 def is_package(path: Path) -> bool:
     """Whether a path is a folder that says it is a stage package, whole or damaged."""
     try:
-        head = (path / MANIFEST).open("rb").read(4096)
+        with (path / MANIFEST).open("rb") as stream:
+            head = stream.read(4096)
     except OSError:
         return False
     return FORMAT.encode() in head
