@@ -77,13 +77,19 @@ class Landscape:
     ----------
     heights_m : (rows, cols) float32
         Rows go north, columns east.
-    river_x_m, river_y_m : tuple of (n,) float64
+    rivers : tuple of (x_m, y_m) float64
         Centre line of each river, metres from the south-west corner, from the mouth upstream.
+    drains_to : (rows, cols) int8
+        Which river the water of each post reaches.
+    downhill : (rows, cols) intp
+        Flat index of the post that water flows to; rivers point to themselves.
     step_m : float
     """
 
     heights_m: NDArray[np.float32]
     rivers: tuple[tuple[Floats, Floats], ...]
+    drains_to: NDArray[np.int8]
+    downhill: Indices
     step_m: float
 
 
@@ -145,8 +151,24 @@ def mountain_range(
         heights = _erode_level(grid, heights, lines, plan, warp, rng, rounds=(60, 36, 22, 14, 9)[min(level, 4)])
     assert heights is not None
     grid = _Grid.of(rows, cols, step_m, 1)
-    heights = _finish(grid, heights, lines, warp, rng)
-    return Landscape(heights.astype(np.float32), tuple((line.x_m, line.y_m) for line in lines), step_m)
+    fixed, _ = _base_levels(grid, lines)
+    receiver, _ = _receivers(heights, fixed, np.ones((len(_NEIGHBOURS), *grid.shape), np.float32), grid.step_m)
+    heights = _finish(grid, heights, receiver, lines, warp, rng)
+    return Landscape(
+        heights_m=heights.astype(np.float32),
+        rivers=tuple((line.x_m, line.y_m) for line in lines),
+        drains_to=_river_of(grid, receiver, lines),
+        downhill=receiver.reshape(grid.shape),
+        step_m=step_m,
+    )
+
+
+def _river_of(grid: _Grid, receiver: Indices, lines: list[_Line]) -> NDArray[np.int8]:
+    number = np.zeros(grid.shape, np.int8)
+    for index, line in enumerate(lines):
+        number[_posts_of(grid, line.x_m, line.y_m)] = index
+    root, _ = _roots(receiver)
+    return number.ravel()[root].reshape(grid.shape)
 
 
 @dataclass(frozen=True)
@@ -411,11 +433,10 @@ def _drained_km2(receiver: Indices, order: Indices, starts: list[int], step_m: f
 
 
 def _finish(
-    grid: _Grid, heights: Floats, lines: list[_Line], warp: _Warp, rng: np.random.Generator
+    grid: _Grid, heights: Floats, receiver: Indices, lines: list[_Line], warp: _Warp, rng: np.random.Generator
 ) -> Floats:
     """Cut flat floors as ice and floods leave them, roughen the rock, lay the rivers in their beds."""
     fixed, _ = _base_levels(grid, lines)
-    receiver, _ = _receivers(heights, fixed, np.ones((len(_NEIGHBOURS), *grid.shape), np.float32), grid.step_m)
     area = _drained_km2(receiver, *_by_depth(receiver), grid.step_m).reshape(grid.shape)
     stream = fixed | (area > _GLACIER_KM2)
     half_width = 15.0 + 26.0 * np.sqrt(np.maximum(area - _GLACIER_KM2, 0.0))
