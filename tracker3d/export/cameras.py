@@ -92,7 +92,9 @@ def _camera(
     *,
     times_s: NDArray[np.float64] | None = None,
 ) -> int:
-    near_m, far_m = sizes.rider_m / 2, sizes.extent_m * 6
+    # Depth buffers resolve little beyond some ten thousand times the near distance.
+    near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), sizes.rider_m / 3)
+    far_m = near_m + 6 * sizes.extent_m
     lens = writer.perspective_camera(name, fov_deg=FOV_DEG, near_m=near_m, far_m=far_m)
     turns = look_at(y_up(eyes), y_up(targets))
     node = writer.node(name, camera=lens, translation_m=eyes[0], rotation=turns[0])

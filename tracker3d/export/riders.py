@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from tracker3d.export.glb import GlbWriter, Primitive
 from tracker3d.export.keyframes import interpolation_errors_m, reduce_keys
 from tracker3d.export.shapes import marker
+from tracker3d.scene.placing import roster_of
 
 if TYPE_CHECKING:
     from tracker3d.export.paths import RacePaths
     from tracker3d.export.sizes import Sizes
     from tracker3d.scene.model import StageScene
-    from tracker3d.stage.model import Rider, Stage
+    from tracker3d.stage.model import Rider
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,20 @@ def add_riders(
     All markers share one shape and one material; riders of a colour share a mesh.
     """
     keys = reduce_keys(paths.times_s, paths.positions_m, max_error_m=max_error_m)
-    riders = {rider.bib: rider for rider in scene.stage.riders}
+    roster = roster_of(scene, paths.bibs)
+    teams = {team.code: team.name for team in scene.stage.teams}
     meshes = _Markers(writer, sizes.rider_m)
     nodes = []
     for index, bib in enumerate(paths.bibs.tolist()):
-        rider = riders.get(bib)
+        rider = roster.riders[index]
+        red, green, blue = (int(level) for level in roster.colours[index])
         chosen = keys[index]
         positions = paths.positions_m[chosen, index]
         node = writer.node(
             node_name(bib),
-            mesh=meshes.of(_colour(scene, rider, bib)),
+            mesh=meshes.of((red, green, blue)),
             translation_m=positions[0],
-            extras=_extras(scene.stage, rider, bib, first_seen_s=float(paths.first_seen_s[index])),
+            extras=_extras(rider, teams, first_seen_s=float(paths.first_seen_s[index])),
         )
         if len(chosen) > 1:
             writer.animate_translation(node, writer.key_times(paths.times_s[chosen]), positions)
@@ -84,23 +87,16 @@ class _Markers:
         return self._meshes[colour_rgb]
 
 
-def _colour(scene: StageScene, rider: Rider | None, bib: int) -> tuple[int, int, int]:
-    """Return the colour of a leader's jersey, else of the team."""
-    if bib < 0:
-        return scene.theme.colour("vehicle")
-    if rider is None:
-        return scene.theme.colour("unknown_team")
-    jersey = scene.theme.jersey(rider.jersey)
-    teams = {team.code: team.colour_rgb for team in scene.stage.teams}
-    return jersey or teams.get(rider.team_code, scene.theme.colour("unknown_team"))
-
-
-def _extras(stage: Stage, rider: Rider | None, bib: int, *, first_seen_s: float) -> dict[str, Any]:
-    extras: dict[str, Any] = {"bib": bib, "first_seen_s": first_seen_s}
-    if rider is not None:
-        extras["name"] = " ".join(part for part in (rider.first_name, rider.last_name) if part)
-        teams = {team.code: team.name for team in stage.teams}
-        extras["team"] = teams.get(rider.team_code, rider.team_code)
-        extras["jersey"] = rider.jersey
-        extras["nation"] = rider.nation
-    return {key: value for key, value in extras.items() if value != ""}
+def _extras(rider: Rider, teams: dict[str, str], *, first_seen_s: float) -> dict[str, Any]:
+    """Return what the file says about a rider; empty things are left out."""
+    words = {
+        "name": " ".join(part for part in (rider.first_name, rider.last_name) if part),
+        "team": teams.get(rider.team_code, rider.team_code),
+        "nation": rider.nation,
+        "jersey": rider.jersey,
+    }
+    return {
+        "bib": rider.bib,
+        "first_seen_s": first_seen_s,
+        **{key: word for key, word in words.items() if word},
+    }

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tracker3d.export.glb import GlbWriter, Primitive, safe_name
-from tracker3d.export.shapes import revolved
+from tracker3d.export.glb import LINE_STRIP, GlbWriter, Primitive, safe_name
 from tracker3d.scene.style import font
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ BOARD_PX = (512, 128)
 
 MAX_BOARDS = 64
 BOARD_ASPECT = BOARD_PX[0] / BOARD_PX[1]
+BOARD_WIDTH = 1.6
+"""As a share of the height of the whole sign."""
+
 BACKGROUND_RGB = (18, 22, 28)
 MAST_RGB = (238, 240, 243)
 
@@ -39,16 +41,9 @@ def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[in
     rows = 1 << (-(-len(shown) // columns) - 1).bit_length()
     texture = writer.texture(_atlas(shown, columns, rows), mime_type="image/png", name="banners")
     board_material = writer.unlit_material("banners", texture=texture)
-    mast_material = writer.unlit_material("masts")
-    mast = revolved(np.array([0.012, 0.012]) * sizes.sign_m, np.array([0.0, 1.0]) * sizes.sign_m, sides=6)
-    mast_part = Primitive(
-        {
-            "POSITION": writer.positions(mast.vertices_m),
-            "COLOR_0": writer.colours(mast.coloured(MAST_RGB)),
-        },
-        mast_material,
-        writer.indices(mast.faces),
-    )
+    mast_material = writer.unlit_material("masts", colour_rgb=MAST_RGB)
+    foot_and_top = [(0.0, 0.0, 0.0), (0.0, 0.0, sizes.sign_m - BOARD_WIDTH * sizes.sign_m / BOARD_ASPECT)]
+    mast_part = Primitive({"POSITION": writer.positions(foot_and_top)}, mast_material, mode=LINE_STRIP)
     nodes = []
     names: set[str] = set()
     for index, gate in enumerate(shown):
@@ -94,7 +89,7 @@ class _Board:
 
 def _board(gate: Gate, cell: _Cell, mast_m: float) -> _Board:
     """Make three boards around the mast's top, one of them towards the riders who come."""
-    width_m = mast_m * 1.1
+    width_m = BOARD_WIDTH * mast_m
     height_m = width_m / BOARD_ASPECT
     out_m = width_m / (2 * np.sqrt(3))
     vertices, uv, faces = [], [], []
@@ -108,6 +103,12 @@ def _board(gate: Gate, cell: _Cell, mast_m: float) -> _Board:
             uv.append((cell.u + u * cell.width, cell.v + v * cell.height))
         first = side * 4
         faces += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
+    # Lids close it, so that nobody looks in from above; they show the dark corner of the board.
+    dark_uv = (cell.u + 0.01 * cell.width, cell.v + 0.05 * cell.height)
+    for lid, corners in ((12, (3, 11, 7)), (15, (0, 4, 8))):
+        vertices += [vertices[corner] for corner in corners]
+        uv += [dark_uv] * 3
+        faces.append((lid, lid + 1, lid + 2))
     return _Board(np.array(vertices, np.float32), np.array(uv, np.float32), np.array(faces, np.int32))
 
 

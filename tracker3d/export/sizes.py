@@ -25,6 +25,7 @@ class Sizes:
     extent_m: float
     rider_m: float
     road_width_m: float
+    road_lift_m: float
     sign_m: float
 
     @classmethod
@@ -35,6 +36,7 @@ class Sizes:
         return cls(
             extent_m=extent_m,
             rider_m=float(np.clip(extent_m / 8000, 4, 12)),
-            road_width_m=float(np.clip(extent_m / 5000, 7, 20)),
+            road_width_m=float(np.clip(extent_m / 4000, 7, 32)),
+            road_lift_m=float(np.clip(extent_m / 80_000, 0.3, 1.5)),
             sign_m=float(np.clip(extent_m / 60, 40, 1500)),
         )

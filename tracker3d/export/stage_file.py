@@ -124,7 +124,7 @@ def export_glb(
     sizes = Sizes.of(scene.road)
     progress("packing the ground", 0.0)
     terrain_node, triangles = add_ground(writer, scene.ground)
-    nodes = [terrain_node, add_road(writer, scene.road, sizes), *add_signs(writer, scene.gates, sizes)]
+    nodes = [terrain_node, add_road(writer, scene, sizes), *add_signs(writer, scene.gates, sizes)]
     paths, added = None, AddedRiders([], 0, 0.0)
     if motion is not None:
         progress("following the riders", 0.2)
