@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from terrain.line import GroundLine
     from terrain.sources import GridPlan
 
-FADE_M = 1500.0
+FADE_M = 1000.0
 _LATTICE_M = 240.0
 _PULL_POSTS = (12.0, 4.0, 1.5)
 

@@ -12,9 +12,11 @@ from PIL import Image
 from terrain.apron import fill_small_voids, lay_apron
 from terrain.corridor import BLOCK, CutMesh, border_edges, cut_out, distance_to_road, plan_grid
 from terrain.elevation import ElevationGrid
+from terrain.fields import enlarge
 from terrain.ground import TEXTURE_SIDE, Ground
 from terrain.imagery import read_imagery_on
 from terrain.mesh import Mesh
+from terrain.registration import direction, displacement_m
 from terrain.roadside import structure_heights
 from terrain.sampling import MeshSampler
 from terrain.shading import shade
@@ -39,6 +41,9 @@ _COARSE_EDGE_ERROR_M = 60.0
 _COARSE_TRIANGLES = 110_000
 _EDGE_LATTICES = (4, 8)
 _RELIEF_STEP_M = 75.0
+_FINEST_PAINTING = 4
+_FINEST_PIXEL_M = 5.0
+_MOST_PIXELS = 12_000_000
 
 _CREDITS = {
     "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence and Space GmbH "
@@ -59,6 +64,15 @@ class _Land:
     filled: NDArray[np.bool_]
     measured: NDArray[np.float32]
     distance_m: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Painting:
+    """The ground from above, one pixel to each post of a plan ``fineness`` times finer than the land's."""
+
+    plan: GridPlan
+    fineness: int
+    picture: NDArray[np.uint8]
 
 
 def build_ground(
@@ -109,17 +123,8 @@ def build_ground(
     raw = _raw_heights(plan, sources, elevation, frame)
     report("Laying out the ground", 0.25)
     land, line, messages = _lay_out(plan, raw, line, sources, half_width_m)
-    imagery = read_imagery_on(plan, drape_path, frame=frame) if drape_path is not None else None
     report("Painting the ground", 0.40)
-    exaggerated = land.heights_m * np.float32(frame.vertical_exaggeration)
-    picture = shade(
-        exaggerated,
-        land.measured,
-        land.distance_m <= half_width_m + 4 * plan.step_m,
-        step_m=plan.step_m,
-        latitude_deg=frame.origin_lat_deg,
-        imagery=imagery,
-    )
+    painting = _paint(land, frame, drape_path, half_width_m)
     report("Triangulating", 0.65)
     meshes = [
         cut_out(triangles, land.heights_m, land.distance_m, half_width_m=half_width_m)
@@ -128,7 +133,7 @@ def build_ground(
     report("Cutting tiles", 0.85)
     lowest = float(meshes[0].heights_m.min()) * frame.vertical_exaggeration
     base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
-    surfaces = [_surface(mesh, plan, frame, picture) for mesh in meshes]
+    surfaces = [_surface(mesh, plan, frame, painting) for mesh in meshes]
     tile_sets = tuple(
         TileSet.of([*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))])
         for surface in surfaces
@@ -145,13 +150,13 @@ def build_ground(
         z_drawn_m=z_drawn,
         on_structure=on_structure,
         covered=covered,
-        relief=_relief(land, exaggerated, half_width_m=half_width_m, base_m=base_m),
+        relief=_relief(land, frame, half_width_m=half_width_m, base_m=base_m),
         base_m=base_m,
-        texture_bounds_m=_texture_bounds(plan),
+        texture_bounds_m=_texture_bounds(painting.plan),
         credits=_credits(sources),
         messages=(*sources.messages, *messages),
         tile_sets=tile_sets,
-        texture_source=_north_first(picture),
+        texture_source=_north_first(painting.picture),
     )
 
 
@@ -172,11 +177,11 @@ def _lay_out(
 ) -> tuple[_Land, GroundLine, list[str]]:
     distance = distance_to_road(plan, line, limit_m=half_width_m)
     raw[distance > half_width_m + 30 * plan.step_m] = np.nan
+    messages = _misplacement(plan, raw, line, sources)
     heights, filled = fill_small_voids(raw, step_m=plan.step_m)
     grid = ElevationGrid(heights, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(heights), filled)
     if sources.rasters:
         require_coverage(grid.sample_covered(line.x_m, line.y_m), [raster.path for raster in sources.rasters])
-    messages = []
     drawn = distance <= half_width_m
     holes = filled & drawn
     if holes.any():
@@ -188,6 +193,21 @@ def _lay_out(
     line = line.with_heights(grid.sample(line.x_m, line.y_m))
     complete, measured = lay_apron(heights, distance, plan=plan, line=line, half_width_m=half_width_m)
     return _Land(plan, complete, grid.covered, filled, measured, distance), line, messages
+
+
+def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:
+    """Say so where the road's own heights show that the elevation data lie beside their place."""
+    if not sources.rasters:
+        return []
+    grid = ElevationGrid(raw, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(raw), np.zeros(raw.shape, np.bool_))
+    found = displacement_m(grid, line, cell_m=sources.finest_m)
+    if found is None:
+        return []
+    names = ", ".join(dict.fromkeys(raster.path.name for raster in sources.rasters))
+    return [
+        f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged by the heights "
+        "of the road; hairpins will not fit the slopes until better elevation data are given."
+    ]
 
 
 def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:
@@ -240,22 +260,47 @@ def _half_widths(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return result
 
 
-def _surface(mesh: CutMesh, plan: GridPlan, frame: LocalFrame, picture: NDArray[np.uint8]) -> Mesh:
-    row = np.clip(np.rint(mesh.row).astype(np.intp), 0, plan.rows - 1)
-    column = np.clip(np.rint(mesh.column).astype(np.intp), 0, plan.columns - 1)
+def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m: float) -> _Painting:
+    """Paint the ground, two or four times finer than its posts where the picture stays small enough."""
+    plan = land.plan
+    fineness = 1
+    while (
+        fineness < _FINEST_PAINTING
+        and 2 * fineness * max(plan.rows, plan.columns) <= TEXTURE_SIDE
+        and 4 * fineness**2 * plan.rows * plan.columns <= _MOST_PIXELS
+        and plan.step_m / (2 * fineness) >= _FINEST_PIXEL_M
+    ):
+        fineness *= 2
+    fine = GridPlan(
+        plan.x0_m, plan.y0_m, plan.step_m / fineness, (plan.rows - 1) * fineness + 1, (plan.columns - 1) * fineness + 1
+    )
+    heights = land.heights_m * np.float32(frame.vertical_exaggeration)
+    picture = shade(
+        enlarge(heights, fineness, smooth=True),
+        enlarge(land.measured, fineness),
+        enlarge(land.distance_m, fineness) <= half_width_m + 4 * plan.step_m,
+        step_m=fine.step_m,
+        latitude_deg=frame.origin_lat_deg,
+        imagery=read_imagery_on(fine, drape_path, frame=frame) if drape_path is not None else None,
+    )
+    return _Painting(fine, fineness, picture)
+
+
+def _surface(mesh: CutMesh, plan: GridPlan, frame: LocalFrame, painting: _Painting) -> Mesh:
+    row = np.clip(np.rint(mesh.row * painting.fineness).astype(np.intp), 0, painting.plan.rows - 1)
+    column = np.clip(np.rint(mesh.column * painting.fineness).astype(np.intp), 0, painting.plan.columns - 1)
     vertices = frame.drawn(
         plan.x0_m + mesh.column * plan.step_m, plan.y0_m + mesh.row * plan.step_m, mesh.heights_m
     )
-    return Mesh(vertices, mesh.faces, picture[row, column])
+    return Mesh(vertices, mesh.faces, painting.picture[row, column])
 
 
-def _relief(
-    land: _Land, exaggerated: NDArray[np.float32], *, half_width_m: float, base_m: float
-) -> ElevationGrid:
+def _relief(land: _Land, frame: LocalFrame, *, half_width_m: float, base_m: float) -> ElevationGrid:
     plan = land.plan
     stride = max(1, round(_RELIEF_STEP_M / plan.step_m))
     thin = np.s_[::stride, ::stride]
-    heights = np.where(land.distance_m[thin] <= half_width_m, exaggerated[thin], np.float32(base_m))
+    drawn = land.heights_m[thin] * np.float32(frame.vertical_exaggeration)
+    heights = np.where(land.distance_m[thin] <= half_width_m, drawn, np.float32(base_m))
     return ElevationGrid(
         heights.astype(np.float32), plan.x0_m, plan.y0_m, plan.step_m * stride, land.covered[thin], land.filled[thin]
     )

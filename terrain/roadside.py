@@ -17,7 +17,8 @@ _NEIGHBOURHOOD_M = 4000.0
 _GRADIENT_WINDOW_M = 60.0
 _STEEPEST_DRAPED = 0.25
 _STEEPEST_OWN = 0.13
-_LEAST_PEAK_M = 20.0
+_LEAST_PEAK_M = 30.0
+_LEAST_PEAK_SPREADS = 4.5
 _LEAST_ANYWHERE_M = 5.0
 _LONGEST_M = 8000.0
 
@@ -28,9 +29,9 @@ def structure_heights(
     """Lift the road out of the ground where it runs in a tunnel or on a bridge.
 
     Such a place shows when the ground along the road climbs or falls by 25 % over 60 m, the road's own
-    profile stays below 13 %, and the ground leaves the road's own height by more than 20 m, measured
-    against the median difference over 4 km (elevation data and road heights differ by some metres
-    everywhere). There the road keeps its own height, shifted so that both ends meet the ground.
+    profile stays below 13 %, and the ground leaves the road's own height by more than 30 m and by more than
+    4.5 times the usual spread, measured against the median difference over 4 km (elevation data and road
+    heights differ by some metres everywhere). There the road keeps its own height, shifted so that both ends meet the ground.
 
     Parameters
     ----------
@@ -56,11 +57,13 @@ def structure_heights(
     offset = draped - own
     usual = _running_median(offset, int(_NEIGHBOURHOOD_M / spacing))
     apart = np.where(measured, offset - usual, 0.0)
+    spread = 1.4826 * float(np.median(np.abs(apart[measured]))) if measured.any() else 0.0
+    least_peak = max(_LEAST_PEAK_M, _LEAST_PEAK_SPREADS * spread)
     lifted = np.zeros(count, np.bool_)
     height = draped.copy()
     labels, number = ndimage.label(np.abs(apart) > _LEAST_ANYWHERE_M)
     for (place,) in ndimage.find_objects(labels, max_label=number):
-        if _is_structure(apart[place], own, draped, place, spacing):
+        if np.abs(apart[place]).max() > least_peak and _is_structure(own, draped, place, spacing):
             first, last = max(0, place.start - 1), min(count - 1, place.stop)
             within = np.linspace(offset[first], offset[last], last - first + 1)
             height[first : last + 1] = own[first : last + 1] + within
@@ -78,9 +81,9 @@ def _running_median(values: NDArray[np.float64], size: int) -> NDArray[np.float6
 
 
 def _is_structure(
-    apart: NDArray[np.float64], own: NDArray[np.float64], draped: NDArray[np.float64], place: slice, spacing: float
+    own: NDArray[np.float64], draped: NDArray[np.float64], place: slice, spacing: float
 ) -> bool:
-    if np.abs(apart).max() < _LEAST_PEAK_M or len(apart) * spacing > _LONGEST_M:
+    if (place.stop - place.start) * spacing > _LONGEST_M:
         return False
     window = max(1, round(_GRADIENT_WINDOW_M / spacing))
     around = slice(max(0, place.start - window), min(len(own), place.stop + window))

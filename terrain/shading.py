@@ -26,19 +26,21 @@ _SKY_SHARE = np.float32(0.34)
 _LIFT = np.float32(1.35)
 
 _CROPS = np.array(
-    [(134, 147, 88), (152, 156, 100), (171, 164, 116), (118, 138, 80), (146, 136, 100), (126, 150, 92)], np.float32
+    [(138, 147, 96), (156, 157, 108), (176, 168, 124), (122, 138, 88), (152, 142, 110), (132, 150, 100)], np.float32
 )
-_MEADOW = (122, 144, 84)
-_WOOD = (70, 96, 58)
-_CONIFER = (56, 80, 56)
-_ALPINE = (140, 144, 96)
-_HEATH = (150, 140, 106)
-_ROCK = (140, 134, 126)
-_SCREE = (168, 163, 155)
+_MEADOW = (128, 144, 94)
+_MEADOW_DRY = (146, 151, 104)
+_WOOD = (80, 101, 68)
+_CONIFER = (62, 84, 64)
+_ALPINE = (144, 146, 106)
+_HEATH = (156, 147, 118)
+_ROCK = (146, 141, 134)
+_SCREE = (172, 168, 161)
 _SNOW = (244, 247, 252)
-_WATER = (74, 104, 122)
-_APRON = (142, 150, 120)
-_APRON_PALE = (156, 160, 134)
+_WATER = (78, 108, 126)
+_APRON = (141, 150, 116)
+_APRON_PALE = (155, 159, 130)
+_APRON_WOOD = (114, 130, 98)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class _Surroundings:
 
 @dataclass(frozen=True)
 class _Noise:
-    """Smooth noise of about -1 to 1: broad (3 km), patches (400 m), fine (60 m)."""
+    """Smooth noise of about -1 to 1: broad (3 km), patches (480 to 120 m), fine (60 m down to a post)."""
 
     broad: NDArray[np.float32]
     patches: NDArray[np.float32]
@@ -99,8 +101,7 @@ def shade(
         slope_x, slope_y = _slopes(heights_m, part, step_m)
         steep = np.hypot(slope_x, slope_y)
         colour = _cover(heights_m[part], steep, slope_y, around, noise, part, step_m, latitude_deg)
-        plain = _mix(_flat(_APRON, steep.shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
-        colour += (plain - colour) * (1 - measured[part])[..., None]
+        colour += (_plain(noise, part, step_m) - colour) * (1 - measured[part])[..., None]
         if imagery is not None:
             share = imagery[part][..., 3:].astype(np.float32) / 255
             colour += (imagery[part][..., :3] - colour) * share
@@ -157,6 +158,8 @@ def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
     random = np.random.default_rng(20_260_704)
 
     def layer(size_m: float) -> NDArray[np.float32]:
+        if size_m < 0.8 * step_m:
+            return np.zeros(shape, np.float32)
         factor = max(1, int(2 ** np.round(np.log2(size_m / step_m))))
         lattice = random.normal(0, 1, (shape[0] // factor + 2, shape[1] // factor + 2)).astype(np.float32)
         smooth = enlarge(lattice, factor, smooth=True) if factor > 1 else lattice
@@ -166,7 +169,7 @@ def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
     return _Noise(
         broad=np.clip(layer(3000), -1, 1),
         patches=np.clip(0.7 * layer(480) + 0.5 * layer(240) + 0.3 * layer(120), -1.5, 1.5),
-        fine=np.clip(layer(60), -1.5, 1.5),
+        fine=np.clip(0.8 * layer(60) + 0.6 * layer(25) + 0.4 * layer(12), -1.5, 1.5),
     )
 
 
@@ -207,7 +210,7 @@ def _cover(
     shady = np.clip(slope_y, -0.6, 0.6)
     exposed = heights_m + 0.9 * np.clip(wide, -150, 500) + 130 * patches + 90 * broad - 220 * shady
 
-    land = _mix(_flat(_MEADOW, steep.shape), (140, 150, 92), 0.5 + 0.5 * broad)
+    land = _mix(_flat(_MEADOW, steep.shape), _MEADOW_DRY, 0.5 + 0.5 * broad)
     farmed = _ramp(-steep + 0.05 * patches, -0.20, -0.08) * _ramp(-heights_m, -1250, -750)
     _mix(land, _CROPS[_fields(part, step_m)], 0.8 * farmed)
 
@@ -230,6 +233,13 @@ def _cover(
     land *= (1 + 0.025 * fine)[..., None]
     _mix(land, _WATER, around.water[part].astype(np.float32))
     return land
+
+
+def _plain(noise: _Noise, part: tuple[slice, slice], step_m: float) -> NDArray[np.float32]:
+    """Colour of the apron: a pale lowland with a hint of fields and copses, plainly less than measured land."""
+    plain = _mix(_flat(_APRON, noise.broad[part].shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
+    _mix(plain, _CROPS[_fields(part, step_m)], np.full(plain.shape[:2], 0.22, np.float32))
+    return _mix(plain, _APRON_WOOD, 0.55 * _ramp(noise.patches[part] + 0.3 * noise.broad[part], 0.45, 0.8))
 
 
 def _fields(part: tuple[slice, slice], step_m: float) -> NDArray[np.intp]:
