@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.render.shading import STANDING
 from tracker3d.scene.model import GateKind
 from tracker3d.scene.style import font
 
@@ -48,7 +49,7 @@ class GateActors:
                 actors.append(_finish_line())
             for actor in actors:
                 actor.GetProperty().LightingOff()
-                actor.SetShaderProperty(shading.standing())
+                actor.SetShaderProperty(shading.of(STANDING))
                 actor.ForceOpaqueOn()
                 actor.SetPosition(*map(float, gate.position_m))
                 actor.SetOrientation(0.0, 0.0, -float(np.degrees(gate.heading_rad)))

@@ -8,6 +8,7 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.render.shading import GROUND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +96,7 @@ class GroundActors:
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.GetProperty().LightingOff()
-        actor.SetShaderProperty(self._shading.ground())
+        actor.SetShaderProperty(self._shading.of(GROUND))
         actor.ForceOpaqueOn()
         if self._texture is not None:
             actor.SetTexture(self._texture.texture)

@@ -64,6 +64,10 @@ class Offscreen:
         """Take over everything that moves."""
         self._view.set_frame(frame)
 
+    def render(self) -> None:
+        """Draw the frame; :meth:`picture` does so by itself."""
+        self._view.render()
+
     def picture(self, *, premultiplied: bool = False) -> NDArray[np.uint8]:
         """Draw the frame and return it, (h, w, 4) uint8 sRGB, top row first.
 
@@ -73,7 +77,7 @@ class Offscreen:
         from vtkmodules.util.numpy_support import vtk_to_numpy
         from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 
-        self._view.render()
+        self.render()
         width, height = self._size_px
         pixels = vtkUnsignedCharArray()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)

@@ -124,6 +124,8 @@ class _Encoder:
 
         if self._stream is None:
             self._stream = self._new_stream(*rgba.shape[1::-1])
+        if rgba.shape[1::-1] != (self._stream.width, self._stream.height):
+            raise InputError("All frames of a video need the same size.")
         if self._alpha:
             argb = np.ascontiguousarray(rgba[..., [3, 0, 1, 2]])
             frame = av.VideoFrame.from_ndarray(argb, format="argb")

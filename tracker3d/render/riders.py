@@ -12,6 +12,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkGlyph3DMapper
 
 from tracker3d.render import shapes
 from tracker3d.render.buffers import triangles, vtk_array
+from tracker3d.render.shading import STANDING_GLYPHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,11 +62,9 @@ class _Glyphs:
         self._mapper.SetScalarModeToUsePointFieldData()
         self._mapper.SelectColorArray("rgba")
         self._mapper.SetColorModeToDirectScalars()
-        self._mapper.SetMasking(True)
-        self._mapper.SetMaskArray("mask")
         actor = vtkActor()
         actor.SetMapper(self._mapper)
-        actor.SetShaderProperty(shading.standing(glyphs=True))
+        actor.SetShaderProperty(shading.of(STANDING_GLYPHS))
         actor.ForceOpaqueOn()
         actor.SetVisibility(False)
         surface = actor.GetProperty()
@@ -82,17 +81,11 @@ class _Glyphs:
         self._rgba = np.zeros((capacity, 4), np.uint8)
         self._scale = np.zeros(capacity, np.float32)
         self._turn = np.zeros((capacity, 3), np.float32)
-        self._mask = np.zeros(capacity, np.uint8)
         places = vtkPoints()
         places.SetData(vtk_array(self._points))
         self._cloud.SetPoints(places)
         data = self._cloud.GetPointData()
-        named: dict[str, NDArray[Any]] = {
-            "rgba": self._rgba,
-            "scale": self._scale,
-            "orientation": self._turn,
-            "mask": self._mask,
-        }
+        named: dict[str, NDArray[Any]] = {"rgba": self._rgba, "scale": self._scale, "orientation": self._turn}
         for name, values in named.items():
             data.AddArray(vtk_array(values, name=name))
         self._arrays = [places, *(data.GetArray(name) for name in named)]
@@ -112,8 +105,7 @@ class _Glyphs:
         self._rgba[:count, 3] = np.clip(riders.opacity[chosen], 0.0, 1.0) * self._alpha
         self._scale[:count] = scale
         self._turn[:count, 2] = -np.degrees(riders.heading_rad[chosen])
-        self._mask[:count] = 1
-        self._mask[count:] = 0
+        self._scale[count:] = 0.0
         for array in self._arrays:
             array.Modified()
         self._cloud.Modified()

@@ -7,13 +7,13 @@ a faint dashed line shows where it goes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import strip_faces, triangles, vtk_array
-from tracker3d.render.shading import CASING_SHARE, TUNNEL_SHARE, use_line_frame
+from tracker3d.render.shading import road_line, road_surface, tunnel_line, use_line_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ WIDTH_M = 8.0
 _EDGE_M = 0.7
 _EDGE_RGB = (28, 30, 34)
 _CORE_PX = 3.4
-_CASING_PX = 5.6
+_LINE_PX = 5.6
 _TUNNEL_PX = 3.0
 _TUNNEL_ALPHA = 130
 _DASH_M, _GAP_M = 90.0, 60.0
@@ -57,20 +57,13 @@ class RoadActors:
         open_air = _runs(~road.hidden)
         left, right = edges(road, points, along)
         surface_m = float(np.median(np.linalg.norm(right - left, axis=1))) if len(points) else WIDTH_M
-        casing = np.broadcast_to(np.array(_EDGE_RGB, np.uint8), road.colours.shape)
-        self._add(
-            _lines(points, along, casing, open_air),
-            shading.line(_CASING_PX * scale, share=CASING_SHARE, surface_m=surface_m),
-        )
-        self._add(_ribbon(left, right, road.colours, open_air), shading.ribbon())
-        self._add(
-            _lines(points, along, road.colours, open_air), shading.line(_CORE_PX * scale, surface_m=surface_m)
-        )
+        line = _lines(points, along, road.colours, open_air, core=_CORE_PX / _LINE_PX)
+        self._add(line, shading.of(road_line(_LINE_PX * scale, surface_m)))
+        surface = _ribbon(left, right, along, road.colours, open_air)
+        self._add(surface, shading.of(road_surface(_LINE_PX * scale, surface_m)))
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
         dashes = _dashes(road, _runs(road.hidden))
-        tunnel = self._add(
-            _lines(points, along, faint, dashes), shading.line(_TUNNEL_PX * scale, share=TUNNEL_SHARE)
-        )
+        tunnel = self._add(_lines(points, along, faint, dashes), shading.of(tunnel_line(_TUNNEL_PX * scale)))
         tunnel.ForceOpaqueOff()
         tunnel.ForceTranslucentOn()
 
@@ -78,8 +71,7 @@ class RoadActors:
         mapper = vtkPolyDataMapper()
         mapper.SetVBOShiftScaleMethod(0)
         mapper.SetInputData(data)
-        if data.GetPointData().HasArray(_FRAME_NAME):
-            use_line_frame(mapper, _FRAME_NAME)
+        use_line_frame(mapper, _FRAME_NAME)
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.GetProperty().LightingOff()
@@ -138,22 +130,36 @@ def _pieces(runs: _Runs, columns: int) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def _lines(
-    points: NDArray[np.float64], along: NDArray[np.float64], colours: NDArray[Any], runs: _Runs
+    points: NDArray[np.float64],
+    along: NDArray[np.float64],
+    colours: NDArray[np.uint8],
+    runs: _Runs,
+    *,
+    core: float = 1.0,
 ) -> VtkPolyData:
-    """Return strips of no width that the line shader widens on the screen."""
-    rows, faces = _pieces(runs, 2)
-    twice = np.repeat(rows, 2)
-    frame = np.empty((len(twice), 4), np.float32)
-    frame[:, :3] = along[twice]
-    frame[:, 3] = np.tile([-1.0, 1.0], len(rows))
-    twofold = np.ascontiguousarray(colours[twice], np.uint8)
-    data = triangles(np.ascontiguousarray(points[twice], np.float32), faces, colours=twofold)
-    data.GetPointData().AddArray(vtk_array(frame, name=_FRAME_NAME))
+    """Return strips of no width that the line shader widens on the screen, dark outside ``core``."""
+    sides = np.array([-1.0, 1.0] if core >= 1.0 else [-1.0, -core, -core, core, core, 1.0], np.float32)
+    count = len(sides)
+    rows, faces = _pieces(runs, count)
+    frame = np.empty((len(rows), count, 4), np.float32)
+    frame[..., :3] = along[rows, None]
+    frame[..., 3] = sides
+    shade = np.empty((len(rows), count, colours.shape[1]), np.uint8)
+    shade[:] = colours[rows, None]
+    if count > 2:
+        shade[:, [0, 1, 4, 5]] = _EDGE_RGB
+    places = np.repeat(points[rows].astype(np.float32), count, axis=0)
+    data = triangles(places, faces, colours=shade.reshape(len(places), colours.shape[1]))
+    data.GetPointData().AddArray(vtk_array(frame.reshape(-1, 4), name=_FRAME_NAME))
     return data
 
 
 def _ribbon(
-    left: NDArray[np.float64], right: NDArray[np.float64], colours: NDArray[np.uint8], runs: _Runs
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    along: NDArray[np.float64],
+    colours: NDArray[np.uint8],
+    runs: _Runs,
 ) -> VtkPolyData:
     """Return the road's surface with a dark band along each edge."""
     rows, faces = _pieces(runs, 6)
@@ -164,6 +170,9 @@ def _ribbon(
     shade = np.empty((len(rows), 6, 3), np.uint8)
     shade[:] = _EDGE_RGB
     shade[:, 2:4] = colours[rows, None]
-    return triangles(
-        np.ascontiguousarray(across.reshape(-1, 3), np.float32), faces, colours=shade.reshape(-1, 3)
-    )
+    frame = np.zeros((len(rows), 6, 4), np.float32)
+    frame[..., :3] = along[rows, None]
+    places = np.ascontiguousarray(across.reshape(-1, 3), np.float32)
+    data = triangles(places, faces, colours=shade.reshape(-1, 3))
+    data.GetPointData().AddArray(vtk_array(frame.reshape(-1, 4), name=_FRAME_NAME))
+    return data

@@ -5,11 +5,10 @@ adjusted in clip space. With d the distance along the line of sight and the proj
 ``z = a d + b`` (``w = d``), drawing a point as if it were at distance ``d'`` and leaving it where it is on
 the screen means ``z' = a d + b d / d'``:
 
-* the ground is drawn slightly farther away than it is (``d' = d (1 + share) + 1 m``), so that whatever
-  stands or lies on it wins near and far, without polygon offsets whose reach would depend on the near
-  plane;
-* the road is drawn slightly nearer (``d' = d (1 - share)``), since the width of its lines on the screen may
-  reach into a slope beside it: casing, ribbon, line in this order, and what stands on it as much as the line;
+* the ground is drawn slightly farther away than it is, so that whatever stands or lies on it wins near and
+  far, without polygon offsets whose reach would depend on the near plane;
+* the road is drawn nearer by some pixels' worth (the width of a pixel times a factor), since the width of its
+  line on the screen may reach into a slope beside it: line, surface, and what stands on it, in this order;
 * tunnels are drawn through the mountain with ``d'`` a small part of ``d``.
 """
 
@@ -23,11 +22,6 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
 
-GROUND_SHARE = 0.003
-"""By how much of its distance the ground is pushed away."""
-CASING_SHARE, RIBBON_SHARE, LINE_SHARE = 0.002, 0.003, 0.004
-"""By how much of their distance the layers of the road are drawn nearer."""
-TUNNEL_SHARE = 0.9
 _STRONGEST_HAZE = 0.72
 _LINE_FRAME = "roadLineFrame"
 
@@ -35,27 +29,26 @@ _DECLARE = "//VTK::PositionVC::Dec"
 _PLACE = "//VTK::PositionVC::Impl"
 _FINISH = "//VTK::TCoord::Impl"
 
+_WEIGH = """
+  vec4 ahead = MCDCMatrix * vec4(vertexMC.xyz + roadLineFrame.xyz, 1.0);
+  vec2 along = (ahead.xy * gl_Position.w - gl_Position.xy * ahead.w) / t3dPixel;
+  vec2 across = vec2(along.y, -along.x) / max(length(along), 1.0e-20);
+  vec3 edgeMC = normalize(vec3(roadLineFrame.y, -roadLineFrame.x, 1.0e-9)) * %.6f;
+  vec4 edge = MCDCMatrix * vec4(vertexMC.xyz + edgeMC, 1.0);
+  vec2 surface = (edge.xy * gl_Position.w - gl_Position.xy * edge.w) / max(edge.w * gl_Position.w, 1.0e-6);
+  float halfPx = %.6f;
+  float ratio = abs(dot(surface / t3dPixel, across)) / halfPx;
+  float nearerPx = mix(%.3f, %.3f, clamp(4.0 * ratio - 4.0, 0.0, 1.0));
+"""
 _WIDEN = """
-  {
-    vec4 ahead = MCDCMatrix * vec4(vertexMC.xyz + roadLineFrame.xyz, 1.0);
-    vec2 along = (ahead.xy * gl_Position.w - gl_Position.xy * ahead.w) / t3dPixel;
-    float reach = max(length(along), 1.0e-20);
-    vec2 across = vec2(along.y, -along.x) / reach;
-    vec3 edgeMC = normalize(vec3(roadLineFrame.y, -roadLineFrame.x, 1.0e-9)) * %.6f;
-    vec4 edge = MCDCMatrix * vec4(vertexMC.xyz + edgeMC, 1.0);
-    vec2 surface = (edge.xy * gl_Position.w - gl_Position.xy * edge.w) / max(edge.w * gl_Position.w, 1.0e-6);
-    float half_px = %.6f;
-    half_px *= clamp(2.0 - abs(dot(surface / t3dPixel, across)) / half_px, 0.0, 1.0);
-    gl_Position.xy += across * roadLineFrame.w * half_px * t3dPixel * max(gl_Position.w, 0.0);
-  }
+  halfPx *= clamp(3.0 - 2.0 * ratio, 0.0, 1.0);
+  gl_Position.xy += across * roadLineFrame.w * halfPx * t3dPixel * max(gl_Position.w, 0.0);
 """
 _PUSH = """
-  {
-    float slope = t3dDepth;
-    float reach = gl_Position.z - slope * gl_Position.w;
-    float away = max(gl_Position.w, 1.0);
-    gl_Position.z = slope * gl_Position.w + reach * away / (away * %.6f + %.6f);
-  }
+  float reach = gl_Position.z - t3dDepth * gl_Position.w;
+  float away = max(gl_Position.w, 1.0);
+  float drawn = away * (%.6f - nearerPx * t3dPixelAngle) + %.6f;
+  gl_Position.z = t3dDepth * gl_Position.w + reach * away / drawn;
 """
 _VEIL = """
   {
@@ -76,6 +69,8 @@ class FrameUniforms:
         Clipping planes.
     pixel : (float, float)
         Width and height of a pixel of the picture in normalised device coordinates.
+    pixel_angle : float
+        Width of a pixel at a distance of 1 m, metres.
     haze_m : float
         Distance at which haze has two thirds of its strength.
     haze_rgb : (float, float, float)
@@ -85,73 +80,119 @@ class FrameUniforms:
     near_m: float
     far_m: float
     pixel: tuple[float, float]
+    pixel_angle: float
     haze_m: float
     haze_rgb: tuple[float, float, float]
 
 
+@dataclass(frozen=True)
+class Layer:
+    """How something is drawn: ``d' = d (share - nearer_px * width of a pixel at 1 m) + offset_m``.
+
+    Attributes
+    ----------
+    share, nearer_px, offset_m : float
+        See above.
+    road : Road | None
+        For the road, whose line and surface give way to each other.
+    glyphs : bool
+        Drawn as copies of a shape.
+    """
+
+    share: float = 1.0
+    nearer_px: float = 0.0
+    offset_m: float = 0.0
+    road: Road | None = None
+    glyphs: bool = False
+
+
+@dataclass(frozen=True)
+class Road:
+    """What decides between the line and the surface of the road: which of them is wider on the screen.
+
+    Attributes
+    ----------
+    line_px : float
+        Width of the line.
+    surface_m : float
+        Width of the surface; 0 where there is only the line.
+    is_line : bool
+        This is the line: it is widened on the screen, and narrowed to nothing beside a wide surface.
+    nearer_wide_px : float
+        ``nearer_px`` where the surface is wider than the line.
+    """
+
+    line_px: float
+    surface_m: float
+    is_line: bool
+    nearer_wide_px: float
+
+
+GROUND = Layer(share=1.003, offset_m=1.0)
+STANDING = Layer(nearer_px=12.0)
+STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
+
+
+def road_line(line_px: float, surface_m: float) -> Layer:
+    """Return the layer of the line that replaces the road's surface from afar."""
+    return Layer(nearer_px=10.0, road=Road(line_px, surface_m, is_line=True, nearer_wide_px=2.0))
+
+
+def road_surface(line_px: float, surface_m: float) -> Layer:
+    """Return the layer of the road's surface."""
+    return Layer(nearer_px=0.0, road=Road(line_px, surface_m, is_line=False, nearer_wide_px=10.0))
+
+
+def tunnel_line(line_px: float) -> Layer:
+    """Return the layer of a line that is seen through mountains."""
+    return Layer(share=0.1, road=Road(line_px, 0.0, is_line=True, nearer_wide_px=0.0))
+
+
 class Shading:
-    """The shader properties of one view; actors that are shaded alike share one."""
+    """The shader properties of one view, one for each layer."""
 
-    def __init__(self, *, haze: bool = True) -> None:
-        self._haze = haze
-        self._made: dict[tuple[float, float, float, float, bool], VtkShaderProperty] = {}
+    def __init__(self) -> None:
+        self._made: dict[Layer, VtkShaderProperty] = {}
 
-    def ground(self) -> VtkShaderProperty:
-        """Return that of the ground: pushed away from the eye, so that the road lies on it."""
-        return self._property(1.0 + GROUND_SHARE, 1.0, 0.0)
-
-    def ribbon(self) -> VtkShaderProperty:
-        """Return that of the road's surface."""
-        return self._property(1.0 - RIBBON_SHARE, 0.0, 0.0)
-
-    def standing(self, *, glyphs: bool = False) -> VtkShaderProperty:
-        """Return that of what stands on the road, drawn once or as ``glyphs``."""
-        return self._property(1.0 - LINE_SHARE, 0.0, 0.0, glyphs=glyphs)
-
-    def line(
-        self, width_px: float, *, share: float = LINE_SHARE, surface_m: float = 0.0
-    ) -> VtkShaderProperty:
-        """Return that of a line of a width on the screen; its mapper needs :func:`use_line_frame`.
-
-        Where a surface of width ``surface_m`` along it is wider on the screen than the line, the line
-        gives way to it.
-        """
-        return self._property(1.0 - share, 0.0, width_px / 2.0, surface_m=surface_m)
+    def of(self, layer: Layer) -> VtkShaderProperty:
+        """Return the shader property of a layer; the mappers of the road need :func:`use_line_frame`."""
+        if layer not in self._made:
+            self._made[layer] = _shader(layer)
+        return self._made[layer]
 
     def update(self, frame: FrameUniforms) -> None:
-        """Set the uniforms of all properties for this frame."""
+        """Set the uniforms of all layers for this frame."""
         depth = (frame.far_m + frame.near_m) / (frame.far_m - frame.near_m)
-        for (_, _, half_px, _, _), made in self._made.items():
+        for layer, made in self._made.items():
             vertex = made.GetVertexCustomUniforms()
             vertex.SetUniformf("t3dDepth", depth)
-            if half_px:
+            vertex.SetUniformf("t3dPixelAngle", frame.pixel_angle)
+            if layer.road is not None:
                 vertex.SetUniform2f("t3dPixel", frame.pixel)
-            if self._haze:
-                fragment = made.GetFragmentCustomUniforms()
-                fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
-                fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
+            fragment = made.GetFragmentCustomUniforms()
+            fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
+            fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
 
-    def _property(
-        self, share: float, offset_m: float, half_px: float, *, surface_m: float = 0.0, glyphs: bool = False
-    ) -> VtkShaderProperty:
-        key = (share, offset_m, half_px, surface_m, glyphs)
-        if key in self._made:
-            return self._made[key]
-        made = vtkOpenGLShaderProperty()
-        place = _PLACE
-        if half_px:
-            made.AddVertexShaderReplacement(_DECLARE, True, f"{_DECLARE}\nin vec4 {_LINE_FRAME};\n", False)
-            place += _WIDEN % (surface_m / 2.0, half_px)
-        if glyphs:  # whose vertex shader does not declare custom uniforms by itself
-            made.AddVertexShaderReplacement(_DECLARE, True, f"{_DECLARE}\nuniform float t3dDepth;\n", False)
-        place += _PUSH % (share, offset_m)
-        made.AddVertexShaderReplacement(_PLACE, True, place, False)
-        if self._haze:
-            made.AddFragmentShaderReplacement(_FINISH, True, _FINISH + _VEIL % _STRONGEST_HAZE, False)
-        self._made[key] = made
-        return made
+
+def _shader(layer: Layer) -> VtkShaderProperty:
+    made = vtkOpenGLShaderProperty()
+    declared, place = _DECLARE, f"{_PLACE}\n  {{"
+    if layer.road is None:
+        place += f"\n  float nearerPx = {layer.nearer_px:.3f};"
+    else:
+        road = layer.road
+        declared += f"\nin vec4 {_LINE_FRAME};\n"
+        place += _WEIGH % (road.surface_m / 2.0, road.line_px / 2.0, layer.nearer_px, road.nearer_wide_px)
+        place += _WIDEN if road.is_line else ""
+    if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
+        declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
+    place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
+    made.AddVertexShaderReplacement(_DECLARE, True, declared, False)
+    made.AddVertexShaderReplacement(_PLACE, True, place, False)
+    made.AddFragmentShaderReplacement(_FINISH, True, _FINISH + _VEIL % _STRONGEST_HAZE, False)
+    return made
 
 
 def use_line_frame(mapper: VtkMapper, array_name: str) -> None:
-    """Feed the point array ``array_name`` (n, 4: direction of the line, side -1 or 1) to a line's shader."""
+    """Feed the point array ``array_name`` (n, 4: direction, side -1 to 1) to the road's shader."""
     mapper.MapDataArrayToVertexAttribute(_LINE_FRAME, array_name, 0, -1)

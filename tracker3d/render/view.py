@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from tracker3d.render.shading import FrameUniforms, Shading
 from tracker3d.render.sky import HAZE_RGB, Sky
 
 if TYPE_CHECKING:
-    from tracker3d.render.vtk_types import VtkRenderWindow
+    from tracker3d.render.vtk_types import VtkRenderer, VtkRenderPass, VtkRenderWindow
     from tracker3d.scene.model import CameraPose, FrameState, StageScene
 
 _NEAR_SHARE = 0.02
@@ -55,9 +56,9 @@ class SceneView:
         self._overlay.renderer.SetLayer(base + 1)
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
-        self._supersampling: vtkSSAAPass | None = None
+        self._supersampling: VtkRenderPass | None = None
         self._still = False
-        self._renderer: vtkRenderer | None = None
+        self._renderer: VtkRenderer | None = None
         self._ground: GroundActors | None = None
         self._closed = False
 
@@ -109,8 +110,8 @@ class SceneView:
             renderer.DrawOn()
         self._foreign = []
 
-    def _new_renderer(self) -> vtkRenderer:
-        renderer = vtkRenderer()
+    def _new_renderer(self) -> VtkRenderer:
+        renderer: VtkRenderer = vtkRenderer()
         renderer.SetLayer(self._base_layer)
         renderer.SetBackground(0.0, 0.0, 0.0)
         renderer.SetBackgroundAlpha(0.0 if self._alpha else 1.0)
@@ -170,6 +171,7 @@ class SceneView:
                 near_m=near_m,
                 far_m=far_m,
                 pixel=(2.0 / width, 2.0 / height),
+                pixel_angle=2.0 * math.tan(math.radians(pose.fov_deg) / 2.0) / height,
                 haze_m=max(_LEAST_HAZE_M, _HAZE_SHARE * reach_m),
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )
@@ -185,7 +187,7 @@ class SceneView:
             away_m = np.linalg.norm(frame.riders.positions_m - eye_m, axis=1) - 3.0 * frame.riders.scale
             nearest_m = float(np.nanmin(np.append(away_m, nearest_m)))
         near_m = max(_NEAR_SHARE * nearest_m, _LEAST_NEAR_M)
-        return near_m, max(1.2 * farthest_m, near_m + 1000.0)
+        return near_m, max(1.25 * farthest_m, near_m + 1000.0)
 
 
 def _up(pose: CameraPose) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ VtkCamera: TypeAlias = Any
 VtkMapper: TypeAlias = Any
 VtkPolyData: TypeAlias = Any
 VtkRenderer: TypeAlias = Any
+VtkRenderPass: TypeAlias = Any
 VtkRenderWindow: TypeAlias = Any
 VtkShaderProperty: TypeAlias = Any
 VtkTexture: TypeAlias = Any
