@@ -161,7 +161,10 @@ def test_no_opengl(
     package = tmp_path / "test.stage"
     assert main(["prepare", str(route), "--dem", "none", "--width-km", "3", "-o", str(package)]) == 0
     feed = tmp_path / "feed.csv"
-    rows = [f"2026-07-07T12:00:{i:02d}.000Z,1,{POINTS[i][1]},{POINTS[i][0]},10.0" for i in range(60)]
+    rows = [
+        f"2026-07-07T12:{i // 12:02d}:{i % 12 * 5:02d}.000Z,1,{lat},{lon},9.0"
+        for i, (lon, lat, _) in enumerate(POINTS)
+    ]
     feed.write_text("\n".join(["time_utc,bib,lat,lon,speed_mps", *rows]))
     lacking = machine.Finding(
         "OpenGL", ok=False, detail="missing libEGL.so.1", remedy="apt-get install libegl1"
