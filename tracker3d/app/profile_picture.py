@@ -1,0 +1,216 @@
+"""The still part of the timeline: profile, places, kilometres and hours, painted once per size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
+
+from tracker3d.app import theme
+from tracker3d.app.wording import hour_text
+from tracker3d.stage.model import PlaceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracker3d.app.time_axis import TimeAxis
+    from tracker3d.scene.model import RoadLine
+    from tracker3d.stage.model import Place, Stage
+    from tracker3d.stage.route import Route
+
+_LEFT_PX, _RIGHT_PX = 84, 24
+_TOP_PX, _BOTTOM_PX = 40, 42
+_LEAST_RANGE_M = 200.0
+_KM_STEPS = (1, 2, 5, 10, 20, 25, 50, 100)
+_MINUTE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120)
+_LEAST_LABEL_PX = 58.0
+_BADGES = {
+    PlaceKind.SPRINT: ("S", QColor("#22b573")),
+    PlaceKind.CLIMB: ("", QColor("#e0242f")),
+    PlaceKind.FINISH: ("F", QColor("#ffffff")),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand in a timeline of a size in pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def left(self) -> float:
+        """Left end of the axis."""
+        return float(_LEFT_PX)
+
+    @property
+    def right(self) -> float:
+        """Right end of the axis."""
+        return max(float(self.width - _RIGHT_PX), self.left + 1.0)
+
+    @property
+    def top(self) -> float:
+        """Where the highest point of the road stands."""
+        return float(_TOP_PX)
+
+    @property
+    def bottom(self) -> float:
+        """Foot of the profile."""
+        return float(max(self.height - _BOTTOM_PX, _TOP_PX + 10))
+
+    def x_of_share(self, share: float) -> float:
+        """Return the pixel of a place on the axis."""
+        return self.left + share * (self.right - self.left)
+
+    def share_of_x(self, x_px: float) -> float:
+        """Return the place on the axis of a pixel, clipped to the axis."""
+        return min(max((x_px - self.left) / (self.right - self.left), 0.0), 1.0)
+
+    def y_of_height(self, route: Route, distance_m: float) -> float:
+        """Return the pixel of the road's own height at a road distance."""
+        low, high = height_range_m(route)
+        share = (float(route.height(distance_m)) - low) / (high - low)
+        return self.bottom - 8.0 - share * (self.bottom - 8.0 - self.top)
+
+
+def height_range_m(route: Route) -> tuple[float, float]:
+    """Return the lowest and highest height of the road, at least 200 m apart so that the flat looks flat."""
+    low, high = float(route.height_m.min()), float(route.height_m.max())
+    missing = max(_LEAST_RANGE_M - (high - low), 0.0)
+    return low - missing / 4, high + missing * 3 / 4
+
+
+def paint_profile(stage: Stage, road: RoadLine, axis: TimeAxis, layout: Layout, *, ratio: float) -> QPixmap:
+    """Paint everything that stands still into a pixmap of ``ratio`` device pixels per pixel."""
+    pixmap = QPixmap(round(layout.width * ratio), round(layout.height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(theme.PANEL)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _paint_zones(painter, axis, layout)
+    _paint_road(painter, stage, road, axis, layout)
+    _paint_kilometres(painter, stage, axis, layout)
+    if axis.has_time:
+        _paint_hours(painter, stage, axis, layout)
+    _paint_places(painter, stage, axis, layout)
+    painter.end()
+    return pixmap
+
+
+def _paint_zones(painter: QPainter, axis: TimeAxis, layout: Layout) -> None:
+    """Shade where time runs but the head of the race does not."""
+    for begin, end in ((0.0, axis.road_from), (axis.road_to, 1.0)):
+        if end > begin:
+            left, right = layout.x_of_share(begin), layout.x_of_share(end)
+            painter.fillRect(
+                QRectF(left, layout.top, right - left, layout.bottom - layout.top), QColor("#0e131a")
+            )
+
+
+def _paint_road(painter: QPainter, stage: Stage, road: RoadLine, axis: TimeAxis, layout: Layout) -> None:
+    """Fill the profile faintly and edge it strongly, both in the colours of the gradient."""
+    left, right = layout.x_of_share(axis.road_from), layout.x_of_share(axis.road_to)
+    x = np.arange(left, right + 0.5, 1.0)
+    distance_m = np.array([axis.distance_of_share(layout.share_of_x(value)) for value in x])
+    y = np.array([layout.y_of_height(stage.route, value) for value in distance_m])
+    nearest = np.searchsorted(road.distance_m, distance_m).clip(0, len(road.distance_m) - 1)
+    colours = road.colours[nearest]
+    for number in range(len(x) - 1):
+        red, green, blue = (int(band) for band in colours[number])
+        corners = [
+            QPointF(x[number], y[number]),
+            QPointF(x[number + 1], y[number + 1]),
+            QPointF(x[number + 1], layout.bottom),
+            QPointF(x[number], layout.bottom),
+        ]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(red, green, blue, 70))
+        painter.drawPolygon(QPolygonF(corners))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(red, green, blue), 3.0, c=Qt.PenCapStyle.RoundCap))
+        painter.drawLine(corners[0], corners[1])
+
+
+def _paint_kilometres(painter: QPainter, stage: Stage, axis: TimeAxis, layout: Layout) -> None:
+    road_px = (axis.road_to - axis.road_from) * (layout.right - layout.left)
+    length_km = (axis.finish_m - axis.start_m) / 1000.0
+    step_km = next(
+        (step for step in _KM_STEPS if step / length_km * road_px >= _LEAST_LABEL_PX), _KM_STEPS[-1]
+    )
+    ticks = []
+    for to_go_km in range(0, int(length_km) + 1, step_km):
+        share = float(axis.share_of_distance(stage.route.finish_m - to_go_km * 1000.0))
+        ticks.append((layout.x_of_share(share), str(to_go_km)))
+    _paint_scale(painter, layout, layout.bottom + 16.0, "km to go", ticks)
+
+
+def _paint_hours(painter: QPainter, stage: Stage, axis: TimeAxis, layout: Layout) -> None:
+    first_ms, last_ms = axis.time_of_share(0.0), axis.time_of_share(1.0)
+    count = max((layout.right - layout.left) / _LEAST_LABEL_PX, 1.0)
+    minutes = (last_ms - first_ms) / 60_000 / count
+    step_ms = next((step for step in _MINUTE_STEPS if step >= minutes), _MINUTE_STEPS[-1]) * 60_000
+    ticks: list[tuple[float, str]] = []
+    for time_ms in range(-(-first_ms // step_ms) * step_ms, last_ms + 1, step_ms):
+        x = layout.x_of_share(float(axis.share_of_time(time_ms)))
+        if not ticks or x - ticks[-1][0] >= 0.8 * _LEAST_LABEL_PX:
+            ticks.append((x, hour_text(time_ms, stage.timezone)))
+    _paint_scale(painter, layout, layout.bottom + 34.0, "head at", ticks)
+
+
+def _paint_scale(
+    painter: QPainter, layout: Layout, baseline: float, caption: str, ticks: list[tuple[float, str]]
+) -> None:
+    painter.setFont(theme.font(13))
+    metrics = QFontMetricsF(painter.font())
+    painter.setPen(theme.TEXT_SOFT)
+    painter.drawText(QPointF(12.0, baseline), caption)
+    for x, text in ticks:
+        painter.drawText(QPointF(x - metrics.horizontalAdvance(text) / 2, baseline), text)
+        painter.drawLine(QPointF(x, layout.bottom), QPointF(x, layout.bottom + 3.0))
+
+
+def _paint_places(painter: QPainter, stage: Stage, axis: TimeAxis, layout: Layout) -> None:
+    """Badge above each climb, sprint and the finish, and the name where there is room."""
+    painter.setFont(theme.font(13, bold=True))
+    metrics = QFontMetricsF(painter.font())
+    free_from = layout.left
+    for place, following_x in _badged(stage, axis, layout):
+        badge, colour = _BADGES[place.kind]
+        badge = badge or place.category or "▲"
+        x = layout.x_of_share(float(axis.share_of_distance(place.distance_m)))
+        y = layout.y_of_height(stage.route, place.distance_m)
+        painter.setPen(QPen(QColor(255, 255, 255, 90), 1.0, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(x, 25.0), QPointF(x, y))
+        if x - 10.0 < free_from - 1.0 and free_from > layout.left:
+            continue
+        box = QRectF(x - 9.0, 7.0, 18.0, 18.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(box, 4.0, 4.0)
+        painter.setPen(theme.BACKGROUND if colour.lightness() > 150 else QColor("#ffffff"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
+        free_from = _paint_name(painter, metrics, place.name, x=x, until=min(following_x, layout.width))
+
+
+def _paint_name(painter: QPainter, metrics: QFontMetricsF, name: str, *, x: float, until: float) -> float:
+    """Write a name right of its badge up to the next badge, shortened; returns where free room begins."""
+    room = until - x - 34.0
+    if room < 40.0:
+        return x + 10.0
+    text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, min(room, 190.0))
+    painter.setPen(theme.TEXT)
+    painter.drawText(QPointF(x + 14.0, 20.5), text)
+    return x + 18.0 + metrics.horizontalAdvance(text)
+
+
+def _badged(stage: Stage, axis: TimeAxis, layout: Layout) -> Iterator[tuple[Place, float]]:
+    """Give places that have a badge, with the pixel where the next one stands."""
+    places = [place for place in stage.places if place.kind in _BADGES]
+    places.sort(key=lambda place: place.distance_m)
+    xs = [layout.x_of_share(float(axis.share_of_distance(place.distance_m))) for place in places]
+    for number, place in enumerate(places):
+        yield place, xs[number + 1] if number + 1 < len(xs) else layout.width + 20.0

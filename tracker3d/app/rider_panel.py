@@ -1,0 +1,187 @@
+"""The dock on the right: search field and table of riders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tracker3d.app.keys import shown
+from tracker3d.app.riders import BIB_ROLE, Column, RidersFilter, RidersModel
+from tracker3d.app.wording import group_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PySide6.QtCore import QModelIndex
+
+    from tracker3d.race.model import RaceState
+    from tracker3d.stage.model import Stage
+
+_WIDTHS_PX = {
+    Column.RANK: 36,
+    Column.BIB: 58,
+    Column.TEAM: 50,
+    Column.GAP: 66,
+    Column.TO_GO: 70,
+    Column.SPEED: 48,
+    Column.GROUP: 84,
+}
+_ROW_PX = 25
+
+
+class RiderPanel(QWidget):
+    """Who rides where, and a search.
+
+    Signals
+    -------
+    selected : object
+        Bib (int) of the row that the keys went to, None for none.
+    follow_asked : int
+        Bib of the row that was clicked, or on which Enter was pressed.
+    left : no arguments
+        Esc was pressed in the empty search field.
+    """
+
+    selected = Signal(object)
+    follow_asked = Signal(int)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = RidersModel(group_title)
+        self._filter = RidersFilter()
+        self._filter.setSourceModel(self._model)
+        self._telling = True
+        self.search = QLineEdit()
+        self.search.setObjectName("search")
+        self.search.setPlaceholderText(f"Search bib, name or team   ({shown('search')})")
+        self.search.setToolTip(
+            "Bib, name, team or nation, with or without accents. Enter follows the first one found"
+        )
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(self._follow_first)
+        self.search.installEventFilter(self)
+        self._count = QLabel()
+        self._count.setObjectName("soft")
+        self.table = self._make_table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.search)
+        layout.addWidget(self._count)
+        layout.addWidget(self.table)
+        self._tell_count()
+
+    @property
+    def model(self) -> RidersModel:
+        """The riders, in the order of their bibs."""
+        return self._model
+
+    def set_roster(self, stage: Stage, bibs: Iterable[int] = ()) -> None:
+        """Show a stage's riders and those of a feed."""
+        self._model.set_roster(stage, bibs)
+        self._tell_count()
+
+    def set_state(self, state: RaceState) -> None:
+        """Show the race at one moment; selection and scroll position stay."""
+        self._model.set_state(state)
+
+    def select(self, bib: int | None) -> None:
+        """Mark a rider's row and bring it into sight, without telling anybody."""
+        self._telling = False
+        row = None if bib is None else self._model.row_of_bib(bib)
+        if row is None:
+            self.table.clearSelection()
+            self.table.setCurrentIndex(self._filter.index(-1, -1))
+        else:
+            index = self._filter.mapFromSource(self._model.index(row, Column.BIB))
+            flags = QItemSelectionModel.SelectionFlag
+            self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            self.table.scrollTo(index)
+        self._telling = True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """In the search field Esc clears, then leaves; the arrow down goes to the table."""
+        if watched is self.search and isinstance(event, QKeyEvent):
+            ours = event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Down)
+            if event.type() == QEvent.Type.ShortcutOverride and ours:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress and ours:
+                self._leave_search(event.key())
+                return True
+        return super().eventFilter(watched, event)
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setObjectName("riders")
+        table.setModel(self._filter)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setAlternatingRowColors(True)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setSortingEnabled(True)
+        table.sortByColumn(Column.RANK, Qt.SortOrder.AscendingOrder)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        header = table.horizontalHeader()
+        header.setMinimumSectionSize(28)
+        header.setHighlightSections(False)
+        for column, width in _WIDTHS_PX.items():
+            table.setColumnWidth(column, width)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        table.clicked.connect(self._clicked)
+        table.activated.connect(self._clicked)
+        table.selectionModel().currentRowChanged.connect(self._current_changed)
+        return table
+
+    def _search(self, text: str) -> None:
+        self._filter.set_search(text)
+        self._tell_count()
+
+    def _tell_count(self) -> None:
+        found, whole = self._filter.rowCount(), self._model.rowCount()
+        if not whole:
+            self._count.setText("No riders yet")
+        elif self.search.text():
+            self._count.setText(f"{found} of {whole} found" if found else "Nobody found")
+        else:
+            self._count.setText(f"{whole} riders and vehicles")
+
+    def _follow_first(self) -> None:
+        if self.search.text().strip() and self._filter.rowCount():
+            self.follow_asked.emit(self._filter.index(0, 0).data(BIB_ROLE))
+
+    def _leave_search(self, key: int) -> None:
+        if key == Qt.Key.Key_Down:
+            self.table.setFocus()
+            if not self.table.currentIndex().isValid() and self._filter.rowCount():
+                self.table.selectRow(0)
+        elif self.search.text():
+            self.search.clear()
+        else:
+            self.left.emit()
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self.follow_asked.emit(index.data(BIB_ROLE))
+
+    def _current_changed(self, current: QModelIndex) -> None:
+        if self._telling:
+            self.selected.emit(current.data(BIB_ROLE) if current.isValid() else None)

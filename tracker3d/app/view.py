@@ -1,0 +1,197 @@
+"""The 3D view: a VTK render window inside Qt, and what the mouse does in it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from pyvistaqt.rwi import QVTKRenderWindowInteractor
+
+from tracker3d.app import free_camera
+from tracker3d.render.view import SceneView
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QWheelEvent
+    from PySide6.QtWidgets import QWidget
+
+    from tracker3d.scene.model import CameraPose, FrameState, StageScene
+
+PICK_REACH_PX = 12.0
+"""A click this near to a rider means the rider."""
+
+_CLICK_SLACK_PX = 4.0
+_TURN_RAD_PER_PX = math.radians(0.25)
+_WHEEL_STEP = 0.85
+_NOTCH = 120.0
+
+
+class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt has no types
+    """Shows frames of a scene; tells what the mouse asks for and decides nothing itself.
+
+    It is pyvistaqt's OpenGL widget without its plotter: that one would add keys, a renderer and file
+    drops of its own. VTK draws when Qt asks for a repaint and at no other time.
+
+    Signals
+    -------
+    rider_clicked : int
+        Bib.
+    camera_moved : object
+        The :class:`~tracker3d.scene.model.CameraPose` that the mouse asks for.
+    """
+
+    rider_clicked = Signal(int)
+    camera_moved = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("view")
+        self.setMinimumSize(320, 180)
+        self.setToolTip("")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        window = self.GetRenderWindow()
+        window.SetMultiSamples(0)
+        window.GetInteractor().SetInteractorStyle(None)
+        window.GetInteractor().Enable()
+        self._scene: StageScene | None = None
+        self._scene_view: SceneView | None = SceneView(window)
+        self._frame: FrameState | None = None
+        self._pose: CameraPose | None = None
+        self._pressed_at: QPointF | None = None
+        self._last_at = QPointF()
+        self._dragged = False
+
+    @property
+    def viewport_px(self) -> tuple[int, int]:
+        """Size of the picture in device pixels."""
+        ratio = self.devicePixelRatioF()
+        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+
+    @property
+    def dragging(self) -> bool:
+        """Whether the mouse is moving the camera."""
+        return self._dragged
+
+    def set_stage(self, scene: StageScene) -> None:
+        """Show another stage, from the next frame on."""
+        if self._scene_view is not None:
+            self._scene = scene
+            self._frame = None
+            self._scene_view.set_stage(scene)
+
+    def show_frame(self, frame: FrameState, *, still: bool) -> None:
+        """Take over a frame and ask Qt to paint it; ``still`` is slower and finer."""
+        if self._scene_view is None:
+            return
+        self._frame = frame
+        self._pose = frame.camera
+        self._scene_view.set_quality(still=still)
+        self._scene_view.set_frame(frame)
+        self.update()
+
+    def shut(self) -> None:
+        """Release everything on the graphics processor; the view shows nothing any more."""
+        if self._scene_view is not None:
+            self._scene_view.close()
+            self._scene_view = None
+            self._scene = self._frame = None
+        self.close()
+
+    def bib_at(self, place: QPointF) -> int | None:
+        """Return the bib of the rider who is drawn nearest to a place in the widget, within 12 pixels."""
+        if self._frame is None or not len(self._frame.riders.bibs):
+            return None
+        ratio = self.devicePixelRatioF()
+        wanted = np.array([place.x() * ratio, place.y() * ratio])
+        away_px = np.hypot(*(self._frame.rider_px.astype(float) - wanted).T)
+        away_px[np.isnan(away_px)] = np.inf
+        nearest = int(np.argmin(away_px))
+        return int(self._frame.riders.bibs[nearest]) if away_px[nearest] <= PICK_REACH_PX * ratio else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Remember where a drag or a click begins."""
+        self._pressed_at = self._last_at = event.position()
+        self._dragged = False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Turn or move the camera; over a rider show a hand."""
+        here = event.position()
+        if self._pressed_at is None:
+            over = self.bib_at(here) is not None
+            self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+            return
+        moved_px = here - self._pressed_at
+        if not self._dragged and math.hypot(moved_px.x(), moved_px.y()) < _CLICK_SLACK_PX:
+            return
+        self._dragged = True
+        step = here - self._last_at
+        self._last_at = here
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.buttons() & Qt.MouseButton.LeftButton and not shift:
+            self._turn(step)
+        else:
+            self._move(step)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take a press and a release on the spot for a click."""
+        clicked = self._pressed_at is not None and not self._dragged
+        self._pressed_at, self._dragged = None, False
+        if clicked and event.button() == Qt.MouseButton.LeftButton:
+            bib = self.bib_at(event.position())
+            if bib is not None:
+                self.rider_clicked.emit(bib)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take the second press as any other."""
+        self.mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Go closer or farther."""
+        notches = event.angleDelta().y() / _NOTCH
+        if self._pose is not None and notches:
+            self._ask_for(free_camera.zoomed(self._pose, factor=_WHEEL_STEP**notches))
+
+    def enterEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Leave VTK's own interaction out."""
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Leave VTK's own interaction out."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Leave keys to the window."""
+        event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Leave keys to the window."""
+        event.ignore()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Release what the scene holds before the window of VTK goes."""
+        if self._scene_view is not None:
+            self._scene_view.close()
+            self._scene_view = None
+        super().closeEvent(event)
+
+    def _turn(self, step: QPointF) -> None:
+        if self._pose is not None:
+            self._ask_for(
+                free_camera.turned(
+                    self._pose,
+                    right_rad=-step.x() * _TURN_RAD_PER_PX,
+                    up_rad=step.y() * _TURN_RAD_PER_PX,
+                )
+            )
+
+    def _move(self, step: QPointF) -> None:
+        if self._pose is not None:
+            scale = free_camera.metres_per_pixel(self._pose, height_px=self.height())
+            self._ask_for(free_camera.moved(self._pose, right_m=-step.x() * scale, ahead_m=step.y() * scale))
+
+    def _ask_for(self, pose: CameraPose) -> None:
+        if self._scene is not None:
+            exaggeration = self._scene.stage.frame.vertical_exaggeration
+            pose = free_camera.above_ground(pose, self._scene.ground.relief, exaggeration=exaggeration)
+        self._pose = pose
+        self.camera_moved.emit(pose)
