@@ -64,7 +64,7 @@ def _refused(capsys: pytest.CaptureFixture[str], arguments: list[str], *, names:
 def test_prepare_and_info(route: Path, dem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = tmp_path / "test.stage"
     assert main(["prepare", str(route), "--dem", str(dem), "--width-km", "3", "-o", str(package)]) == 0
-    assert "km 0.0 to" in capsys.readouterr().out
+    assert "The DEM covers the whole road." in capsys.readouterr().out
     assert main(["info", str(package), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "Test road"
 
