@@ -8,13 +8,16 @@ reads two rows of it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.model import Presence, RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
+from tracker3d.track.smooth import smoothed_distance_m
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -69,9 +72,24 @@ class Motion:
         accepted = tracks.verdict < Verdict.OFF_ROAD
         riders = tracks.bibs[tracks.rider] > 0
         pace = field_pace(tracks.distance_m[accepted & riders], tracks.speed_mps[accepted & riders])
+        rows = np.flatnonzero(accepted)
+        smooth_m = smoothed_distance_m(
+            time_ms=tracks.time_ms[rows],
+            rider=tracks.rider[rows],
+            distance_m=tracks.distance_m[rows],
+            lateral_m=tracks.lateral_m[rows],
+            speed_mps=tracks.speed_mps[rows],
+        )
+        bounds = np.searchsorted(tracks.rider[rows], np.arange(len(tracks.bibs) + 1))
         knots = [
-            _Knots(tracks, np.flatnonzero(accepted & (tracks.rider == index)), pace, self._finish_m)
-            for index in range(len(tracks.bibs))
+            _Knots(
+                tracks.time_ms[rows[begin:end]],
+                smooth_m[begin:end],
+                tracks.speed_mps[rows[begin:end]],
+                pace,
+                self._finish_m,
+            )
+            for begin, end in pairwise(bounds)
         ]
         begins = [rider.time_ms[0] for rider in knots if len(rider.time_ms)]
         ends = [rider.time_ms[-1] for rider in knots if len(rider.time_ms)]
@@ -254,15 +272,21 @@ def _between(
 class _Knots:
     """One rider's accepted fixes made monotone, and where the rider is between them."""
 
-    def __init__(self, tracks: Tracks, rows: NDArray[np.int64], pace: FieldPace, finish_m: float) -> None:
-        self.time_ms = tracks.time_ms[rows].astype(float)
+    def __init__(
+        self,
+        time_ms: NDArray[np.int64],
+        distance_m: NDArray[np.float64],
+        speed_mps: NDArray[np.float64],
+        pace: FieldPace,
+        finish_m: float,
+    ) -> None:
+        self.time_ms = time_ms.astype(float)
         self.seen_ms = self.time_ms
         self.finish_ms = np.nan
-        if not len(rows):
+        if not len(time_ms):
             return
-        weights = 1.0 / (1.0 + (tracks.lateral_m[rows] / 10.0) ** 2)
-        self.distance_m = np.asarray(isotonic_regression(tracks.distance_m[rows], weights=weights).x)
-        self.speed_mps = tracks.speed_mps[rows].copy()
+        self.distance_m = np.asarray(isotonic_regression(distance_m).x)
+        self.speed_mps = speed_mps
         self._reach_finish(finish_m)
         self._clock_s = pace.clock_s(self.distance_m)
         self._slopes = self._end_slopes(pace)
@@ -289,15 +313,21 @@ class _Knots:
         )
 
     def _end_slopes(self, pace: FieldPace) -> NDArray[np.float64]:
-        """Slopes of the field's clock against time at the knots, bounded so that the cubic is monotone."""
+        """Slopes of the field's clock against time at the knots.
+
+        Bounded from above so that the cubic is monotone, and from below so that on a fast stretch its middle
+        need not be faster than any rider is.
+        """
         if len(self.time_ms) < 2:
             return np.zeros(len(self.time_ms))
         step_s = np.diff(self.time_ms) / 1000.0
         chord = np.diff(self._clock_s) / step_s
         before, after = np.append(chord[0], chord), np.append(chord, chord[-1])
-        told = self.speed_mps * pace.pace_s_per_m(self.distance_m)
+        per_metre = pace.pace_s_per_m(self.distance_m)
+        told = self.speed_mps * per_metre
         slopes = np.where(np.isnan(told), np.sqrt(np.maximum(before * after, 0.0)), told)
-        return np.asarray(np.clip(slopes, 0.0, 3.0 * np.minimum(before, after)))
+        slow_end = 3.0 * np.maximum(before, after) - 2.0 * LARGEST_SPEED_MPS * per_metre
+        return np.asarray(np.clip(np.maximum(slopes, slow_end), 0.0, 3.0 * np.minimum(before, after)))
 
     def at(self, times_ms: NDArray[np.float64], pace: FieldPace) -> NDArray[np.float64]:
         """Road distance at ascending times; NaN before the first knot, held after the last."""
