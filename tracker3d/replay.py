@@ -58,10 +58,9 @@ class Replay:
         tracks = self.tracks
         accepted = tracks.verdict < Verdict.OFF_ROAD
         lateral_m = np.abs(tracks.lateral_m[accepted])
-        lines = [
-            f"{len(tracks):,} fixes of {len(tracks.bibs)} riders and vehicles, "
-            f"{np.mean(accepted):.1%} accepted, median {np.median(lateral_m):.1f} m from the road"
-        ]
+        read = f"{len(tracks):,} fixes of {len(tracks.bibs)} riders and vehicles"
+        fit = f"{np.mean(accepted):.1%} accepted, median {np.median(lateral_m):.1f} m from the road"
+        lines = [f"{read}, {fit}"]
         rejected = {
             verdict.name.replace("_", " ").lower(): int(np.count_nonzero(tracks.verdict == verdict))
             for verdict in Verdict
@@ -106,7 +105,7 @@ def open_replay(package_path: Path, feed_path: Path, *, progress: Progress | Non
     tracks = put_on_road(fixes, package.stage)
     if not (tracks.verdict < Verdict.OFF_ROAD).any():
         raise FeedError(
-            f"No position in {feed_path} lies on the road of {package.stage.name}; give that stage's own feed."
+            f"No position in {feed_path} lies on the road of {package.stage.name}; give its own feed."
         )
     tell("working out gaps and groups", 0.7)
     stage = with_feed_facts(package.stage, fixes)

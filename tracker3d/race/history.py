@@ -57,7 +57,7 @@ class History:
         return min(float(np.nanmin(starts)) - _STEP_M, finish_m - 1000.0)
 
     def _lead(self) -> NDArray[np.float64]:
-        """Find when the first rider passed each place; NaN where history is missing or somebody appeared ahead."""
+        """Find when the first rider passed each place; NaN where history does not tell."""
         lead_ms = np.full(len(self.places_m), np.nan)
         if len(self._first_m) < 2:
             return lead_ms

@@ -16,7 +16,7 @@ from scipy.linalg import solveh_banded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FIX_M = 2.5
+_FIX_M = 3.0
 _WAY_M = 1.0
 _WAY_MPS = 0.35
 _FAR_STEP_S = 15.0
