@@ -56,7 +56,9 @@ def _opened(void: NDArray[np.bool_], radius_posts: float) -> NDArray[np.bool_]:
     stride = max(1, int(radius_posts / 10))
     rows, columns = -(-void.shape[0] // stride), -(-void.shape[1] // stride)
     padded = np.pad(
-        void, ((0, rows * stride - void.shape[0]), (0, columns * stride - void.shape[1])), constant_values=True
+        void,
+        ((0, rows * stride - void.shape[0]), (0, columns * stride - void.shape[1])),
+        constant_values=True,
     )
     coarse = padded.reshape(rows, stride, columns, stride).all(axis=(1, 3))
     margin = int(radius_posts / stride) + 2
@@ -134,9 +136,7 @@ def _membrane_through(
     return np.where(fixed, surface, calm)
 
 
-def _measured_share(
-    known: NDArray[np.bool_], drawn: NDArray[np.bool_], step_m: float
-) -> NDArray[np.float32]:
+def _measured_share(known: NDArray[np.bool_], drawn: NDArray[np.bool_], step_m: float) -> NDArray[np.float32]:
     lattice = 4
     missing = (~known & drawn)[::lattice, ::lattice]
     depth = ndimage.distance_transform_edt(~missing).astype(np.float32) * np.float32(lattice * step_m)

@@ -46,8 +46,8 @@ _FINEST_PIXEL_M = 5.0
 _MOST_PIXELS = 12_000_000
 
 _CREDITS = {
-    "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence and Space GmbH "
-    "2014-2018 provided under COPERNICUS by the European Union and ESA; all rights reserved",
+    "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence "
+    "and Space GmbH 2014-2018 provided under COPERNICUS by the European Union and ESA; all rights reserved",
     "rge": "© IGN",
     ".hgt": "SRTM data courtesy of the U.S. Geological Survey",
     "srtm": "SRTM data courtesy of the U.S. Geological Survey",
@@ -135,7 +135,9 @@ def build_ground(
     base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
     surfaces = [_surface(mesh, plan, frame, painting) for mesh in meshes]
     tile_sets = tuple(
-        TileSet.of([*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))])
+        TileSet.of(
+            [*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))]
+        )
         for surface in surfaces
     )
     covered = ElevationGrid(
@@ -199,14 +201,18 @@ def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, so
     """Say so where the road's own heights show that the elevation data lie beside their place."""
     if not sources.rasters:
         return []
-    grid = ElevationGrid(raw, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(raw), np.zeros(raw.shape, np.bool_))
+    grid = ElevationGrid(
+        raw, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(raw), np.zeros(raw.shape, np.bool_)
+    )
     found = displacement_m(grid, line, cell_m=sources.finest_m)
     if found is None:
         return []
     names = ", ".join(dict.fromkeys(raster.path.name for raster in sources.rasters))
     return [
-        f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged by the heights "
-        "of the road; hairpins will not fit the slopes until better elevation data are given."
+        (
+            f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged "
+            "by the heights of the road; hairpins will not fit the slopes until better elevation data are given."
+        )
     ]
 
 
@@ -216,7 +222,9 @@ def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[
     drawn = distance <= half_width_m + 2 * step
     edge = np.abs(distance - np.float32(half_width_m)) < 6 * step
     fine_forced, coarse_forced = (_on_lattice(edge, lattice) for lattice in _EDGE_LATTICES)
-    tightness = _tightness(distance, drawn, half_width_m, max_error_m, max(_EDGE_ERROR_M, max_error_m), _EXACT_M)
+    tightness = _tightness(
+        distance, drawn, half_width_m, max_error_m, max(_EDGE_ERROR_M, max_error_m), _EXACT_M
+    )
     fine = triangulate(land.heights_m, tightness, block=BLOCK, forced=fine_forced)
     triangles = leaf_triangles(fine, block=BLOCK)
     shared = fine & (distance < _SHARED_M + 2 * step * _half_widths(distance.shape))
@@ -272,7 +280,11 @@ def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m
     ):
         fineness *= 2
     fine = GridPlan(
-        plan.x0_m, plan.y0_m, plan.step_m / fineness, (plan.rows - 1) * fineness + 1, (plan.columns - 1) * fineness + 1
+        plan.x0_m,
+        plan.y0_m,
+        plan.step_m / fineness,
+        (plan.rows - 1) * fineness + 1,
+        (plan.columns - 1) * fineness + 1,
     )
     heights = land.heights_m * np.float32(frame.vertical_exaggeration)
     picture = shade(
@@ -302,7 +314,12 @@ def _relief(land: _Land, frame: LocalFrame, *, half_width_m: float, base_m: floa
     drawn = land.heights_m[thin] * np.float32(frame.vertical_exaggeration)
     heights = np.where(land.distance_m[thin] <= half_width_m, drawn, np.float32(base_m))
     return ElevationGrid(
-        heights.astype(np.float32), plan.x0_m, plan.y0_m, plan.step_m * stride, land.covered[thin], land.filled[thin]
+        heights.astype(np.float32),
+        plan.x0_m,
+        plan.y0_m,
+        plan.step_m * stride,
+        land.covered[thin],
+        land.filled[thin],
     )
 
 

@@ -1,4 +1,4 @@
-"""The strip of land along a road: where its grid lies, how far each post is from the road, how it is cut out."""
+"""The strip of land along a road: its grid, how far each post is from the road, how it is cut out."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _refine_near(distance: NDArray[np.float32], plan: GridPlan, line: GroundLine
     dense = line.densified(max(5.0, plan.step_m / 3))
     tree = cKDTree(np.stack([dense.x_m, dense.y_m], axis=1))
     points = np.stack([plan.x0_m + column * plan.step_m, plan.y0_m + row * plan.step_m], axis=1)
-    near, _ = tree.query(points, distance_upper_bound=_NEAR_M, workers=2)
+    near = np.asarray(tree.query(points, distance_upper_bound=_NEAR_M, workers=2)[0])
     found = np.isfinite(near)
     blend = np.clip((near[found] - 0.5 * _NEAR_M) / (0.5 * _NEAR_M), 0, 1)
     row, column = row[found], column[found]
@@ -121,7 +121,10 @@ def cut_out(
     count = outside.sum(axis=1)
     whole = triangles[count == 0]
     straddling = np.concatenate(
-        [_rotated(triangles[count == 2], ~outside[count == 2]), _rotated(triangles[count == 1], outside[count == 1])]
+        [
+            _rotated(triangles[count == 2], ~outside[count == 2]),
+            _rotated(triangles[count == 1], outside[count == 1]),
+        ]
     )
     one_in = int((count == 2).sum())
     edges = np.stack([straddling[:, [0, 1]], straddling[:, [0, 2]]], axis=1).reshape(-1, 2)
@@ -143,7 +146,9 @@ def cut_out(
     rows_of, columns_of = np.divmod(ends, columns)
     height_of = heights_m.reshape(-1)[ends].astype(float)
     return CutMesh(
-        column=np.concatenate([posts % columns, columns_of[:, 0] + along * (columns_of[:, 1] - columns_of[:, 0])]),
+        column=np.concatenate(
+            [posts % columns, columns_of[:, 0] + along * (columns_of[:, 1] - columns_of[:, 0])]
+        ),
         row=np.concatenate([posts // columns, rows_of[:, 0] + along * (rows_of[:, 1] - rows_of[:, 0])]),
         heights_m=np.concatenate(
             [heights_m.reshape(-1)[posts], height_of[:, 0] + along * (height_of[:, 1] - height_of[:, 0])]

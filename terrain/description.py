@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from terrain.rasters import inspect, opened, raster_files, read_heights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import rasterio
     from numpy.typing import NDArray
@@ -73,7 +73,10 @@ class Description:
         values = asdict(self)
         values["path"] = str(self.path)
         values["messages"] = list(self.messages)
-        return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in values.items()}
+        return {
+            key: None if isinstance(value, float) and np.isnan(value) else value
+            for key, value in values.items()
+        }
 
     def lines(self) -> list[str]:
         """Return some lines of text for a person."""
@@ -84,9 +87,13 @@ class Description:
             voids = f"{self.void_share:.2%} void" if self.void_share else "no voids"
             heights = f"{self.lowest_m:,.0f} to {self.highest_m:,.0f} m, {voids}"
         return [
-            f"Elevation  {many}{self.kind}, {self.width:,} x {self.height:,} cells of about {self.cell_m:,.0f} m",
-            f"Area       {self.south_deg:.4f} to {self.north_deg:.4f} N, {self.west_deg:.4f} to {self.east_deg:.4f} E, "
-            f"{self.reference_system}",
+            f"Elevation  {many}{self.kind}, {self.width:,} x {self.height:,} cells of about "
+            f"{self.cell_m:,.0f} m",
+            (
+                f"Area       {self.south_deg:.4f} to {self.north_deg:.4f} N, "
+                f"{self.west_deg:.4f} to {self.east_deg:.4f} E, "
+                f"{self.reference_system}"
+            ),
             f"Heights    {heights}",
             *(f"Note       {message}" for message in self.messages),
         ]
@@ -149,7 +156,9 @@ def _described(path: Path) -> Description:
         kind = dataset.driver
         declared = dataset.nodata
     if lowest < _STRANGE_LOW_M or highest > _STRANGE_HIGH_M:
-        messages.append(f"Heights from {lowest:,.0f} to {highest:,.0f} m do not exist on land; are they in metres?")
+        messages.append(
+            f"Heights from {lowest:,.0f} to {highest:,.0f} m do not exist on land; are they in metres?"
+        )
     if voids and declared is None:
         messages.append("It has voids but declares no value for them; they were recognised.")
     if np.isnan(lowest):
@@ -190,5 +199,7 @@ def _bounds_deg(raster: Raster) -> tuple[float, float, float, float]:
     try:
         lon, lat = Transformer.from_crs(raster.crs, "EPSG:4326", always_xy=True).transform(x, y)
     except ProjError as error:
-        raise ElevationFileError(f"{raster.path} has a reference system that cannot be used ({raster.crs.name}).") from error
+        raise ElevationFileError(
+            f"{raster.path} has a reference system that cannot be used ({raster.crs.name})."
+        ) from error
     return float(np.min(lon)), float(np.min(lat)), float(np.max(lon)), float(np.max(lat))

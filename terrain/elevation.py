@@ -144,7 +144,7 @@ class ElevationGrid:
     def _cells(
         self, x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-        """Flat index of the south-west post of each position's cell, fractions within it, and who is inside."""
+        """Flat index of the south-west post of each position's cell, fractions in it, and who is inside."""
         rows, columns = self.shape
         column = (x - self.x0_m) / self.step_m
         row = (y - self.y0_m) / self.step_m

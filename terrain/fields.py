@@ -105,4 +105,5 @@ def _halved(
 
 def _doubled(coarse: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
     fine = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
-    return ndimage.uniform_filter(fine, 3, mode="nearest")
+    smooth: NDArray[np.float32] = ndimage.uniform_filter(fine, 3, mode="nearest")
+    return smooth

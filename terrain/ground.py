@@ -93,7 +93,7 @@ class Ground:
 
     @cached_property
     def texture(self) -> Texture:
-        """The ground from above at full resolution; better than the tiles' colours, whose vertices are sparse.
+        """The ground from above; sharper than the tiles' colours, whose vertices are sparse.
 
         Raises
         ------
@@ -105,10 +105,14 @@ class Ground:
         try:
             with Image.open(self.texture_source, formats=["PNG"]) as picture:
                 if max(picture.size) > TEXTURE_SIDE or picture.mode != "RGB":
-                    raise TerrainError(f"{self.texture_source} is no ground texture; prepare the stage again.")
+                    raise TerrainError(
+                        f"{self.texture_source} is no ground texture; prepare the stage again."
+                    )
                 return Texture(np.asarray(picture), self.texture_bounds_m)
         except (OSError, SyntaxError, ValueError) as error:
-            raise TerrainError(f"{self.texture_source} is missing or damaged; prepare the stage again.") from error
+            raise TerrainError(
+                f"{self.texture_source} is missing or damaged; prepare the stage again."
+            ) from error
 
     def save(self, folder: Path) -> None:
         """Write everything into an existing, empty folder."""
@@ -144,7 +148,9 @@ class Ground:
             place = {key: float(manifest["relief"][key]) for key in ("x0_m", "y0_m", "step_m")}
             west, south, east, north = (float(value) for value in manifest["texture_bounds_m"])
             levels, base_m = int(manifest["levels"]), float(manifest["base_m"])
-            credits, messages = (tuple(str(line) for line in manifest[key]) for key in ("credits", "messages"))
+            credit_lines, messages = (
+                tuple(str(line) for line in manifest[key]) for key in ("credits", "messages")
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.") from error
         if not (1 <= levels <= 8 and all(np.isfinite([*place.values(), base_m])) and place["step_m"] > 0):
@@ -163,7 +169,7 @@ class Ground:
             ),
             base_m=base_m,
             texture_bounds_m=(west, south, east, north),
-            credits=credits,
+            credits=credit_lines,
             messages=messages,
             tile_sets=tuple(TileSet.open(folder, f"level{number}") for number in range(levels)),
             texture_source=folder / _TEXTURE,

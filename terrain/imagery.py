@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import rasterio.crs
 from pyproj import CRS, Transformer
-from rasterio.crs import CRS as RasterCRS
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 from rasterio.windows import Window
@@ -27,7 +27,7 @@ _MOST_PIXELS = 40_000_000
 
 
 def read_imagery_on(plan: GridPlan, path: Path, *, frame: LocalFrame) -> NDArray[np.uint8]:
-    """Return a picture at the posts of a plan, (rows, columns, 4) uint8; the fourth value is 255 where it covers.
+    """Return a picture at the posts of a plan, (rows, columns, 4) uint8; the last is 255 where it covers.
 
     Raises
     ------
@@ -38,14 +38,20 @@ def read_imagery_on(plan: GridPlan, path: Path, *, frame: LocalFrame) -> NDArray
     """
     with opened(path) as dataset:
         if dataset.count < 3 or dataset.dtypes[0] != "uint8":
-            raise ElevationFileError(f"{path} is no picture in red, green and blue with 8 bits; give a GeoTIFF that is.")
+            raise ElevationFileError(
+                f"{path} is no picture in red, green and blue with 8 bits; give a GeoTIFF that is."
+            )
         if dataset.crs is None:
-            raise ElevationFileError(f"{path} names no reference system, so its place on Earth is unknown; write it in.")
+            raise ElevationFileError(
+                f"{path} names no reference system, so its place on Earth is unknown; write it in."
+            )
         x_m, y_m = plan.outline_m()
         lon, lat = frame.to_wgs84(x_m, y_m)
         to_source = Transformer.from_crs("EPSG:4326", CRS.from_wkt(dataset.crs.to_wkt()), always_xy=True)
         column, row = ~dataset.transform @ np.array(to_source.transform(lon, lat))
-        left, right = (int(np.clip(v, 0, dataset.width)) for v in (np.nanmin(column) - 2, np.nanmax(column) + 3))
+        left, right = (
+            int(np.clip(v, 0, dataset.width)) for v in (np.nanmin(column) - 2, np.nanmax(column) + 3)
+        )
         top, bottom = (int(np.clip(v, 0, dataset.height)) for v in (np.nanmin(row) - 2, np.nanmax(row) + 3))
         if left >= right or top >= bottom:
             raise CoverageError(f"{path} shows no part of the stage; give imagery of the region, or none.")
@@ -65,7 +71,7 @@ def read_imagery_on(plan: GridPlan, path: Path, *, frame: LocalFrame) -> NDArray
             src_transform=transform,
             src_crs=crs,
             dst_transform=plan.transform,
-            dst_crs=RasterCRS.from_wkt(frame.crs.to_wkt()),
+            dst_crs=rasterio.crs.CRS.from_wkt(frame.crs.to_wkt()),
             resampling=Resampling.bilinear,
             init_dest_nodata=False,
             num_threads=2,

@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import warnings
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
 from pyproj import CRS, Geod
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
-from rasterio.transform import Affine
-from rasterio.windows import Window
 
 from terrain.errors import ElevationFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+    from rasterio.transform import Affine
+    from rasterio.windows import Window
 
 ENDINGS = (".hgt", ".hgt.zip", ".hgt.gz", ".tif", ".tiff", ".vrt", ".asc", ".dem", ".img", ".bil", ".zip")
 
@@ -74,11 +74,13 @@ class Raster:
 
 
 def _terrarium(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    return rgb[0] * np.float32(256) + rgb[1] + rgb[2] / np.float32(256) - np.float32(32768)
+    above: NDArray[np.float32] = rgb[0] * np.float32(256) + rgb[1] + rgb[2] / np.float32(256)
+    return above - np.float32(32768)
 
 
 def _mapbox(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (rgb[0] * np.float32(65536) + rgb[1] * np.float32(256) + rgb[2]) * np.float32(0.1) - np.float32(10000)
+    tenths: NDArray[np.float32] = rgb[0] * np.float32(65536) + rgb[1] * np.float32(256) + rgb[2]
+    return tenths * np.float32(0.1) - np.float32(10000)
 
 
 _CODINGS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
@@ -115,7 +117,9 @@ def raster_files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
         inside = []
         for count, entry in enumerate(path.rglob("*")):
             if count >= _FOLDER_LIMIT:
-                raise ElevationFileError(f"The folder {path} holds more than {_FOLDER_LIMIT} files; name the right ones.")
+                raise ElevationFileError(
+                    f"The folder {path} holds more than {_FOLDER_LIMIT} files; name the right ones."
+                )
             if entry.is_file() and entry.name.lower().endswith(ENDINGS):
                 inside.append((entry, False))
         if not inside:
@@ -149,7 +153,8 @@ def opened(path: Path) -> Iterator[rasterio.DatasetReader]:
             yield dataset
         except RasterioIOError as error:
             raise ElevationFileError(
-                f"{path} opens but cannot be read to its end: it is damaged or cut off; download or copy it again."
+                f"{path} opens but cannot be read to its end: it is damaged or cut off; "
+                "download or copy it again."
             ) from error
 
 
@@ -157,13 +162,13 @@ def _why_not_opened(path: Path) -> str:
     lower = path.name.lower()
     if lower.endswith(".hgt"):
         size = path.stat().st_size
-        side = int(round((size / 2) ** 0.5))
+        side = round((size / 2) ** 0.5)
         if side * side * 2 != size or side not in (1201, 3601):
             return (
-                f"{path} is cut off or no elevation tile: it has {size:,} bytes where an .hgt file has 2,884,802 "
-                "or 25,934,402; download or copy it again."
+                f"{path} is cut off or no elevation tile: it has {size:,} bytes where an .hgt file "
+                "has 2,884,802 or 25,934,402; download or copy it again."
             )
-        return f"{path} cannot be read; an .hgt file must be named after its south-west corner, such as N44E005.hgt."
+        return f"{path} cannot be read; an .hgt file must be named after its corner, such as N44E005.hgt."
     if lower.endswith(ENDINGS):
         return f"{path} cannot be read: it is damaged, cut off or no raster file; download or copy it again."
     return f"{path} is no raster file that can be read; give a DEM such as .hgt, .tif, .asc or .vrt."
@@ -184,8 +189,8 @@ def inspect(path: Path) -> Raster:
         cell_m = _cell_size_m(dataset, crs)
         if not np.isfinite(cell_m) or cell_m > _COARSEST_CELL_M:
             raise ElevationFileError(
-                f"{path} has cells {cell_m / 1000:,.1f} km wide: it is no DEM that could show a stage (a geoid grid or "
-                "a world map?); use elevation data of 90 m or finer."
+                f"{path} has cells {cell_m / 1000:,.1f} km wide: it is no DEM that could show a stage "
+                "(a geoid grid or a world map?); use elevation data of 90 m or finer."
             )
         return Raster(
             path=path,
@@ -208,11 +213,14 @@ def _reference_system(dataset: rasterio.DatasetReader, path: Path, messages: lis
         raise ElevationFileError(f"{path} has no reference system on the ground; give a georeferenced DEM.")
     west, south, east, north = dataset.bounds
     if west > 0 and east < 1_300_000 and south > 6_000_000 and north < 7_200_000:
-        messages.append(f"{path.name} names no reference system; its numbers fit Lambert-93 (EPSG:2154), which is assumed.")
+        messages.append(
+            f"{path.name} names no reference system; its numbers fit Lambert-93 (EPSG:2154), "
+            "which is assumed."
+        )
         return CRS.from_epsg(2154)
     raise ElevationFileError(
-        f"{path} names no reference system, so its place on Earth is unknown; put its .prj file beside it, or write it "
-        "in with gdal_edit -a_srs."
+        f"{path} names no reference system, so its place on Earth is unknown; put its .prj file beside "
+        "it, or write it in with gdal_edit -a_srs."
     )
 
 
@@ -226,7 +234,9 @@ def _coding(dataset: rasterio.DatasetReader, path: Path, messages: list[str]) ->
         if np.quantile(heights, 0.02) > -500 and np.quantile(heights, 0.9) < HIGHEST_M:
             messages.append(f"{path.name} codes heights in colours; it is read as {name} Terrain-RGB.")
             return name
-    raise ElevationFileError(f"{path} is a picture, not elevation data; give it as imagery, and a DEM for the heights.")
+    raise ElevationFileError(
+        f"{path} is a picture, not elevation data; give it as imagery, and a DEM for the heights."
+    )
 
 
 def _cell_size_m(dataset: rasterio.DatasetReader, crs: CRS) -> float:
@@ -261,7 +271,9 @@ def read_heights(dataset: rasterio.DatasetReader, raster: Raster, window: Window
         Most of the values are no heights.
     """
     if raster.coding != "heights":
-        return masked(_CODINGS[raster.coding](dataset.read((1, 2, 3), window=window).astype(np.float32)), None)
+        return masked(
+            _CODINGS[raster.coding](dataset.read((1, 2, 3), window=window).astype(np.float32)), None
+        )
     raw = dataset.read(1, window=window)
     heights = masked(raw, dataset.nodata)
     scale, offset = dataset.scales[0] or 1.0, dataset.offsets[0] or 0.0

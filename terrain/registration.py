@@ -47,10 +47,10 @@ def displacement_m(
             if np.isfinite(difference).mean() > 0.9:
                 spread[row, column] = np.nanstd(difference)
     here = spread[_REACH_STEPS, _REACH_STEPS]
-    row, column = np.unravel_index(int(np.argmin(spread)), spread.shape)
-    if spread[row, column] > 0.75 * here or spread[row, column] > here - 2.0:
+    best = divmod(int(np.argmin(spread)), len(shifts))
+    if spread[best] > min(0.75 * here, here - 2.0):
         return None
-    return float(shifts[column]), float(shifts[row])
+    return float(shifts[best[1]]), float(shifts[best[0]])
 
 
 def direction(east_m: float, north_m: float) -> str:

@@ -17,7 +17,7 @@ _NEIGHBOURHOOD_M = 4000.0
 _GRADIENT_WINDOW_M = 60.0
 _STEEPEST_DRAPED = 0.25
 _STEEPEST_OWN = 0.13
-_LEAST_PEAK_M = 30.0
+_LEAST_PEAK_M = 40.0
 _LEAST_PEAK_SPREADS = 4.5
 _LEAST_ANYWHERE_M = 5.0
 _LONGEST_M = 8000.0
@@ -29,9 +29,10 @@ def structure_heights(
     """Lift the road out of the ground where it runs in a tunnel or on a bridge.
 
     Such a place shows when the ground along the road climbs or falls by 25 % over 60 m, the road's own
-    profile stays below 13 %, and the ground leaves the road's own height by more than 30 m and by more than
+    profile stays below 13 %, and the ground leaves the road's own height by more than 40 m and by more than
     4.5 times the usual spread, measured against the median difference over 4 km (elevation data and road
-    heights differ by some metres everywhere). There the road keeps its own height, shifted so that both ends meet the ground.
+    heights differ by some metres everywhere). There the road keeps its own height, shifted so that both
+    ends meet the ground.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def _running_median(values: NDArray[np.float64], size: int) -> NDArray[np.float6
     stride = max(1, size // 40)
     thinned = values[::stride]
     median = ndimage.median_filter(thinned, max(3, size // stride | 1), mode="nearest")
-    return np.interp(np.arange(len(values)), np.arange(len(thinned)) * stride, median)
+    full: NDArray[np.float64] = np.interp(np.arange(len(values)), np.arange(len(thinned)) * stride, median)
+    return full
 
 
 def _is_structure(

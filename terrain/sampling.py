@@ -47,7 +47,8 @@ class MeshSampler:
         level = np.ceil(np.log2(size) - 1e-9).astype(int)
         reach = high.max(axis=0) if len(triangles) else np.zeros(2)
         self._classes = [
-            self._filed(2.0**each, np.flatnonzero(level == each), low, high, reach) for each in np.unique(level)
+            self._filed(2.0**each, np.flatnonzero(level == each), low, high, reach)
+            for each in np.unique(level)
         ]
 
     @staticmethod
@@ -81,7 +82,9 @@ class MeshSampler:
             self._sample_class(filed, points, heights)
         return heights.reshape(at_x.shape)
 
-    def _sample_class(self, filed: _SizeClass, points: NDArray[np.float64], heights: NDArray[np.float64]) -> None:
+    def _sample_class(
+        self, filed: _SizeClass, points: NDArray[np.float64], heights: NDArray[np.float64]
+    ) -> None:
         cell = np.floor(points / filed.cell_m)
         with np.errstate(invalid="ignore"):
             in_grid = ((cell >= 0) & (cell < (filed.columns, filed.rows))).all(axis=1)

@@ -26,7 +26,8 @@ _SKY_SHARE = np.float32(0.34)
 _LIFT = np.float32(1.35)
 
 _CROPS = np.array(
-    [(138, 147, 96), (156, 157, 108), (176, 168, 124), (122, 138, 88), (152, 142, 110), (132, 150, 100)], np.float32
+    [(138, 147, 96), (156, 157, 108), (176, 168, 124), (122, 138, 88), (152, 142, 110), (132, 150, 100)],
+    np.float32,
 )
 _MEADOW = (128, 144, 94)
 _MEADOW_DRY = (146, 151, 104)
@@ -117,7 +118,8 @@ def _slopes(
     rows, columns = part
     top, left = max(rows.start - 1, 0), max(columns.start - 1, 0)
     wide = heights_m[top : rows.stop + 1, left : columns.stop + 1]
-    slope_y, slope_x = np.gradient(wide, np.float32(step_m))
+    slope_y = np.gradient(wide, np.float32(step_m), axis=0)
+    slope_x = np.gradient(wide, np.float32(step_m), axis=1)
     crop = np.s_[
         rows.start - top : rows.start - top + len(heights_m[rows]),
         columns.start - left : columns.start - left + columns.stop - columns.start,
@@ -146,8 +148,10 @@ def _water(heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m
     coarse = heights_m[::stride, ::stride]
     level = (ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)) < 0.02
     level &= measured[::stride, ::stride] >= 1
-    core = ndimage.binary_opening(level, np.ones((7, 7)))
-    lakes = ndimage.binary_dilation(core, np.ones((3, 3)), iterations=2) & ndimage.binary_dilation(level)
+    core = ndimage.binary_opening(level, np.ones((7, 7), np.bool_))
+    lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=2) & ndimage.binary_dilation(
+        level
+    )
     rows = np.minimum(np.arange(heights_m.shape[0]) // stride, lakes.shape[0] - 1)
     columns = np.minimum(np.arange(heights_m.shape[1]) // stride, lakes.shape[1] - 1)
     result: NDArray[np.bool_] = lakes[rows[:, None], columns[None, :]]
@@ -222,13 +226,21 @@ def _cover(
     _mix(land, wood, woody)
 
     high = _ramp(exposed, float(trees_to) - 250, float(trees_to) + 150)
-    grass = _mix(_flat(_ALPINE, steep.shape), _HEATH, _ramp(exposed + 200 * patches, float(trees_to), float(trees_to) + 600))
+    grass = _mix(
+        _flat(_ALPINE, steep.shape),
+        _HEATH,
+        _ramp(exposed + 200 * patches, float(trees_to), float(trees_to) + 600),
+    )
     _mix(land, grass, high)
-    bare = _ramp(exposed, float(trees_to) + 150, float(trees_to) + 650) * _ramp(steep + 0.2 * patches, 0.30, 0.62)
+    bare = _ramp(exposed, float(trees_to) + 150, float(trees_to) + 650) * _ramp(
+        steep + 0.2 * patches, 0.30, 0.62
+    )
     _mix(land, _SCREE, 0.75 * bare)
     cliff = _ramp(steep + 0.006 * np.clip(near, -20, 40) + 0.07 * patches, 0.72, 1.05)
     _mix(land, _ROCK, np.maximum(cliff, bare * _ramp(near, 2, 14)))
-    snow = _ramp(exposed - 260 * steep - 6 * np.clip(near, -25, 40), float(trees_to) + 560, float(trees_to) + 820)
+    snow = _ramp(
+        exposed - 260 * steep - 6 * np.clip(near, -25, 40), float(trees_to) + 560, float(trees_to) + 820
+    )
     _mix(land, _SNOW, snow * _ramp(-steep, -1.25, -0.75))
     land *= (1 + 0.025 * fine)[..., None]
     _mix(land, _WATER, around.water[part].astype(np.float32))
@@ -236,7 +248,7 @@ def _cover(
 
 
 def _plain(noise: _Noise, part: tuple[slice, slice], step_m: float) -> NDArray[np.float32]:
-    """Colour of the apron: a pale lowland with a hint of fields and copses, plainly less than measured land."""
+    """Colour of the apron: a pale lowland with a hint of fields and copses, never mistaken for measured land."""
     plain = _mix(_flat(_APRON, noise.broad[part].shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
     _mix(plain, _CROPS[_fields(part, step_m)], np.full(plain.shape[:2], 0.22, np.float32))
     return _mix(plain, _APRON_WOOD, 0.55 * _ramp(noise.patches[part] + 0.3 * noise.broad[part], 0.45, 0.8))
@@ -259,7 +271,9 @@ def _fields(part: tuple[slice, slice], step_m: float) -> NDArray[np.intp]:
     return np.minimum((crop * len(_CROPS)).astype(np.intp), len(_CROPS) - 1)
 
 
-def _hash(a: NDArray[np.float32], b: NDArray[np.float32], salt: float | NDArray[np.float32]) -> NDArray[np.float32]:
+def _hash(
+    a: NDArray[np.float32], b: NDArray[np.float32], salt: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Scatter pairs of numbers over 0 to 1, the same on every machine to well within a crop."""
     mixed = np.sin(a.astype(np.float64) * 12.9898 + b * 78.233 + salt * 37.719) * 43758.5453
     return (mixed - np.floor(mixed)).astype(np.float32)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import rasterio.crs
 from pyproj import CRS, Transformer
-from rasterio.crs import CRS as RasterCRS
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.warp import reproject
@@ -94,7 +94,9 @@ def open_sources(paths: Sequence[Path]) -> Sources:
         rasters.append(raster)
         messages.extend(raster.messages)
     if paths and not rasters:
-        raise ElevationFileError(f"None of the files in {', '.join(map(str, paths))} can be used: {messages[0]}")
+        raise ElevationFileError(
+            f"None of the files in {', '.join(map(str, paths))} can be used: {messages[0]}"
+        )
     return Sources(tuple(sorted(rasters, key=lambda raster: raster.cell_m)), tuple(messages))
 
 
@@ -145,7 +147,9 @@ def sample_heights(dem_paths: Sequence[Path], lon_deg: ArrayLike, lat_deg: Array
             continue
         heights, window, _ = found
         at = np.array([row[usable] - 0.5 - window.row_off, column[usable] - 0.5 - window.col_off])
-        result[usable] = ndimage.map_coordinates(heights, at, order=1, mode="constant", cval=np.nan, prefilter=False)
+        result[usable] = ndimage.map_coordinates(
+            heights, at, order=1, mode="constant", cval=np.nan, prefilter=False
+        )
     return result.reshape(lon.shape)
 
 
@@ -159,7 +163,8 @@ def require_coverage(covered: NDArray[np.bool_], paths: Sequence[Path]) -> None:
     if not covered.any():
         names = ", ".join(str(path) for path in paths)
         raise CoverageError(
-            f"{names}: covers no part of the road; give the DEM tiles of the region, or no DEM for plain ground."
+            f"{names}: covers no part of the road; give the DEM tiles of the region, "
+            "or no DEM for plain ground."
         )
 
 
@@ -220,16 +225,17 @@ def _warped(group: list[Raster], plan: GridPlan, frame: LocalFrame) -> NDArray[n
     return target
 
 
-def _raster_crs(crs: CRS) -> RasterCRS:
-    return RasterCRS.from_wkt(crs.to_wkt())
+def _raster_crs(crs: CRS) -> rasterio.crs.CRS:
+    return rasterio.crs.CRS.from_wkt(crs.to_wkt())
 
 
 def _joined(
     group: list[Raster], column: NDArray[np.float64], row: NDArray[np.float64], *, reduce: int
 ) -> tuple[NDArray[np.float32], Window, int] | None:
-    """Read the pixels about positions from all files of a grid into one array, averaged ``reduce`` by ``reduce``.
+    """Read the pixels about positions from all files of a grid into one array, averaged in blocks.
 
-    Returns the heights (NaN where there are none), their window in the first file's pixels, and the reduction.
+    Returns the heights (NaN where there are none), their window in the first file's pixels, and the block's
+    side, which is ``reduce`` or, where that were too much, larger.
     """
     finite = np.isfinite(column) & np.isfinite(row)
     if not finite.any():
@@ -256,7 +262,9 @@ def _joined(
     for first in range(0, rows, strip_rows):
         last = min(rows, first + strip_rows)
         strip = np.full(((last - first) * reduce, columns * reduce), np.nan, np.float32)
-        area = _Box(whole.top + first * reduce, whole.left, whole.top + last * reduce, whole.left + strip.shape[1])
+        area = _Box(
+            whole.top + first * reduce, whole.left, whole.top + last * reduce, whole.left + strip.shape[1]
+        )
         for raster, offset, box in boxes:
             part = box.cut(area)
             if part is not None:
@@ -308,11 +316,17 @@ class _Box:
         return cut if cut.top < cut.bottom and cut.left < cut.right else None
 
 
-def _paste(strip: NDArray[np.float32], area: _Box, raster: Raster, offset: tuple[int, int], part: _Box) -> None:
-    window = Window(part.left - offset[1], part.top - offset[0], part.right - part.left, part.bottom - part.top)
+def _paste(
+    strip: NDArray[np.float32], area: _Box, raster: Raster, offset: tuple[int, int], part: _Box
+) -> None:
+    window = Window(
+        part.left - offset[1], part.top - offset[0], part.right - part.left, part.bottom - part.top
+    )
     with opened(raster.path) as dataset:
         heights = read_heights(dataset, raster, window)
-    target = strip[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
+    target = strip[
+        part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left
+    ]
     np.copyto(target, heights, where=np.isnan(target))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TILE_TRIANGLES = 32_768
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WALL_TOP = np.array([132, 112, 92], float)
 _WALL_FOOT = np.array([74, 63, 56], float)
@@ -111,7 +113,9 @@ class TileSet:
                 self.colours[vertex:vertex_end],
                 draped=bool(draped),
             )
-            for (vertex, face), (vertex_end, face_end), draped in zip(starts, self.ends, self.draped, strict=True)
+            for (vertex, face), (vertex_end, face_end), draped in zip(
+                starts, self.ends, self.draped, strict=True
+            )
         )
 
     def save(self, folder: Path, prefix: str) -> None:
@@ -142,7 +146,7 @@ class TileSet:
         return cls(vertices, faces, colours, ends, draped)
 
 
-def load(path: Path, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[np.generic]:
+def load(path: Path, dtype: type[_Scalar], shape: tuple[int | None, ...]) -> NDArray[_Scalar]:
     """Map one .npy file into memory and check what it holds.
 
     Raises
@@ -151,7 +155,7 @@ def load(path: Path, dtype: type[np.generic], shape: tuple[int | None, ...]) -> 
         It is missing, no array, or not of this type and shape (None stands for any length).
     """
     try:
-        array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[_Scalar] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise TerrainError(f"{path} is missing or damaged; prepare the stage again.") from error
     fits = len(array.shape) == len(shape) and all(

@@ -126,7 +126,8 @@ def leaf_triangles(active: NDArray[np.bool_], *, block: int) -> NDArray[np.int32
 
 def _even_squares(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     rows, columns = np.arange(shape[0]) & 1, np.arange(shape[1]) & 1
-    return rows[:, None] == columns[None, :]
+    even: NDArray[np.bool_] = rows[:, None] == columns[None, :]
+    return even
 
 
 def _midpoint_errors(
@@ -153,7 +154,9 @@ def _midpoint_errors(
             np.maximum(column_sides, np.maximum(pairs[::2], pairs[1::2]), out=column_sides)
         centres = errors[half::side, half::side]
         diagonal = np.where(
-            _even_squares(centres.shape), corners[:-1, :-1] + corners[1:, 1:], corners[:-1, 1:] + corners[1:, :-1]
+            _even_squares(centres.shape),
+            corners[:-1, :-1] + corners[1:, 1:],
+            corners[:-1, 1:] + corners[1:, :-1],
         )
         centres[:] = np.abs(heights_m[half::side, half::side] - np.float32(0.5) * diagonal)
         centres *= tightness_per_m[half::side, half::side]

@@ -57,7 +57,8 @@ def linear(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def safe_name(text: str) -> str:
     """Make a name of ``[A-Za-z0-9_]`` that starts with a letter, so that every engine keeps it as it is."""
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"\W", " ", text)
+    ascii_text = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9]+", "_", ascii_text).strip("_").lower()
     return name if name[:1].isalpha() else f"n_{name}".rstrip("_")
 

@@ -28,18 +28,15 @@ class GroundActors:
     renderer : vtkRenderer
     shading : Shading
     ground : Ground
-    exaggeration : float
-        Factor on heights as drawn; the relief's are not exaggerated.
     """
 
-    def __init__(
-        self, renderer: VtkRenderer, shading: Shading, ground: Ground, *, exaggeration: float
-    ) -> None:
+    def __init__(self, renderer: VtkRenderer, shading: Shading, ground: Ground) -> None:
         self._renderer = renderer
         self._shading = shading
         self._ground = ground
-        self._exaggeration = exaggeration
-        self._texture = _texture_of(ground)
+        self._texture = ImageTexture(mipmap=True)
+        self._texture.texture.SetMaximumAnisotropicFiltering(4.0)
+        self._texture.upload(ground.texture.image)
         self._levels: dict[int, tuple[VtkActor, ...]] = {}
         self._shown = -1
         self._boxes = np.array([_box(tile) for tile in ground.tiles(0)], float).reshape(-1, 2, 3)
@@ -82,39 +79,31 @@ class GroundActors:
         east = relief.x0_m + columns * relief.step_m - eye_m[0]
         north = relief.y0_m + rows * relief.step_m - eye_m[1]
         around = heights[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        up = around * self._exaggeration - eye_m[2]
+        up = around - eye_m[2]
         nearest = float(np.sqrt(np.nanmin(east**2 + north[:, None] ** 2 + up**2)))
         return float(np.clip(nearest - relief.step_m, 0.0, _WINDOW_POSTS * relief.step_m))
 
     def _actor(self, tile: Mesh) -> VtkActor:
         mapper = vtkPolyDataMapper()
         mapper.SetVBOShiftScaleMethod(0)
-        uv = None if self._texture is None else _draped(self._ground, tile)
-        colours = None if self._texture is not None else np.ascontiguousarray(tile.colours)
         points = np.ascontiguousarray(tile.vertices_m)
-        mapper.SetInputData(triangles(points, tile.faces, colours=colours, uv=uv))
+        if tile.draped:
+            mapper.SetInputData(triangles(points, tile.faces, uv=_above(tile, self._ground.texture.bounds_m)))
+        else:
+            mapper.SetInputData(triangles(points, tile.faces, colours=np.ascontiguousarray(tile.colours)))
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.GetProperty().LightingOff()
         actor.SetShaderProperty(self._shading.of(GROUND))
         actor.ForceOpaqueOn()
-        if self._texture is not None:
+        if tile.draped:
             actor.SetTexture(self._texture.texture)
         return actor
 
 
-def _texture_of(ground: Ground) -> ImageTexture | None:
-    image = getattr(ground, "texture", None)
-    if image is None:
-        return None
-    texture = ImageTexture(mipmap=True)
-    texture.texture.SetMaximumAnisotropicFiltering(4.0)
-    texture.upload(image)
-    return texture
-
-
-def _draped(ground: Ground, tile: Mesh) -> NDArray[np.float32]:
-    west, south, east, north = ground.texture_bounds_m
+def _above(tile: Mesh, bounds_m: tuple[float, float, float, float]) -> NDArray[np.float32]:
+    """Return texture coordinates (n, 2) of a picture seen from above."""
+    west, south, east, north = bounds_m
     low, size = np.array([west, south]), np.array([east - west, north - south])
     return np.ascontiguousarray((tile.vertices_m[:, :2] - low) / size, np.float32)
 

@@ -68,9 +68,7 @@ class SceneView:
         renderer = self._new_renderer()
         self._shading = Shading()
         self._sky = None if self._alpha else Sky(renderer)
-        self._ground = GroundActors(
-            renderer, self._shading, scene.ground, exaggeration=scene.stage.frame.vertical_exaggeration
-        )
+        self._ground = GroundActors(renderer, self._shading, scene.ground)
         height_px = self._window.GetSize()[1] or 1080
         self._road = RoadActors(renderer, self._shading, scene.road, height_px=height_px)
         self._gates = GateActors(renderer, self._shading, scene.gates)

@@ -92,7 +92,8 @@ class OverviewCamera:
 
     @staticmethod
     def _make(shot: Shot) -> CameraPose:
-        road = shot.scene.road.positions_m
+        raced = shot.scene.road.distance_m >= 0.0
+        road = shot.scene.road.positions_m[raced]
         points = road[:: max(1, len(road) // 600)].astype(float)
         return best_view(
             shot.scene,
@@ -139,7 +140,7 @@ class ClimbCamera:
             pitches_deg=(20.0, 26.0, 33.0, 40.0),
             aspect=shot.aspect,
             fov_deg=FOV_DEG,
-            bounds=FrameBounds(left=0.74, right=0.74, top=0.58, bottom=0.52),
+            bounds=FrameBounds(left=0.80, right=0.80, top=0.78, bottom=0.56),
         )
 
 
@@ -155,11 +156,10 @@ class FinishCamera:
     def _make(scene: StageScene) -> CameraPose:
         line_m = scene.stage.route.finish_m
         (line,), (heading,) = road_path(scene).at(line_m)
-        (before,), _ = road_path(scene).at(line_m - 90.0)
         ahead = np.array([math.sin(heading), math.cos(heading), 0.0])
         aside = np.array([ahead[1], -ahead[0], 0.0])
-        eye = line + 52.0 * ahead + 20.0 * aside + np.array([0.0, 0.0, 17.0])
-        target = line + 0.35 * (before - line) + np.array([0.0, 0.0, 2.0])
+        eye = line + 46.0 * ahead + 13.0 * aside + np.array([0.0, 0.0, 12.0])
+        target = line - 4.0 * ahead + np.array([0.0, 0.0, 1.0])
         path = np.repeat(eye[None], PATH_POINTS, axis=0), np.repeat(target[None], PATH_POINTS, axis=0)
         return CameraPose(cleared_eye(scene, *path, margin_m=_EYE_MARGIN_M), target, FOV_DEG)
 
@@ -212,13 +212,12 @@ class ChaseCamera:
     def pose(self, shot: Shot) -> CameraPose:
         """Return the pose for this moment."""
         focus = focus_on(shot, self.target)
-        length = min(focus.length_m, 260.0)
-        middle_m = focus.front_m - length / 2.0
+        length = min(focus.length_m, 200.0)
         return along_road(
             shot.scene,
-            middle_m,
-            behind_m=30.0 + 0.95 * length,
-            height_m=10.5 + 0.34 * length,
+            focus.front_m - 0.35 * length,
+            behind_m=30.0 + 0.42 * length,
+            height_m=10.5 + 0.17 * length,
             ahead_m=16.0 + 0.10 * length,
         )
 

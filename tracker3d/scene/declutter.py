@@ -11,9 +11,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SLOTS = np.array(
-    [(0.0, 1.0), (0.0, 1.9), (0.62, 1.2), (-0.62, 1.2), (0.0, 2.8), (0.62, 2.1), (-0.62, 2.1)], np.float64
+    [
+        (0.0, 1.0, 0.0),
+        (0.0, 1.0, 1.2),
+        (0.62, 1.0, 0.2),
+        (-0.62, 1.0, 0.2),
+        (0.0, 1.0, 2.4),
+        (0.62, 1.0, 1.4),
+        (-0.62, 1.0, 1.4),
+        (0.75, 0.3, -0.5),
+        (-0.75, 0.3, -0.5),
+        (0.62, -0.6, -1.0),
+        (-0.62, -0.6, -1.0),
+    ],
+    np.float64,
 )
-"""Where a label may stand: sideways in widths of the label, and how many rises above its anchor."""
+"""Where a label may stand, the best place first: its middle sideways from the anchor in widths of the label; its
+lower edge above the anchor in rises, and on top of that in heights of the label."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,8 @@ def place(
     """Place labels greedily, the most important first.
 
     A label that was shown keeps its slot while that is free; a new one must find more room than it needs, so
-    that two labels at the brink do not take turns.
+    that two labels at the brink do not take turns. Labels also keep off the leader lines of others, as far as
+    those run upright.
 
     Parameters
     ----------
@@ -83,6 +98,8 @@ def place(
     free &= (corners[..., 0] + width <= viewport_px[0]) & (corners[..., 1] + height <= viewport_px[1])
     for left, top, right, bottom in taken_px.tolist():
         free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)
+    line_x, line_top = _clear_lines(candidates, corners)
+    line_bottom = candidates.anchors_px[:, 1, None]
     chosen: list[int] = []
     slots: list[int] = []
     sizes = candidates.sizes_px.tolist()
@@ -97,8 +114,16 @@ def place(
             break
         left, top = corners[index, slot].tolist()
         right, bottom = left + sizes[index][0], top + sizes[index][1]
-        below = slice(index + 1, None)
-        free[below] &= (x0[below] >= right) | (x1[below] <= left) | (y0[below] >= bottom) | (y1[below] <= top)
+        rest = slice(index + 1, None)
+        free[rest] &= (x0[rest] >= right) | (x1[rest] <= left) | (y0[rest] >= bottom) | (y1[rest] <= top)
+        free[rest] &= (
+            (line_x[rest] >= right)
+            | (line_x[rest] <= left)
+            | (line_top[rest] >= bottom)
+            | (line_bottom[rest] <= top)
+        )
+        line, upper, lower = line_x[index, slot], line_top[index, slot], line_bottom[index, 0]
+        free[rest] &= (x0[rest] >= line) | (x1[rest] <= line) | (y0[rest] >= lower) | (y1[rest] <= upper)
     picked, taken = np.array(chosen, np.intp), np.array(slots, np.int64)
     return picked, np.round(corners[picked, taken]), taken
 
@@ -108,6 +133,20 @@ def _corners(candidates: Candidates) -> NDArray[np.float64]:
     width, height = candidates.sizes_px[:, 0, None], candidates.sizes_px[:, 1, None]
     corners = np.empty((len(candidates), len(SLOTS), 2))
     corners[..., 0] = candidates.anchors_px[:, 0, None] + (SLOTS[None, :, 0] - 0.5) * width
-    rise = candidates.rises_px[:, None] + (SLOTS[None, :, 1] - 1.0) * height
-    corners[..., 1] = candidates.anchors_px[:, 1, None] - rise - height
+    above = SLOTS[None, :, 1] * candidates.rises_px[:, None] + (SLOTS[None, :, 2] + 1.0) * height
+    corners[..., 1] = candidates.anchors_px[:, 1, None] - above
     return corners
+
+
+def _clear_lines(
+    candidates: Candidates, corners: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Column and upper end of the part of each leader line that must stay clear, (n, slots).
+
+    Slanted lines are short and judged by their lower half, which is near the anchor's column.
+    """
+    foot = corners[..., 1] + candidates.sizes_px[:, 1, None]
+    anchor_y = candidates.anchors_px[:, 1, None]
+    upright = SLOTS[None, :, 0] == 0.0
+    line_top = np.where(upright, foot, 0.5 * (foot + anchor_y))
+    return np.broadcast_to(candidates.anchors_px[:, 0, None], foot.shape), np.minimum(line_top, anchor_y)

@@ -40,8 +40,8 @@ def km_text(distance_m: float) -> str:
 
 
 def metres_text(height_m: float) -> str:
-    """Return whole metres with a thin space between thousands."""
-    return f"{round(height_m):,}".replace(",", "\u2009")
+    """Return whole metres, as road books write heights."""
+    return f"{height_m:.0f}"
 
 
 def _zone(name: str) -> tzinfo:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.model import CameraPose
-from tracker3d.scene.projection import in_sight, relief_drawn_m, view_axes
+from tracker3d.scene.projection import in_sight, project, relief_drawn_m, view_axes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,8 @@ class FrameBounds:
 
     left: float = 0.88
     right: float = 0.88
-    top: float = 0.74
-    bottom: float = 0.60
+    top: float = 0.84
+    bottom: float = 0.54
 
 
 def direction_of(azimuth_rad: float, pitch_rad: float) -> NDArray[np.float64]:
@@ -100,7 +100,9 @@ def best_view(
                 aspect=aspect,
                 bounds=bounds,
             )
-            score = _score(scene, pose, checked, math.cos(azimuth_rad), margin_m)
+            score = _score(
+                scene, pose, checked, aspect=aspect, northward=math.cos(azimuth_rad), margin_m=margin_m
+            )
             if score > best_score:
                 best, best_score = pose, score
     if best is None:
@@ -109,11 +111,30 @@ def best_view(
 
 
 def _score(
-    scene: StageScene, pose: CameraPose, points_m: NDArray[np.float64], northward: float, margin_m: float
+    scene: StageScene,
+    pose: CameraPose,
+    points_m: NDArray[np.float64],
+    *,
+    aspect: float,
+    northward: float,
+    margin_m: float,
 ) -> float:
-    """Logarithm of: share in sight, to the fourth; closeness; a little for looking north; nothing underground."""
-    seen = float(in_sight(scene, pose.eye_m, points_m).mean())
+    """Return how good a view is.
+
+    The logarithm of: share in sight, to the fourth; closeness; a little for looking north. An eye under the
+    ground loses.
+    """
+    clear = ~_under_panels(pose, points_m, aspect)
+    seen = float((in_sight(scene, pose.eye_m, points_m) * (0.4 + 0.6 * clear)).mean())
     distance = float(np.linalg.norm(points_m - pose.eye_m, axis=1).mean())
     ground = float(relief_drawn_m(scene, pose.eye_m[0], pose.eye_m[1]))
     buried = max(0.0, ground + margin_m - float(pose.eye_m[2]))
     return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward - buried
+
+
+def _under_panels(pose: CameraPose, points_m: NDArray[np.float64], aspect: float) -> NDArray[np.bool_]:
+    """Tell which points lie where the boards in the upper corners are, (n,)."""
+    px, _ = project(pose, (round(1000 * aspect), 1000), points_m)
+    across, down = px[:, 0] / (1000 * aspect), px[:, 1] / 1000
+    result: NDArray[np.bool_] = ((across < 0.26) & (down < 0.40)) | ((across > 0.74) & (down < 0.40))
+    return result

@@ -11,23 +11,24 @@ from tracker3d.race.model import Role
 from tracker3d.scene.atlas import Atlas
 from tracker3d.scene.declutter import Candidates, place
 from tracker3d.scene.model import GateKind, Overlay, Sprites
-from tracker3d.scene.placing import NEAR_SCALE, PlacedRiders, Roster, roster_of
+from tracker3d.scene.placing import NEAR_SCALE, RIDER_HEIGHT_M, PlacedRiders, Roster, roster_of
 from tracker3d.scene.projection import focal_px, in_sight, inside, project
-from tracker3d.scene.tags import Tag, TagPress
+from tracker3d.scene.tags import Tag, TagPress, group_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from numpy.typing import NDArray
 
-    from tracker3d.race.model import RaceState
+    from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import CameraPose, StageScene
 
 MOST_LABELS = 22
 _MOST_RIDER_CANDIDATES = 80
-_NEAR_RIDER_SCALE = 3.0
-_JERSEY_SCALE = 25.0
+_LARGE_GROUP = 3
+_NAMED_RIDER_PX = 26.0
+_NAMED_JERSEY_PX = 3.0
 _SPACING = 5.0
 _RIDER_RISE, _GROUP_RISE, _PLACE_RISE = 22.0, 58.0, 40.0
 _GATE_RANK = {
@@ -124,6 +125,7 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
     if Overlay.GROUP_LABELS not in view.overlays:
         return []
     placed = view.placed
+    roster = roster_of(view.scene, view.state.riders.bibs)
     row_of = np.full(len(view.state.riders.bibs), -1)
     row_of[placed.index] = np.arange(len(placed.index))
     wanted = []
@@ -133,22 +135,28 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
         seen = rows[np.isfinite(placed.px[rows, 0])]
         if not len(seen):
             continue
-        tag = press.group(group)
+        title = group_title(view.look.theme, group, roster)
+        tag = press.group(group, title)
         anchor = placed.px[seen[0]]
-        important = group.role in (Role.HEAD, Role.PELOTON)
         wanted.append(
             Wanted(
                 key=("group", group.id),
-                rank=(1 if important else 3, float(order)),
+                rank=(_group_rank(group), float(order)),
                 anchor_px=(float(anchor[0]), float(anchor[1])),
                 size_px=(tag.width_px, tag.height_px),
                 rise_px=_GROUP_RISE * view.look.scale,
                 colour_rgb=view.look.theme.colour(group.role.value),
                 opacity=1.0,
-                tag=lambda group=group: press.group(group),  # type: ignore[misc]
+                tag=lambda group=group, title=title: press.group(group, title),  # type: ignore[misc]
             )
         )
     return wanted
+
+
+def _group_rank(group: Group) -> int:
+    if group.role in (Role.HEAD, Role.PELOTON):
+        return 1
+    return 3 if len(group.riders) >= _LARGE_GROUP else 6
 
 
 def _places(view: LabelView, press: TagPress) -> list[Wanted]:
@@ -189,15 +197,15 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
     instances = placed.instances
     roster = roster_of(view.scene, state.riders.bibs)
     jersey, selected = roster.jersey[placed.index], instances.bibs == view.selected_bib
-    reach = np.where(jersey, _JERSEY_SCALE, _NEAR_RIDER_SCALE)
-    near = (instances.scale <= np.maximum(reach, NEAR_SCALE)) & ~instances.vehicle
+    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
+    least_px = np.where(jersey, _NAMED_JERSEY_PX, _NAMED_RIDER_PX) * view.look.scale
+    near = (NEAR_SCALE * RIDER_HEIGHT_M * metre_px >= least_px) & ~instances.vehicle
     rows = np.flatnonzero((near | selected) & np.isfinite(placed.px[:, 0]))
     if not len(rows):
         return []
     rank = _rider_ranks(state, placed)
     order = np.lexsort((rank[rows], ~jersey[rows], ~selected[rows]))
     rows = rows[order]
-    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
     head_px = 0.8 * instances.scale * metre_px
     sizes = _rider_sizes(view, press, roster)
     wanted = []

@@ -16,7 +16,8 @@ from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import Canvas
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
-from tracker3d.scene.strip import draw_legend, draw_strip, draw_strip_markers, strip_column, strip_size
+from tracker3d.scene.placing import roster_of
+from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_title
 
 if TYPE_CHECKING:
@@ -104,27 +105,23 @@ class _Desk:
         if Overlay.PROFILE in self.overlays:
             size = strip_size(self.look, self.right - self.left)
             bottom -= size[1]
-            strip = self._panel("profile", size, lambda: draw_strip(self.scene, self.look, size))
-            yield _at(strip, self.left, bottom)
-            yield _at(self._markers(size), self.left, bottom)
+            yield _at(self._profile(size), self.left, bottom)
             bottom -= self.look.px(_GAP)
         if Overlay.LEGEND in self.overlays:
             legend = self._panel("legend", None, lambda: draw_legend(self.look))
             yield _at(legend, self.right - legend.image.shape[1], bottom - legend.image.shape[0])
 
-    def _markers(self, size: tuple[int, int]) -> Panel:
+    def _profile(self, size: tuple[int, int]) -> Panel:
         finish_m = max(self.scene.stage.route.finish_m, 1.0)
         marks = tuple(
             (strip_column(self.look, group.front_m / finish_m, size[0]), group.role.value)
             for group in reversed(self.state.groups)
             if np.isfinite(group.front_m)
         )
-        key = ("profile_groups", self.look.scale, size, marks)
-
-        def draw() -> NDArray[np.uint8]:
-            return draw_strip_markers(self.look, size, marks)
-
-        return Panel("profile_groups", self.scene.memory.get("panel markers", key, draw), key, 0, 0)
+        strip = self._panel("profile ground", size, lambda: draw_strip(self.scene, self.look, size)).image
+        key = ("profile", self.look.scale, size, marks)
+        image = self.scene.memory.get("panel profile", key, lambda: with_markers(strip, self.look, marks))
+        return Panel("profile", image, key, 0, 0)
 
     def _to_go(self) -> Panel:
         stage, state = self.scene.stage, self.state
@@ -134,11 +131,11 @@ class _Desk:
         return self._panel("to_go", says, lambda: draw_to_go(self.look, *says))
 
     def _gap_board(self) -> Panel:
-        theme = self.scene.theme
+        roster = roster_of(self.scene, self.state.riders.bibs)
         groups = _most_telling(self.state.groups, _MOST_GAP_ROWS)
         says = tuple(
             (
-                group_title(theme, group),
+                group_title(self.scene.theme, group, roster),
                 len(group.riders),
                 "" if group.role is Role.HEAD else gap_text(group.gap_to_head_s),
                 group.role.value,
@@ -150,6 +147,7 @@ class _Desk:
     def _climb_card(self) -> Panel | None:
         """Card of the climb on which the first group that climbs is, head first."""
         stage = self.scene.stage
+        roster = roster_of(self.scene, self.state.riders.bibs)
         climbs = self.scene.memory.get(
             "climbs", None, lambda: [(climb, foot_of(stage, climb)) for climb in climbs_of(stage)]
         )
@@ -157,7 +155,9 @@ class _Desk:
             for climb, foot_m in climbs:
                 if foot_m <= group.front_m < climb.distance_m:
                     to_summit_m = climb.distance_m - group.front_m
-                    card = CardClimb(climb, foot_m, group_title(self.scene.theme, group), group.role.value)
+                    card = CardClimb(
+                        climb, foot_m, group_title(self.scene.theme, group, roster), group.role.value
+                    )
                     says = (climb.distance_m, card.group, km_text(to_summit_m))
                     return self._panel(
                         "climb_card",

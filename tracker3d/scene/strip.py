@@ -120,22 +120,22 @@ def strip_column(look: Look, share: float, width_px: int) -> int:
     return round(pad + min(max(share, 0.0), 1.0) * (width_px - 2 * pad))
 
 
-def draw_strip_markers(
-    look: Look, size_px: tuple[int, int], marks: tuple[tuple[int, str], ...]
+def with_markers(
+    strip: NDArray[np.uint8], look: Look, marks: tuple[tuple[int, str], ...]
 ) -> NDArray[np.uint8]:
-    """Return what moves on the strip, (h, w, 4): a line and a disc for each group, later marks on top.
+    """Return a strip (h, w, 4) with a line and a disc for each group, later marks on top.
 
     Written as arrays, not with Pillow: with a race at 60 times its pace this is drawn for every frame.
 
     Parameters
     ----------
+    strip : (h, w, 4) uint8
+        As :func:`draw_strip` makes it; not changed.
     look : Look
-    size_px : (width, height)
-        Of the strip.
     marks : tuple of (column, role)
     """
-    width, height = size_px
-    picture = np.zeros((height, width, 4), np.uint8)
+    picture = strip.copy()
+    height, width = strip.shape[:2]
     radius, foot = look.px(7), height - look.px(_BOTTOM)
     side = np.arange(-radius - 1, radius + 2, dtype=float)
     away = np.hypot(*np.meshgrid(side, side))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.atlas import Atlas, Box
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import Gate
+    from tracker3d.scene.placing import Roster
     from tracker3d.scene.style import Rgb, Theme
 
 _RIDER_HEIGHT = 28
@@ -52,10 +53,10 @@ class Tag:
     height_px: int
 
 
-def group_title(theme: Theme, group: Group) -> str:
-    """Return what a group is called on air."""
-    if group.role is Role.HEAD:
-        return theme.word("head_solo" if len(group.riders) == 1 else "head")
+def group_title(theme: Theme, group: Group, roster: Roster) -> str:
+    """Return what a group is called on air; a rider alone is called by name."""
+    if len(group.riders) == 1:
+        return roster.riders[int(group.riders[0])].display_name
     if group.role in (Role.CHASE, Role.DROPPED) and group.number > 1:
         return theme.word(f"{group.role.value}_n").format(number=group.number)
     return theme.word(group.role.value)
@@ -95,10 +96,9 @@ class TagPress:
             key, lambda: [self.atlas.box(key, lambda: self._draw_rider(number, name, colour, selected))]
         )
 
-    def group(self, group: Group) -> Tag:
+    def group(self, group: Group, title: str) -> Tag:
         """Return a group's tag: title, size and, behind the head of the race, the gap."""
         theme = self.look.theme
-        title = group_title(theme, group)
         size = str(len(group.riders)) if len(group.riders) > 1 else ""
         gap = "" if group.role is Role.HEAD else gap_text(group.gap_to_head_s)
         key = ("group", title, size, gap, group.role)

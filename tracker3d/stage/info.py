@@ -336,4 +336,6 @@ def _elevation_info(path: Path) -> Info:
     import terrain
 
     found = terrain.describe(path)
-    return Info(path, "elevation", found.as_dict(), tuple(found.lines()))
+    facts = found.as_dict()
+    facts["format"] = facts.pop("kind")
+    return Info(path, "elevation", facts, tuple(found.lines()))

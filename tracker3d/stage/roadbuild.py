@@ -87,13 +87,14 @@ def build_route(
     x_m, y_m, height_m = x_m[keep], y_m[keep], np.asarray(height_m, float)[keep]
     if len(x_m) < 2:
         raise RouteError("The road is a single place; give a track or line of the whole road.")
-    line_x_m, line_y_m, vertex = smooth_line(x_m, y_m)
-    along_m = _geodesic_length_m(frame, line_x_m, line_y_m)
-    if not SHORTEST_ROAD_M <= along_m[-1] <= LONGEST_ROAD_M:
+    chords_m = float(_geodesic_length_m(frame, x_m, y_m)[-1])
+    if not SHORTEST_ROAD_M <= chords_m <= LONGEST_ROAD_M:
         raise RouteError(
-            f"The road is {along_m[-1] / 1000:,.1f} km long, and a stage has 0.2 to 1,000 km; "
+            f"The road is {chords_m / 1000:,.1f} km long, and a stage has 0.2 to 1,000 km; "
             "give the road of one stage."
         )
+    line_x_m, line_y_m, vertex = smooth_line(x_m, y_m)
+    along_m = _geodesic_length_m(frame, line_x_m, line_y_m)
     anchor_lon = [anchor.lon_deg for anchor in anchors]
     anchor_xy_m = np.stack(frame.to_local(anchor_lon, [anchor.lat_deg for anchor in anchors]), axis=-1)
     scale = scale_of(line_x_m, line_y_m, along_m, anchors=anchors, anchor_xy_m=anchor_xy_m)
