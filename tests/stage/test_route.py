@@ -171,6 +171,19 @@ def test_a_recording_that_jitters_on_the_spot_gains_no_length(road):
     )
 
 
+def test_a_stub_unravels_but_a_road_ridden_out_and_back_stays():
+    frame = LocalFrame(6.5, 45.2)
+    out = np.arange(0.0, 15.0, 3.0)
+    side = np.concatenate([out, [15.0], out[::-1]])
+    x_m = np.concatenate([np.arange(-600.0, 0.0, 20.0), np.zeros(len(side)), np.arange(20.0, 620.0, 20.0)])
+    y_m = np.concatenate([np.zeros(30), side, np.zeros(30)])
+    assert build_route(*frame.to_wgs84(x_m, y_m), 0.0 * x_m).route.end_m == pytest.approx(1200.0, abs=3.0)
+    there = np.arange(0.0, 900.0, 3.0)
+    x_m = np.concatenate([there, there[-2::-1]])
+    turned = build_route(*frame.to_wgs84(x_m, 0.0 * x_m), 0.0 * x_m).route
+    assert turned.end_m == pytest.approx(2 * 897.0, abs=60.0)
+
+
 def test_nearest_place_and_fit_agree_with_what_was_put_beside_the_road():
     route = circle()
     at_m = np.linspace(50.0, route.end_m - 50.0, 400)

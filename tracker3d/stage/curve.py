@@ -35,6 +35,7 @@ SPIKE_SLOPE = 0.2
 _CLOSE_M = 0.5
 _JITTER_LEG_M = 5.0
 _JITTER_TURN_RAD = np.radians(150.0)
+_JITTER_ROUNDS = 8
 _JOIN_GAP_M = 250.0
 
 
@@ -86,10 +87,14 @@ def _chained(parts: Sequence[NDArray[np.float64]], first: int, *, turned: bool) 
 def cleaned(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which vertices to keep: no repeats, and none where a recording jitters to and fro on the spot.
 
-    The first and last vertex are kept unless the whole road is one place.
+    A stub of some metres that a planner drew into a side road unravels from its tip. The rounds are few, so
+    that a road which the race rides out and back loses no more than its last metres. The first and last
+    vertex are kept unless the whole road is one place.
     """
     kept = _apart(x_m, y_m, np.arange(len(x_m)))
-    while len(kept) > 2:
+    for _ in range(_JITTER_ROUNDS):
+        if len(kept) < 3:
+            break
         east, north = np.diff(x_m[kept]), np.diff(y_m[kept])
         leg_m, heading = np.hypot(east, north), np.arctan2(north, east)
         sharp = np.abs(_wrapped(np.diff(heading))) > _JITTER_TURN_RAD

@@ -99,7 +99,7 @@ def build_route(
     anchor_xy_m = np.stack(frame.to_local(anchor_lon, [anchor.lat_deg for anchor in anchors]), axis=-1)
     scale = scale_of(line_x_m, line_y_m, along_m, anchors=anchors, anchor_xy_m=anchor_xy_m)
     official_m = scale.official(along_m)
-    start_m, end_m = float(official_m[0]), float(official_m[-1])
+    start_m, end_m = round(float(official_m[0]), 3), round(float(official_m[-1]), 3)
     count = max(2, round((end_m - start_m) / step_m) + 1)
     nodes_m = np.linspace(start_m, end_m, count)
     exact_step_m = (end_m - start_m) / (count - 1)

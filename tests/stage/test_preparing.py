@@ -1,0 +1,199 @@
+"""From a source and elevation files to a package, and what ``info`` says of each."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import Affine
+
+from terrain import CoverageError
+from tracker3d.errors import InputError, OutputError, RouteError
+from tracker3d.stage import describe_path, open_package, prepare
+from tracker3d.stage.model import PlaceKind
+
+
+@pytest.fixture
+def plane(tmp_path):
+    """Write DEMs that are a plane: 500 m at 6.48 E, 10 m higher for each 0.001 degree east."""
+
+    def made(name: str = "plane.tif", *, west: float = 6.45, east: float = 6.70, offset_m: float = 0.0):
+        columns = round((east - west) * 1000)
+        longitudes = west + (np.arange(columns) + 0.5) * (east - west) / columns
+        heights = np.tile(500.0 + offset_m + (longitudes - 6.48) * 10_000.0, (120, 1)).astype(np.float32)
+        transform = Affine((east - west) / columns, 0.0, west, 0.0, -0.001, 45.26)
+        profile = {
+            "driver": "GTiff",
+            "count": 1,
+            "dtype": "float32",
+            "crs": "EPSG:4326",
+            "transform": transform,
+        }
+        with rasterio.open(tmp_path / name, "w", width=columns, height=120, **profile) as file:
+            file.write(heights, 1)
+        return tmp_path / name
+
+    return made
+
+
+def line(road, *, with_heights: bool) -> dict:
+    lon, lat, _ = road
+    height = 500.0 + (lon - 6.48) * 10_000.0
+    columns = (lon, lat, height) if with_heights else (lon, lat)
+    return {"type": "LineString", "coordinates": np.column_stack(columns).tolist()}
+
+
+def test_a_recording_becomes_a_package(write, document, tmp_path):
+    output = tmp_path / "a.stage"
+    told: list[tuple[str, float]] = []
+    report = prepare(
+        write("a.json.gz", document),
+        output=output,
+        dem_paths=(),
+        width_km=2.0,
+        progress=lambda text, fraction: told.append((text, fraction)),
+    )
+    fractions = [fraction for _, fraction in told]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    stage = open_package(output).stage
+    assert stage.name == "Le Départ > L'Arrivée"
+    assert [(place.kind, place.name) for place in stage.places] == [
+        (PlaceKind.START, "Le Départ"),
+        (PlaceKind.TOWN, "Saint-Jean d'Arves"),
+        (PlaceKind.TOWN, "Hameau-Perdu"),
+        (PlaceKind.SPRINT, "La Chambre"),
+        (PlaceKind.TIME_CHECK, "Les Combes"),
+        (PlaceKind.CLIMB, "Col du Vent"),
+        (PlaceKind.FINISH, "L'Arrivée"),
+    ]
+    assert stage.places[5].height_m == 951.0
+    assert stage.places[6].distance_m == stage.route.finish_m
+    assert not stage.route.covered.any()
+    np.testing.assert_allclose(stage.route.z_drawn_m, stage.route.height_m, atol=5.0)
+    assert any("No elevation data" in line for line in report.lines())
+    assert report.lines()[-1] == f"Written: {output}"
+    sources = json.loads((output / "manifest.json").read_text())["sources"]
+    assert (sources[0]["name"], len(sources[0]["sha256"])) == ("a.json.gz", 64)
+
+
+def test_heights_come_from_the_dem_where_the_source_has_none(write, road, plane, tmp_path):
+    source = write("a.geojson", line(road, with_heights=False))
+    report = prepare(source, output=tmp_path / "a.stage", dem_paths=[plane()], width_km=2.0)
+    route = report.stage.route
+    lon, _ = route.lonlat(route.distance_m)
+    expected = 500.0 + (lon - 6.48) * 10_000.0
+    assert np.abs(route.height_m - expected).max() < 2.0
+    assert any("heights" in warning and "elevation files" in warning for warning in report.warnings)
+    with pytest.raises(RouteError, match="has no heights; add --dem PATH"):
+        prepare(source, output=tmp_path / "b.stage", dem_paths=())
+
+
+def test_it_says_which_kilometres_the_dem_covers(write, road, plane, tmp_path):
+    source = write("a.geojson", line(road, with_heights=True))
+    report = prepare(source, output=tmp_path / "a.stage", dem_paths=[plane(east=6.55)], width_km=2.0)
+    route = report.stage.route
+    (covered,) = report.stage.coverage.covered_m
+    crossing = float(np.interp(6.55, route.lonlat(route.distance_m)[0], route.distance_m))
+    assert covered[0] == 0.0
+    assert covered[1] == pytest.approx(crossing, abs=150.0)
+    assert any(
+        f"The DEM covers km 0.0 to {covered[1] / 1000:.1f} of the road" in line for line in report.lines()
+    )
+
+
+def test_a_dem_of_other_heights_is_told(write, road, plane, tmp_path):
+    source = write("a.geojson", line(road, with_heights=True))
+    fits = prepare(source, output=tmp_path / "a.stage", dem_paths=[plane()], width_km=2.0)
+    assert not any("own heights" in warning for warning in fits.warnings)
+    lifted = [plane("lifted.tif", offset_m=48.0)]
+    odd = prepare(source, output=tmp_path / "b.stage", dem_paths=lifted, width_km=2.0)
+    assert any("lie 48 m below the elevation files" in warning for warning in odd.warnings)
+    assert open_package(tmp_path / "b.stage").stage.coverage.warnings
+
+
+def test_waypoints_are_towns_only_on_the_road(write, road, tmp_path):
+    collection = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {}, "geometry": line(road, with_heights=True)},
+            *(
+                {
+                    "type": "Feature",
+                    "properties": {"name": name},
+                    "geometry": {"type": "Point", "coordinates": [lon, lat]},
+                }
+                for name, lon, lat in (("Near", road[0][50], road[1][50]), ("Far", 6.5, 45.4))
+            ),
+        ],
+    }
+    report = prepare(write("a.geojson", collection), output=tmp_path / "a.stage", dem_paths=(), width_km=2.0)
+    towns = [place for place in report.stage.places if place.kind is PlaceKind.TOWN]
+    assert [place.name for place in towns] == ["Near"]
+    assert [place.kind for place in report.stage.places] == [
+        PlaceKind.START,
+        PlaceKind.TOWN,
+        PlaceKind.FINISH,
+    ]
+
+
+def test_bad_wishes_are_refused_before_any_work(write, road, plane, tmp_path):
+    source = write("a.geojson", line(road, with_heights=True))
+    (tmp_path / "taken.stage").mkdir()
+    good = {"output": tmp_path / "a.stage", "dem_paths": ()}
+    for changes, error, says in (
+        ({"dem_paths": None}, InputError, "--dem PATH, or --dem none"),
+        ({"output": tmp_path / "a"}, OutputError, "ends in .stage"),
+        ({"output": tmp_path / "taken.stage"}, OutputError, "is no stage package"),
+        ({"width_km": 0.0}, InputError, "width"),
+        ({"max_error_m": float("nan")}, InputError, "error"),
+    ):
+        with pytest.raises(error, match=says):
+            prepare(source, **{**good, **changes})
+    with pytest.raises(CoverageError):
+        prepare(source, **{**good, "dem_paths": [plane("far.tif", west=7.5, east=7.7)]})
+    with pytest.raises(InputError, match="does not exist"):
+        prepare(tmp_path / "no.gpx", **good)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.geojson", "far.tif", "taken.stage"]
+
+
+def test_info_of_a_recording_counts_rows_and_names_what_is_wrong(write, document):
+    info = describe_path(write("a.json.gz", document))
+    assert info.kind == "recording"
+    facts = info.as_dict()
+    assert (facts["frames"], facts["rows"], facts["parked_rows"], facts["bibs_seen"]) == (1, 2, 1, 2)
+    assert (facts["riders"], facts["vehicles"], facts["has_trace"]) == (3, 1, True)
+    assert facts["first_ms"] == 1941190000000
+    assert any("1 rows are parked" in problem for problem in info.problems)
+    assert any("1 events cannot be read" in problem for problem in info.problems)
+    json.dumps(facts, allow_nan=False)
+    del document["rest"]["trace"]
+    bare = describe_path(write("b.json", document))
+    assert not bare.facts["has_trace"]
+    assert any("no trace of the road" in problem for problem in bare.problems)
+
+
+def test_info_of_routes_packages_and_elevation(write, road, plane, tmp_path):
+    source = write("a.geojson", line(road, with_heights=False))
+    route = describe_path(source)
+    assert route.kind == "route (GeoJSON)"
+    assert any("no heights" in problem for problem in route.problems)
+    prepare(source, output=tmp_path / "a.stage", dem_paths=[plane()], width_km=2.0)
+    package = describe_path(tmp_path / "a.stage")
+    assert package.kind == "stage package"
+    assert package.as_dict()["finish_m"] == pytest.approx(route.facts["length_m"], abs=1.0)
+    assert any("finish" in line for line in package.lines())
+    json.dumps(package.as_dict(), allow_nan=False)
+    elevation = describe_path(plane())
+    assert elevation.kind == "elevation"
+    json.dumps(elevation.as_dict(), allow_nan=False)
+
+
+def test_info_of_nothing(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        describe_path(tmp_path / "no")
+    (tmp_path / "e").touch()
+    with pytest.raises(InputError, match="empty"):
+        describe_path(tmp_path / "e")
