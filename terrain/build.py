@@ -208,12 +208,11 @@ def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, so
     if found is None:
         return []
     names = ", ".join(dict.fromkeys(raster.path.name for raster in sources.rasters))
-    return [
-        (
-            f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged "
-            "by the heights of the road; hairpins will not fit the slopes until better elevation data are given."
-        )
-    ]
+    message = (
+        f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged by "
+        "the heights of the road; hairpins will not fit the slopes until better elevation data are given."
+    )
+    return [message]
 
 
 def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:

@@ -86,14 +86,12 @@ class Description:
         else:
             voids = f"{self.void_share:.2%} void" if self.void_share else "no voids"
             heights = f"{self.lowest_m:,.0f} to {self.highest_m:,.0f} m, {voids}"
+        cells = f"{self.width:,} x {self.height:,} cells of about {self.cell_m:,.0f} m"
+        north_south = f"{self.south_deg:.4f} to {self.north_deg:.4f} N"
+        west_east = f"{self.west_deg:.4f} to {self.east_deg:.4f} E"
         return [
-            f"Elevation  {many}{self.kind}, {self.width:,} x {self.height:,} cells of about "
-            f"{self.cell_m:,.0f} m",
-            (
-                f"Area       {self.south_deg:.4f} to {self.north_deg:.4f} N, "
-                f"{self.west_deg:.4f} to {self.east_deg:.4f} E, "
-                f"{self.reference_system}"
-            ),
+            f"Elevation  {many}{self.kind}, {cells}",
+            f"Area       {north_south}, {west_east}, {self.reference_system}",
             f"Heights    {heights}",
             *(f"Note       {message}" for message in self.messages),
         ]

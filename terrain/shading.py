@@ -248,7 +248,7 @@ def _cover(
 
 
 def _plain(noise: _Noise, part: tuple[slice, slice], step_m: float) -> NDArray[np.float32]:
-    """Colour of the apron: a pale lowland with a hint of fields and copses, never mistaken for measured land."""
+    """Colour of the apron: a pale lowland with a hint of fields and copses, never like measured land."""
     plain = _mix(_flat(_APRON, noise.broad[part].shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
     _mix(plain, _CROPS[_fields(part, step_m)], np.full(plain.shape[:2], 0.22, np.float32))
     return _mix(plain, _APRON_WOOD, 0.55 * _ramp(noise.patches[part] + 0.3 * noise.broad[part], 0.45, 0.8))
