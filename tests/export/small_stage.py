@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tracker3d.scene.style import default_theme
 from tracker3d.stage.model import Rider, Stage, Team
 from tracker3d.stage.route import Route
 from tracker3d.track import Motion
-from tracker3d.track.model import Tracks
+from tracker3d.track.model import RiderStates, Tracks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,14 +144,40 @@ def small_scene(*, vertical_exaggeration: float = 1.0) -> StageScene:
     return StageScene(stage=stage, ground=HillGround(frame), road=road, gates=gates, theme=default_theme())
 
 
+@dataclass
+class LateMotion:
+    """A motion whose riders are first seen some seconds after its start."""
+
+    motion: Motion
+    first_seen_s: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        self.bibs, self.start_ms, self.end_ms = self.motion.bibs, self.motion.start_ms, self.motion.end_ms
+
+    def _absent(self, times_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray(times_ms)[..., None] < self.start_ms + 1000 * self.first_seen_s
+
+    def distances(self, times_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.where(self._absent(times_ms), np.nan, self.motion.distances(times_ms))
+
+    def at(self, time_ms: int) -> RiderStates:
+        states = self.motion.at(time_ms)
+        absent = self._absent(np.array(time_ms))
+        return dataclasses.replace(
+            states,
+            distance_m=np.where(absent, np.nan, states.distance_m),
+            lateral_m=np.where(absent, np.nan, states.lateral_m),
+        )
+
+
 def small_race(
     route: Route, *, seconds: int = 540, bibs: tuple[int, ...] = (-1, 1, 2, 11, 77), seed: int = 7
-) -> Motion:
-    """Make the motion of riders seen every 5 s, each from some moment on."""
+) -> LateMotion:
+    """Make the motion of riders seen every 5 s, each from another moment on."""
     rng = np.random.default_rng(seed)
     columns = []
     for index in range(len(bibs)):
-        time_s = np.arange(5 * index, seconds + 1, 5.0)
+        time_s = np.arange(0, seconds + 1, 5.0)
         distance_m = time_s * rng.uniform(8, 12) + 25 * np.sin(time_s / rng.uniform(20, 60)) + 60
         speed_mps = np.maximum(np.gradient(distance_m, time_s), 0)
         columns.append(
@@ -169,4 +196,4 @@ def small_race(
         speed_mps=speed_mps,
         verdict=nothing.astype(np.uint8),
     )
-    return Motion(tracks, route)
+    return LateMotion(Motion(tracks, route), np.arange(len(bibs)) * 5)

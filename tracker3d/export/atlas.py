@@ -26,6 +26,10 @@ MARGIN_PX = 4
 """Real surroundings around each piece, so that blurred and minified samples stay true at its border."""
 
 
+BLOCK_PX = 8
+"""Pieces start and end at whole blocks of JPEG, so that none disturbs its neighbour."""
+
+
 @dataclass(frozen=True)
 class AtlasMesh:
     """Triangles with their places in the atlas.
@@ -119,7 +123,8 @@ def _pieces(tiles: tuple[Mesh, ...], texture: Texture) -> list[_Piece]:
 
 
 def _size_px(extent: NDArray[np.float64], scale: float) -> NDArray[np.int64]:
-    return (np.ceil(extent * scale) + 2 * MARGIN_PX).astype(np.int64)
+    needed = np.ceil(extent * scale) + 2 * MARGIN_PX
+    return np.asarray(np.ceil(needed / BLOCK_PX) * BLOCK_PX, dtype=np.int64)
 
 
 def _laid_out(
