@@ -217,8 +217,8 @@ class ChaseCamera:
             shot.scene,
             focus.front_m - 0.35 * length,
             behind_m=30.0 + 0.42 * length,
-            height_m=10.5 + 0.17 * length,
-            ahead_m=16.0 + 0.10 * length,
+            height_m=8.5 + 0.17 * length,
+            ahead_m=7.0 + 0.04 * length,
         )
 
 

@@ -74,7 +74,7 @@ def place(
     viewport_px : (width, height)
         Labels stay within it.
     taken_px : (m, 4) float64
-        x0, y0, x1, y1 of what must not be covered.
+        x0, y0, x1, y1 of what must not be covered; what lies behind it gets no label either.
     spacing_px : float
         Between labels; twice that around labels that were not shown before.
     limit : int
@@ -96,8 +96,11 @@ def place(
     x1, y1 = corners[..., 0] + width + room, corners[..., 1] + height + room
     free = (corners[..., 0] >= 0) & (corners[..., 1] >= 0)
     free &= (corners[..., 0] + width <= viewport_px[0]) & (corners[..., 1] + height <= viewport_px[1])
+    at_x, at_y = candidates.anchors_px.T
     for left, top, right, bottom in taken_px.tolist():
         free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)
+        behind = (at_x > left) & (at_x < right) & (at_y > top) & (at_y < bottom)
+        free &= ~behind[:, None]
     line_x, line_top = _clear_lines(candidates, corners)
     line_bottom = candidates.anchors_px[:, 1, None]
     chosen: list[int] = []

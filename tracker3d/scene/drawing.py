@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,15 +77,12 @@ class Canvas:
         opacity: float = 1.0,
     ) -> None:
         """Write text over what is there; ``anchor`` is "l", "m" or "r"."""
-        shape = Image.new("L", self.image.size, 0)
-        ImageDraw.Draw(shape).text(
-            (x_px, baseline_px),
-            text,
-            fill=255,
-            font=font(size * self.look.scale, weight),
-            anchor=f"{anchor}s",
-        )
-        self._over(shape, colour, opacity)
+        face = font(size * self.look.scale, weight)
+        left, top, right, bottom = (round(edge) for edge in face.getbbox(text, anchor=f"{anchor}s"))
+        x, y = round(x_px), round(baseline_px)
+        shape = Image.new("L", (max(1, right - left + 2), max(1, bottom - top + 2)), 0)
+        ImageDraw.Draw(shape).text((1 - left, 1 - top), text, fill=255, font=face, anchor=f"{anchor}s")
+        self._over(shape, (x + left - 1, y + top - 1), colour, opacity)
 
     def box(
         self,
@@ -99,30 +97,19 @@ class Canvas:
         corners: tuple[bool, bool, bool, bool] = (True, True, True, True),
     ) -> None:
         """Fill a box over what is there, its corners (top left, top right, bottom right, bottom left) rounded."""
-        if radius_px <= 0:
-            shape = Image.new("L", self.image.size, 0)
-            ImageDraw.Draw(shape).rectangle(
-                (round(x0_px), round(y0_px), round(x1_px) - 1, round(y1_px) - 1), fill=255
-            )
-        else:
-            large = (self.image.width * _OVERSAMPLED, self.image.height * _OVERSAMPLED)
-            drawn = Image.new("L", large, 0)
-            limits = tuple(
-                _OVERSAMPLED * edge - shift
-                for edge, shift in zip((x0_px, y0_px, x1_px, y1_px), (0, 0, 1, 1), strict=True)
-            )
-            ImageDraw.Draw(drawn).rounded_rectangle(
-                limits, radius_px * _OVERSAMPLED, fill=255, corners=corners
-            )
-            shape = drawn.resize(self.image.size, Image.Resampling.BOX)
-        self._over(shape, colour, opacity)
+        x0, y0, x1, y1 = round(x0_px), round(y0_px), round(x1_px), round(y1_px)
+        shape = _rounded(max(1, x1 - x0), max(1, y1 - y0), max(0.0, radius_px), corners)
+        self._over(shape, (x0, y0), colour, opacity)
 
     def polygon(self, points_px: list[tuple[float, float]], *, colour: Rgb, opacity: float = 1.0) -> None:
         """Fill a polygon over what is there, with smooth edges."""
-        large = (self.image.width * _OVERSAMPLED, self.image.height * _OVERSAMPLED)
-        drawn = Image.new("L", large, 0)
-        ImageDraw.Draw(drawn).polygon([(x * _OVERSAMPLED, y * _OVERSAMPLED) for x, y in points_px], fill=255)
-        self._over(drawn.resize(self.image.size, Image.Resampling.BOX), colour, opacity)
+        points = np.array(points_px, float)
+        corner = np.floor(points.min(axis=0)).astype(int)
+        width, height = (np.ceil(points.max(axis=0)).astype(int) - corner + 1).tolist()
+        drawn = Image.new("L", (width * _OVERSAMPLED, height * _OVERSAMPLED), 0)
+        ImageDraw.Draw(drawn).polygon(((points - corner) * _OVERSAMPLED).ravel().tolist(), fill=255)
+        shape = drawn.resize((width, height), Image.Resampling.BOX)
+        self._over(shape, (int(corner[0]), int(corner[1])), colour, opacity)
 
     def panel(self, *, radius: float = 6.0) -> None:
         """Fill the whole picture with the panels' dark glass."""
@@ -144,16 +131,32 @@ class Canvas:
         """Return the picture, (h, w, 4) uint8 sRGB with straight alpha."""
         return np.asarray(self.image, np.uint8)
 
-    def _over(self, shape: Image.Image, colour: Rgb, opacity: float) -> None:
-        box = shape.getbbox()
-        if box is None:
+    def _over(self, shape: Image.Image, corner: tuple[int, int], colour: Rgb, opacity: float) -> None:
+        """Lay ink of one colour over what is there; ``shape`` says where, and may reach beyond the picture."""
+        cut = (max(0, -corner[0]), max(0, -corner[1]))
+        part = shape if cut == (0, 0) else shape.crop((*cut, *shape.size))
+        if min(part.size) < 1:
             return
-        part = shape.crop(box)
         if opacity < 1.0:
             part = part.point([round(level * opacity) for level in range(256)])
         ink = Image.new("RGBA", part.size, (*colour, 0))
         ink.putalpha(part)
-        self.image.alpha_composite(ink, box[:2])
+        self.image.alpha_composite(ink, (max(0, corner[0]), max(0, corner[1])))
+
+
+@functools.lru_cache(maxsize=256)
+def _rounded(
+    width: int, height: int, radius_px: float, corners: tuple[bool, bool, bool, bool]
+) -> Image.Image:
+    """Return a filled box with smooth round corners as coverage."""
+    if radius_px <= 0 or not any(corners):
+        return Image.new("L", (width, height), 255)
+    many = _OVERSAMPLED
+    drawn = Image.new("L", (width * many, height * many), 0)
+    ImageDraw.Draw(drawn).rounded_rectangle(
+        (0, 0, width * many - 1, height * many - 1), radius_px * many, fill=255, corners=corners
+    )
+    return drawn.resize((width, height), Image.Resampling.BOX)
 
 
 def readable_on(colour: Rgb) -> Rgb:

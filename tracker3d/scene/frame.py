@@ -16,7 +16,7 @@ from tracker3d.scene.placing import place_riders
 if TYPE_CHECKING:
     from tracker3d.race import Race
     from tracker3d.scene.cameras import Camera
-    from tracker3d.scene.model import StageScene
+    from tracker3d.scene.model import Panel, StageScene
 
 
 def frame_at(
@@ -61,10 +61,7 @@ def frame_at(
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     panels = make_panels(scene, state, look, viewport_px, overlays)
-    taken = [
-        (panel.x_px, panel.y_px, panel.x_px + panel.image.shape[1], panel.y_px + panel.image.shape[0])
-        for panel in panels
-    ]
+    taken = [_kept_clear(panel, viewport_px) for panel in panels]
     view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib)
     sprites, slots = make_labels(
         view,
@@ -83,3 +80,11 @@ def frame_at(
         labelled_groups=frozenset(number for kind, number in slots if kind == "group"),
         label_slots=slots,
     )
+
+
+def _kept_clear(panel: Panel, viewport_px: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the box of a panel that labels keep off: for the profile all the picture's foot."""
+    height, width = panel.image.shape[:2]
+    if panel.name == "profile":
+        return 0, panel.y_px, viewport_px[0], viewport_px[1]
+    return panel.x_px, panel.y_px, panel.x_px + width, panel.y_px + height

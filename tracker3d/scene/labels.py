@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST_LABELS = 22
 _MOST_RIDER_CANDIDATES = 80
 _LARGE_GROUP = 3
+_MOST_GROUP_TAGS = 9
 _NAMED_RIDER_PX = 26.0
 _NAMED_JERSEY_PX = 3.0
 _SPACING = 5.0
@@ -40,6 +41,9 @@ _GATE_RANK = {
     GateKind.TIME_CHECK: 5,
 }
 _GATE_HEIGHT_M = 9.0
+_GATE_READABLE_PX = 75.0
+"""A gate this high in a picture 1080 lines high is read itself, and needs no label."""
+_LAST_KM_LEAST_PX = 1.2
 
 LabelKey = tuple[str, int]
 """("rider", bib), ("group", id) or ("place", index of the gate)."""
@@ -128,8 +132,11 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
     roster = roster_of(view.scene, view.state.riders.bibs)
     row_of = np.full(len(view.state.riders.bibs), -1)
     row_of[placed.index] = np.arange(len(placed.index))
-    wanted = []
-    for order, group in enumerate(view.state.groups):
+    wanted: list[Wanted] = []
+    ranked = sorted(enumerate(view.state.groups), key=lambda each: (_group_rank(each[1]), each[0]))
+    for order, group in ranked:
+        if len(wanted) >= _MOST_GROUP_TAGS:
+            break
         rows = row_of[group.riders]
         rows = rows[rows >= 0]
         seen = rows[np.isfinite(placed.px[rows, 0])]
@@ -171,8 +178,14 @@ def _places(view: LabelView, press: TagPress) -> list[Wanted]:
         return []
     visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
     wanted = []
+    gate_px = (
+        _GATE_HEIGHT_M * focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0) / view.look.scale
+    )
     for index in np.flatnonzero(visible).tolist():
         gate = gates[index]
+        least_px = _LAST_KM_LEAST_PX if gate.kind is GateKind.LAST_KM else 0.0
+        if not least_px <= gate_px[index] <= _GATE_READABLE_PX:
+            continue
         tag = press.place(gate)
         wanted.append(
             Wanted(
@@ -286,12 +299,19 @@ def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64],
 
 
 def _leaders(shown: list[Wanted], corners: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
-    """Lines from the lower edge of each label to what it points at."""
+    """Lines from the nearest edge of each label to what it points at."""
     anchors = np.array([each.anchor_px for each in shown], float).reshape(-1, 2)
     sizes = np.array([each.size_px for each in shown], float).reshape(-1, 2)
     inset = np.minimum(8.0 * scale, sizes[:, 0] / 2.0)
+    low, high = corners, corners + sizes
+    beside = (anchors[:, 1] < high[:, 1] + 0.3 * sizes[:, 1]) & (
+        (anchors[:, 0] < low[:, 0]) | (anchors[:, 0] > high[:, 0])
+    )
+    under = np.clip(anchors[:, 0], low[:, 0] + inset, high[:, 0] - inset)
+    side = np.where(anchors[:, 0] < low[:, 0], low[:, 0], high[:, 0])
+    above = np.where(anchors[:, 1] < low[:, 1], low[:, 1], high[:, 1])
     lines = np.empty((len(shown), 4), np.float32)
-    lines[:, 0] = np.clip(anchors[:, 0], corners[:, 0] + inset, corners[:, 0] + sizes[:, 0] - inset)
-    lines[:, 1] = corners[:, 1] + sizes[:, 1]
+    lines[:, 0] = np.where(beside, side, under)
+    lines[:, 1] = np.where(beside, 0.5 * (low[:, 1] + high[:, 1]), above)
     lines[:, 2:] = anchors
     return lines

@@ -23,8 +23,6 @@ from tracker3d.scene.tags import group_title
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from numpy.typing import NDArray
-
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
@@ -145,13 +143,15 @@ class _Desk:
         return self._panel("gap_board", says, lambda: draw_gap_board(self.look, says))
 
     def _climb_card(self) -> Panel | None:
-        """Card of the climb on which the first group that climbs is, head first."""
+        """Card of the climb on which the first group that climbs is, from the head to the peloton."""
         stage = self.scene.stage
         roster = roster_of(self.scene, self.state.riders.bibs)
         climbs = self.scene.memory.get(
             "climbs", None, lambda: [(climb, foot_of(stage, climb)) for climb in climbs_of(stage)]
         )
         for group in self.state.groups:
+            if group.role not in (Role.HEAD, Role.CHASE, Role.PELOTON):
+                continue
             for climb, foot_m in climbs:
                 if foot_m <= group.front_m < climb.distance_m:
                     to_summit_m = climb.distance_m - group.front_m
