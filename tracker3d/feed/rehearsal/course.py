@@ -219,7 +219,7 @@ class _Surveyor:
         climbed = heights - heights[row, col]
         steepness = ndimage.gaussian_filter(np.hypot(*np.gradient(heights, _LAST_CLIMB.lattice_m)), 2.0)
         fits = (climbed > _FINISH_CLIMB_M - 60.0) & (climbed < _FINISH_CLIMB_M + 70.0)
-        fits &= (cost > _FINISH_ROAD_M[0]) & (cost < _FINISH_ROAD_M[1] + 6_000.0)
+        fits &= (cost > _FINISH_ROAD_M[0]) & (cost < _FINISH_ROAD_M[1] + 12_000.0)
         rows, cols = np.nonzero(fits)
         for index in np.argsort(steepness[rows, cols])[:1500:5]:
             place = (box.west_m + float(cols[index]) * _LAST_CLIMB.lattice_m, box.south_m + float(rows[index]) * _LAST_CLIMB.lattice_m)

@@ -30,6 +30,8 @@ HEADINGS = np.array(
 """Moves in posts (east, north), counter-clockwise from east."""
 
 _COST_OF_TURN_M = {0: 0.0, 1: 3.0, 2: 25.0}
+_COST_OF_RISE = 8.0
+"""Metres of road per metre up or down: the same for all ways that never lose height, dear for the others."""
 _MOST_OVER_LIMIT = 0.035
 _HAIRPIN_SLACK = 0.08
 _SHORTEST_LEG_POSTS = 4.0
@@ -187,8 +189,10 @@ class WayFinder:
         edges: tuple[list[Indices], list[Indices], list[Floats]],
     ) -> None:
         here, there = self._ends(move)
-        over = np.abs(self._heights[there] - self._heights[here]) / length_m - self._limit
+        rise_m = np.abs(self._heights[there] - self._heights[here])
+        over = rise_m / length_m - self._limit
         cost = length_m * self._toll[there] * (1.0 + 60.0 * np.maximum(over, 0.0)) + toll_m
+        cost = cost + _COST_OF_RISE * rise_m
         cost = cost + 400.0 * (self._wet[there] & ~self._wet[here]) + 3.0 * length_m * self._wet[there]
         passable = over < _MOST_OVER_LIMIT
         edges[0].append(cells[here][passable] * 16 + heading)
@@ -212,10 +216,11 @@ class WayFinder:
         between = self._heights[turned_row, turned_col]
         arc_m = 0.5 * np.pi * self._lattice_m * float(np.hypot(*offset))
         leg_m = self._lattice_m * float(np.hypot(*leg))
-        over_arc = np.abs(between - self._heights[here]) / arc_m - self._limit - _HAIRPIN_SLACK
-        over_leg = np.abs(self._heights[there] - between) / leg_m - self._limit
-        over = np.maximum(over_arc, over_leg)
-        cost = (arc_m + leg_m) * self._toll[there] * (1.0 + 60.0 * np.maximum(over, 0.0)) + self._hairpin_cost_m
+        rise_arc_m = np.abs(between - self._heights[here])
+        rise_leg_m = np.abs(self._heights[there] - between)
+        over = np.maximum(rise_arc_m / arc_m - self._limit - _HAIRPIN_SLACK, rise_leg_m / leg_m - self._limit)
+        cost = (arc_m + leg_m) * self._toll[there] * (1.0 + 60.0 * np.maximum(over, 0.0))
+        cost = cost + self._hairpin_cost_m + _COST_OF_RISE * (rise_arc_m + rise_leg_m)
         passable = (over < _MOST_OVER_LIMIT) & ~self._wet[there]
         edges[0].append(cells[here][passable] * 16 + heading)
         edges[1].append(cells[there][passable] * 16 + new)
