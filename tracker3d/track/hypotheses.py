@@ -34,7 +34,10 @@ _SKIP_COST = 12.0
 _START_COST = 6.0
 _START_COST_PER_M = 2e-5
 _RETREAT_COST_PER_M = 0.15
-_SAME_PLACE_M = 60.0
+_SAME_PLACE_M = 40.0
+_HARDLY_FARTHER_M = 6.0
+_MOST_ALIKE = 2
+_SPEED_MEMORY_S = 12.0
 _TYPICAL_SPEED_MPS = 10.0
 
 
@@ -57,15 +60,17 @@ class _Beam:
         place, time, reported, speed = (np.full(shape, np.nan) for _ in range(4))
         return cls(place, time, reported, speed, np.full(shape, -np.inf), cost)
 
+    def at(self, kept: NDArray[np.int64]) -> _Beam:
+        """Pick hypotheses of every rider."""
+        return _Beam(*(np.take_along_axis(values, kept, axis=1) for values in self.columns()))
+
     def first(self, riders: int) -> _Beam:
-        return _Beam(
-            self.place_m[:riders],
-            self.time_s[:riders],
-            self.reported_mps[:riders],
-            self.speed_mps[:riders],
-            self.farthest_m[:riders],
-            self.cost[:riders],
-        )
+        """Leave out the riders after the first so many."""
+        return _Beam(*(values[:riders] for values in self.columns()))
+
+    def columns(self) -> tuple[NDArray[np.float64], ...]:
+        """Return all fields in their order."""
+        return self.place_m, self.time_s, self.reported_mps, self.speed_mps, self.farthest_m, self.cost
 
 
 def choose(
@@ -128,47 +133,53 @@ def _advance(
     reported_mps: NDArray[np.float64],
     noise_m: float,
 ) -> tuple[_Beam, NDArray[np.int8], NDArray[np.int8]]:
-    """Take one fix of each rider: the new beam, and for each hypothesis its parent and the column it took."""
-    riders, k = candidate_m.shape
+    """Take one fix of each rider: the new beam, and for each hypothesis its parent and the column it took.
+
+    Each candidate is reached from the cheapest hypothesis, and from the cheapest of those that were never
+    farther: one bad fix too far ahead would otherwise bind all that follow.
+    """
+    k = candidate_m.shape[1]
     cost = _cost_of_way(beam, candidate_m, now_s, reported_mps, noise_m)
     cost += beam.cost[:, :, None]
-    best_parent = np.argmin(cost, axis=1)
-    take_cost = np.take_along_axis(cost, best_parent[:, None, :], axis=1)[:, 0, :] + off_road
+    cheapest = np.argmin(cost, axis=1)
+    farther = beam.farthest_m[:, :, None] > candidate_m[:, None, :] + _HARDLY_FARTHER_M
+    unbound = np.argmin(np.where(farther, np.inf, cost), axis=1)
+    parent = np.concatenate([cheapest, unbound], axis=1)
+    taken_m = np.concatenate([candidate_m, candidate_m], axis=1)
+    take_cost = np.concatenate([_picked(cost, cheapest), _picked(cost, unbound)], axis=1)
+    take_cost += np.concatenate([off_road, off_road], axis=1)
+    take_cost[:, k:][unbound == cheapest] = np.inf
 
     def inherited(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.take_along_axis(values, best_parent, axis=1)
+        return np.take_along_axis(values, parent, axis=1)
 
     elapsed_s = np.maximum(now_s[:, None] - inherited(beam.time_s), 1e-3)
-    measured = (candidate_m - inherited(beam.place_m)) / elapsed_s
+    measured = (taken_m - inherited(beam.place_m)) / elapsed_s
     before = inherited(beam.speed_mps)
-    smoothed = np.where(
-        np.isnan(before), measured, before + np.minimum(elapsed_s / 12.0, 0.7) * (measured - before)
-    )
+    change = np.minimum(elapsed_s / _SPEED_MEMORY_S, 0.7) * (measured - before)
+    now = np.broadcast_to(now_s[:, None], taken_m.shape)
+    reported = np.broadcast_to(reported_mps[:, None], taken_m.shape)
     everything = _Beam(
-        np.concatenate([candidate_m, beam.place_m], axis=1),
-        np.concatenate([np.broadcast_to(now_s[:, None], (riders, k)), beam.time_s], axis=1),
-        np.concatenate([np.broadcast_to(reported_mps[:, None], (riders, k)), beam.reported_mps], axis=1),
-        np.concatenate([smoothed, beam.speed_mps], axis=1),
-        np.concatenate([np.fmax(candidate_m, inherited(beam.farthest_m)), beam.farthest_m], axis=1),
+        np.concatenate([taken_m, beam.place_m], axis=1),
+        np.concatenate([now, beam.time_s], axis=1),
+        np.concatenate([reported, beam.reported_mps], axis=1),
+        np.concatenate([np.where(np.isnan(before), measured, before + change), beam.speed_mps], axis=1),
+        np.concatenate([np.fmax(taken_m, inherited(beam.farthest_m)), beam.farthest_m], axis=1),
         np.concatenate([take_cost, beam.cost + _SKIP_COST], axis=1),
     )
-    kept = _survivors(everything)
-    parents = np.concatenate([best_parent, np.broadcast_to(np.arange(_HYPOTHESES), beam.cost.shape)], axis=1)
-    columns = np.where(kept < k, kept, -1)
-    survivors = _Beam(
-        *(
-            np.take_along_axis(values, kept, axis=1)
-            for values in (
-                everything.place_m,
-                everything.time_s,
-                everything.reported_mps,
-                everything.speed_mps,
-                everything.farthest_m,
-                everything.cost,
-            )
-        )
+    kept = _survivors(everything, now_s)
+    parents = np.concatenate([parent, np.broadcast_to(np.arange(_HYPOTHESES), beam.cost.shape)], axis=1)
+    columns = np.where(kept < 2 * k, kept % k, -1)
+    return (
+        everything.at(kept),
+        np.take_along_axis(parents, kept, axis=1).astype(np.int8),
+        columns.astype(np.int8),
     )
-    return survivors, np.take_along_axis(parents, kept, axis=1).astype(np.int8), columns.astype(np.int8)
+
+
+def _picked(cost: NDArray[np.float64], hypothesis: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cost of reaching each candidate from the hypothesis picked for it."""
+    return np.asarray(np.take_along_axis(cost, hypothesis[:, None, :], axis=1)[:, 0, :])
 
 
 def _cost_of_way(
@@ -203,26 +214,31 @@ def _mean_known(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDAr
     return 0.5 * (np.where(np.isnan(first), second, first) + np.where(np.isnan(second), first, second))
 
 
-def _survivors(beam: _Beam) -> NDArray[np.int64]:
-    """Choose the hypotheses to keep: the cheapest, at most two near one place, and the empty one last.
+def _survivors(beam: _Beam, now_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Choose the hypotheses to keep: the cheapest, few of a kind, and the empty one last.
 
-    Without that limit a parked second tracker's many near-equal histories would crowd out the rider's own.
+    Two that expect the rider at the same place now are of a kind, if the better one was never farther.
+    Without that limit a second tracker's many near-equal histories would crowd out the rider's own. Slots
+    that stay free get an infinite cost.
     """
+    empty = beam.cost.shape[1] - 1
     cost = beam.cost.copy()
-    empty = cost.shape[1] - 1
     cost[:, empty] = np.inf
     order = np.argsort(cost, axis=1, kind="stable")
-    place = np.take_along_axis(beam.place_m, order, axis=1)
-    near = np.abs(place[:, :, None] - place[:, None, :]) < _SAME_PLACE_M
-    better_near = (near & np.tri(cost.shape[1], k=-1, dtype=bool)).sum(axis=2)
+    speed_mps = np.where(np.isnan(beam.reported_mps), beam.speed_mps, beam.reported_mps)
+    expected_m = beam.place_m + speed_mps * (now_s[:, None] - beam.time_s)
+    expected_m = np.take_along_axis(expected_m, order, axis=1)
+    farthest_m = np.take_along_axis(beam.farthest_m, order, axis=1)
+    alike = np.abs(expected_m[:, :, None] - expected_m[:, None, :]) < _SAME_PLACE_M
+    alike &= farthest_m[:, None, :] <= farthest_m[:, :, None] + _HARDLY_FARTHER_M
+    alike &= np.tri(cost.shape[1], k=-1, dtype=bool)
     sorted_cost = np.take_along_axis(cost, order, axis=1)
-    sorted_cost[better_near >= 2] = np.inf
+    sorted_cost[alike.sum(axis=2) >= _MOST_ALIKE] = np.inf
     again = np.argsort(sorted_cost, axis=1, kind="stable")[:, : _HYPOTHESES - 1]
     kept = np.take_along_axis(order, again, axis=1)
-    crowded = np.isinf(np.take_along_axis(sorted_cost, again, axis=1))
-    beam.cost[np.arange(len(kept))[:, None], np.where(crowded, kept, empty)] = np.where(
-        crowded, np.inf, beam.cost[:, empty, None]
-    )
+    np.put_along_axis(cost, order, sorted_cost, axis=1)
+    cost[:, empty] = beam.cost[:, empty]
+    beam.cost[:] = cost
     return np.concatenate([kept, np.full((len(kept), 1), empty)], axis=1)
 
 
