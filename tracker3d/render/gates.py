@@ -92,8 +92,8 @@ def _arch(gate: Gate) -> VtkActor:
     """Return two pylons and the beam over the road, light baked in."""
     w, h, d = HALF_WIDTH_M, HEIGHT_M, _PYLON_M
     boxes = [
-        ((-w, -d / 2, -1.5), (-w + d, d / 2, h - _BEAM_M)),
-        ((w - d, -d / 2, -1.5), (w, d / 2, h - _BEAM_M)),
+        ((-w, -d / 2, -0.4), (-w + d, d / 2, h - _BEAM_M)),
+        ((w - d, -d / 2, -0.4), (w, d / 2, h - _BEAM_M)),
         ((-w, -d / 2, h - _BEAM_M), (w, d / 2, h)),
     ]
     points, colours = [], []

@@ -59,7 +59,7 @@ class RoadActors:
         surface_m = float(np.median(np.linalg.norm(right - left, axis=1))) if len(points) else WIDTH_M
         line = _lines(points, along, road.colours, open_air, core=_CORE_PX / _LINE_PX)
         self._add(line, shading.of(road_line(_LINE_PX * scale, surface_m)))
-        surface = _ribbon(left, right, along, road.colours, open_air)
+        surface = _ribbon(points, left, right, along, road.colours, open_air)
         self._add(surface, shading.of(road_surface(_LINE_PX * scale, surface_m)))
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
         dashes = _dashes(road, _runs(road.hidden))
@@ -155,6 +155,7 @@ def _lines(
 
 
 def _ribbon(
+    points: NDArray[np.float64],
     left: NDArray[np.float64],
     right: NDArray[np.float64],
     along: NDArray[np.float64],
@@ -162,15 +163,16 @@ def _ribbon(
     runs: _Runs,
 ) -> VtkPolyData:
     """Return the road's surface with a dark band along each edge."""
-    rows, faces = _pieces(runs, 6)
+    rows, faces = _pieces(runs, 7)
     width = np.maximum(np.linalg.norm(right - left, axis=1), 1e-6)
-    band = np.minimum(_EDGE_M / width, 0.4)
-    shares = np.stack([0 * band, band, band, 1 - band, 1 - band, 0 * band + 1], axis=-1)[rows]
-    across = left[rows, None] + shares[:, :, None] * (right - left)[rows, None]
-    shade = np.empty((len(rows), 6, 3), np.uint8)
+    inner = 1.0 - np.minimum(2.0 * _EDGE_M / width, 0.8)
+    out = np.stack([0 * inner + 1, inner, inner, 0 * inner, inner, inner, 0 * inner + 1], axis=-1)[rows]
+    ends = np.stack([left] * 3 + [points] + [right] * 3, axis=1)[rows]
+    across = points[rows, None] + out[:, :, None] * (ends - points[rows, None])
+    shade = np.empty((len(rows), 7, 3), np.uint8)
     shade[:] = _EDGE_RGB
-    shade[:, 2:4] = colours[rows, None]
-    frame = np.zeros((len(rows), 6, 4), np.float32)
+    shade[:, 2:5] = colours[rows, None]
+    frame = np.zeros((len(rows), 7, 4), np.float32)
     frame[..., :3] = along[rows, None]
     places = np.ascontiguousarray(across.reshape(-1, 3), np.float32)
     data = triangles(places, faces, colours=shade.reshape(-1, 3))

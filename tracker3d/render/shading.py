@@ -50,6 +50,37 @@ _PUSH = """
   float drawn = away * (%.6f - nearerPx * t3dPixelAngle) + %.6f;
   gl_Position.z = t3dDepth * gl_Position.w + reach * away / drawn;
 """
+_GRAIN_DECLARE = """
+uint t3dMixed(uint n) {
+  n = (n ^ 61u) ^ (n >> 16u);
+  n *= 9u;
+  n ^= n >> 4u;
+  n *= 0x27d4eb2du;
+  return n ^ (n >> 15u);
+}
+float t3dCorner(ivec2 cell) {
+  return float(t3dMixed(uint(cell.x) * 73856093u ^ uint(cell.y) * 19349663u) & 255u) / 255.0 - 0.5;
+}
+float t3dNoise(vec2 place) {
+  vec2 low = floor(place);
+  ivec2 cell = ivec2(low);
+  vec2 share = place - low;
+  share = share * share * (3.0 - 2.0 * share);
+  return mix(mix(t3dCorner(cell), t3dCorner(cell + ivec2(1, 0)), share.x),
+             mix(t3dCorner(cell + ivec2(0, 1)), t3dCorner(cell + ivec2(1, 1)), share.x), share.y);
+}
+"""
+_GRAIN = """
+  {
+    float reach = 1.0 / gl_FragCoord.w;
+    float fine = 0.10 * clamp(1.5 - reach * t3dPixelAngle / 0.5, 0.0, 1.0);
+    float coarse = 0.11 * clamp(1.5 - reach * t3dPixelAngle / 3.0, 0.0, 1.0);
+    float grain = 1.0;
+    if (coarse > 0.0) grain += coarse * t3dNoise(t3dPlace / 9.0);
+    if (fine > 0.0) grain += fine * t3dNoise(t3dPlace / 1.3);
+    gl_FragData[0].rgb *= grain;
+  }
+"""
 _VEIL = """
   {
     float far = t3dHaze / gl_FragCoord.w;
@@ -93,6 +124,8 @@ class Layer:
     ----------
     share, nearer_px, offset_m : float
         See above.
+    grain : bool
+        Fine grain near the camera, where the picture laid over the ground is too coarse to show movement.
     road : Road | None
         For the road, whose line and surface give way to each other.
     glyphs : bool
@@ -102,6 +135,7 @@ class Layer:
     share: float = 1.0
     nearer_px: float = 0.0
     offset_m: float = 0.0
+    grain: bool = False
     road: Road | None = None
     glyphs: bool = False
 
@@ -128,7 +162,7 @@ class Road:
     nearer_wide_px: float
 
 
-GROUND = Layer(share=1.003, offset_m=1.0)
+GROUND = Layer(share=1.003, offset_m=1.0, grain=True)
 STANDING = Layer(nearer_px=12.0)
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
 
@@ -170,6 +204,8 @@ class Shading:
             if layer.road is not None:
                 vertex.SetUniform2f("t3dPixel", frame.pixel)
             fragment = made.GetFragmentCustomUniforms()
+            if layer.grain:
+                fragment.SetUniformf("t3dPixelAngle", frame.pixel_angle)
             fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
             fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
 
@@ -187,9 +223,17 @@ def _shader(layer: Layer) -> VtkShaderProperty:
     if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
         declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
     place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
+    finish = _FINISH
+    if layer.grain:
+        declared += "\nout vec2 t3dPlace;\n"
+        place += "\n  t3dPlace = vertexMC.xy;\n"
+        made.AddFragmentShaderReplacement(
+            _DECLARE, True, f"{_DECLARE}\nin vec2 t3dPlace;\n{_GRAIN_DECLARE}", False
+        )
+        finish += _GRAIN
     made.AddVertexShaderReplacement(_DECLARE, True, declared, False)
     made.AddVertexShaderReplacement(_PLACE, True, place, False)
-    made.AddFragmentShaderReplacement(_FINISH, True, _FINISH + _VEIL % _STRONGEST_HAZE, False)
+    made.AddFragmentShaderReplacement(_FINISH, True, finish + _VEIL % _STRONGEST_HAZE, False)
     return made
 
 

@@ -205,6 +205,6 @@ def marker() -> Shape:
 def shadow() -> Shape:
     """Return the dark disc below a rider, a hand above the road."""
     turn = np.arange(16) * 2 * np.pi / 16
-    rim = np.stack([0.42 * np.cos(turn), 0.95 * np.sin(turn), np.full(16, 0.02)], -1)
+    rim = np.stack([0.3 * np.cos(turn), 0.85 * np.sin(turn), np.full(16, 0.02)], -1)
     fan = np.arange(1, 15)
     return _shape((rim.astype(np.float32), np.stack([0 * fan, fan, fan + 1], -1).astype(np.int32)))
