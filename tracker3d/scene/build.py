@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from terrain import MeshSampler
 from tracker3d.scene.climbs import category_text
 from tracker3d.scene.figures import metres_text
 from tracker3d.scene.model import Gate, GateKind, RoadLine, StageScene
@@ -28,6 +29,7 @@ _SPACING_M = 5.0
 _GRADIENT_WINDOW_M = 100.0
 _COLOUR_SIGMA_M = 120.0
 _TUNNEL_COVER_M = 5.0
+_STEEPEST_CROSS_SLOPE = 1.0
 _LAST_KM_M = 1000.0
 _NEUTRAL_RGB = (168, 176, 184)
 _GATED = {
@@ -68,20 +70,42 @@ def _road_line(stage: Stage, ground: Ground, theme: Theme) -> RoadLine:
     x_m, y_m, z_m = route.x_m[nodes], route.y_m[nodes], route.z_drawn_m[nodes]
     above_m = ground.relief.sample(x_m, y_m) / frame.vertical_exaggeration - z_m
     hidden = _in_tunnel(route.on_structure[nodes], above_m)
-    heading = route.heading(distance_m)
-    east, north = -np.cos(heading), np.sin(heading)
-    edges = []
-    for side in (0.5, -0.5):
-        edge_x, edge_y = x_m + side * ROAD_WIDTH_M * east, y_m + side * ROAD_WIDTH_M * north
-        edges.append(frame.drawn(edge_x, edge_y, z_m))
+    positions = frame.drawn(x_m, y_m, z_m)
+    left, right = _draped_edges(stage, ground, positions, distance_m, route.on_structure[nodes])
     return RoadLine(
-        positions_m=frame.drawn(x_m, y_m, z_m),
+        positions_m=positions,
         distance_m=distance_m,
         colours=_road_colours(stage, distance_m, theme),
         hidden=hidden,
-        left_m=edges[0],
-        right_m=edges[1],
+        left_m=left,
+        right_m=right,
     )
+
+
+def _draped_edges(
+    stage: Stage,
+    ground: Ground,
+    middle_m: NDArray[np.float32],
+    distance_m: NDArray[np.float64],
+    on_structure: NDArray[np.bool_],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return left and right edges as drawn: on the tiles; on structures level with the middle."""
+    samplers = [MeshSampler(tile.vertices_m, tile.faces) for tile in ground.tiles(0) if tile.draped]
+    heading = stage.route.heading(distance_m)
+    to_left = np.stack([-np.cos(heading), np.sin(heading)], axis=-1) * ROAD_WIDTH_M / 2.0
+    steepest_m = _STEEPEST_CROSS_SLOPE * ROAD_WIDTH_M / 2.0 * stage.frame.vertical_exaggeration
+    edges = []
+    for side in (1.0, -1.0):
+        edge = middle_m.astype(float)
+        edge[:, :2] += side * to_left
+        rise = np.full(len(edge), np.nan)
+        for sampler in samplers:
+            left_over = np.isnan(rise)
+            rise[left_over] = sampler.sample(edge[left_over, 0], edge[left_over, 1]) - edge[left_over, 2]
+        rise[on_structure | np.isnan(rise)] = 0.0
+        edge[:, 2] += np.clip(rise, -steepest_m, steepest_m)
+        edges.append(edge.astype(np.float32))
+    return edges[0], edges[1]
 
 
 def _road_colours(stage: Stage, distance_m: NDArray[np.float64], theme: Theme) -> NDArray[np.uint8]:

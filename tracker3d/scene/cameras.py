@@ -16,11 +16,15 @@ from tracker3d.errors import InputError
 from tracker3d.scene.clearance import PATH_POINTS, cleared_eye
 from tracker3d.scene.climbs import climb_named, foot_of
 from tracker3d.scene.focus import Focus, focus_on
-from tracker3d.scene.framing import FrameBounds, best_view
+from tracker3d.scene.framing import FrameBounds, best_view, fit
 from tracker3d.scene.model import CameraPose
 from tracker3d.scene.road_path import road_path
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
     from tracker3d.race import Race
     from tracker3d.race.model import RaceState
     from tracker3d.scene.model import StageScene
@@ -87,21 +91,15 @@ class OverviewCamera:
 
     def pose(self, shot: Shot) -> CameraPose:
         """Return the pose; it depends on the picture's aspect only."""
-        scene = shot.scene
-        return scene.memory.get("overview", round(shot.aspect, 2), lambda: self._make(shot))
-
-    @staticmethod
-    def _make(shot: Shot) -> CameraPose:
         raced = shot.scene.road.distance_m >= 0.0
-        road = shot.scene.road.positions_m[raced]
-        points = road[:: max(1, len(road) // 600)].astype(float)
-        return best_view(
-            shot.scene,
+        points = _thinned(shot.scene.road.positions_m[raced])
+        return _framed(
+            shot,
+            "overview",
             points,
             pitches_deg=(32.0, 38.0, 45.0),
-            aspect=shot.aspect,
             fov_deg=_WIDE_FOV_DEG,
-            bounds=FrameBounds(),
+            bounds=(FrameBounds(), FrameBounds(left=0.44)),
             margin_m=300.0,
         )
 
@@ -123,24 +121,22 @@ class ClimbCamera:
         InputError
             The stage has no such climb.
         """
-        key = (self.climb, round(shot.aspect, 2))
-        return shot.scene.memory.get("climb view", key, lambda: self._make(shot))
-
-    def _make(self, shot: Shot) -> CameraPose:
         scene = shot.scene
         place = climb_named(scene.stage, self.climb)
         distance_m = scene.road.distance_m
-        on_climb = (distance_m >= foot_of(scene.stage, place) - 150.0) & (
-            distance_m <= place.distance_m + 150.0
-        )
-        points = scene.road.positions_m[on_climb].astype(float)
-        return best_view(
-            scene,
-            points[:: max(1, len(points) // 400)],
+        foot_m = foot_of(scene.stage, place)
+        on_climb = (distance_m >= foot_m - 150.0) & (distance_m <= place.distance_m + 150.0)
+        return _framed(
+            shot,
+            ("climb", place.distance_m),
+            _thinned(scene.road.positions_m[on_climb]),
             pitches_deg=(20.0, 26.0, 33.0, 40.0),
-            aspect=shot.aspect,
             fov_deg=FOV_DEG,
-            bounds=FrameBounds(left=0.80, right=0.80, top=0.78, bottom=0.56),
+            bounds=(
+                FrameBounds(left=0.80, right=0.80, top=0.78),
+                FrameBounds(left=0.44, right=0.44, top=0.86),
+            ),
+            margin_m=60.0,
         )
 
 
@@ -235,6 +231,42 @@ class RoadCamera:
         return along_road(shot.scene, distance_m, behind_m=170.0, height_m=72.0, ahead_m=170.0, step_m=40.0)
 
 
+def _framed(
+    shot: Shot,
+    subject: Hashable,
+    points_m: NDArray[np.float64],
+    *,
+    pitches_deg: tuple[float, ...],
+    fov_deg: float,
+    bounds: tuple[FrameBounds, ...],
+    margin_m: float,
+) -> CameraPose:
+    """Return a pose that frames points; its direction is chosen once for pictures of about this aspect."""
+    scene, aspect = shot.scene, shot.aspect
+    view = scene.memory.get(
+        "view",
+        (subject, round(4 * math.log2(aspect))),
+        lambda: best_view(
+            scene,
+            points_m,
+            pitches_deg=pitches_deg,
+            aspect=aspect,
+            fov_deg=fov_deg,
+            bounds=bounds,
+            margin_m=margin_m,
+        ),
+    )
+    return scene.memory.get(
+        "framed pose",
+        (subject, aspect, view),
+        lambda: fit(points_m, np.array(view.direction), fov_deg=fov_deg, aspect=aspect, bounds=view.bounds),
+    )
+
+
+def _thinned(positions_m: NDArray[np.float32]) -> NDArray[np.float64]:
+    return positions_m[:: max(1, len(positions_m) // 500)].astype(float)
+
+
 def along_road(
     scene: StageScene,
     distance_m: float,
@@ -274,8 +306,8 @@ def parse_camera(spec: str) -> Camera:
 
     ``overview``; ``orbit`` (around the leader), ``orbit:peloton``, ``orbit:21``, ``orbit:km=35.2``, with
     ``radius=`` and ``height=`` in metres and ``turn=`` in seconds; ``chase:<bib|leader|peloton>``; ``road``,
-    ``road:120``, with ``km=`` and ``speed=`` in m/s; ``climb:<name or km>``; ``finish``. Kilometres count from
-    km 0.
+    ``road:120``, with ``km=`` and ``speed=`` in m/s; ``climb:<name or km>``; ``finish``. Kilometres count
+    from km 0.
 
     Raises
     ------

@@ -26,8 +26,8 @@ SLOTS = np.array(
     ],
     np.float64,
 )
-"""Where a label may stand, the best place first: its middle sideways from the anchor in widths of the label; its
-lower edge above the anchor in rises, and on top of that in heights of the label."""
+"""Where a label may stand, the best place first: its middle sideways from the anchor in widths of the label;
+its lower edge above the anchor in rises, and on top of that in heights of the label."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def place(
     candidates: Candidates,
     *,
     viewport_px: tuple[int, int],
+    margin_px: float,
     taken_px: NDArray[np.float64],
     spacing_px: float,
     limit: int,
@@ -72,7 +73,8 @@ def place(
     ----------
     candidates : Candidates
     viewport_px : (width, height)
-        Labels stay within it.
+    margin_px : float
+        Labels keep this far from the borders of the picture.
     taken_px : (m, 4) float64
         x0, y0, x1, y1 of what must not be covered; what lies behind it gets no label either.
     spacing_px : float
@@ -94,8 +96,8 @@ def place(
     room = np.where(candidates.slots >= 0, spacing_px, 2.0 * spacing_px)[:, None]
     x0, y0 = corners[..., 0] - room, corners[..., 1] - room
     x1, y1 = corners[..., 0] + width + room, corners[..., 1] + height + room
-    free = (corners[..., 0] >= 0) & (corners[..., 1] >= 0)
-    free &= (corners[..., 0] + width <= viewport_px[0]) & (corners[..., 1] + height <= viewport_px[1])
+    free = (corners[..., 0] >= margin_px) & (corners[..., 0] + width <= viewport_px[0] - margin_px)
+    free &= (corners[..., 1] >= margin_px) & (corners[..., 1] + height <= viewport_px[1] - margin_px)
     at_x, at_y = candidates.anchors_px.T
     for left, top, right, bottom in taken_px.tolist():
         free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)

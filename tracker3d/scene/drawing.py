@@ -96,7 +96,7 @@ class Canvas:
         radius_px: float = 0.0,
         corners: tuple[bool, bool, bool, bool] = (True, True, True, True),
     ) -> None:
-        """Fill a box over what is there, its corners (top left, top right, bottom right, bottom left) rounded."""
+        """Fill a box; ``corners`` says which are round: top left, top right, bottom right, bottom left."""
         x0, y0, x1, y1 = round(x0_px), round(y0_px), round(x1_px), round(y1_px)
         shape = _rounded(max(1, x1 - x0), max(1, y1 - y0), max(0.0, radius_px), corners)
         self._over(shape, (x0, y0), colour, opacity)
@@ -132,7 +132,7 @@ class Canvas:
         return np.asarray(self.image, np.uint8)
 
     def _over(self, shape: Image.Image, corner: tuple[int, int], colour: Rgb, opacity: float) -> None:
-        """Lay ink of one colour over what is there; ``shape`` says where, and may reach beyond the picture."""
+        """Lay ink of one colour over what is there; ``shape``, which says where, may reach beyond it."""
         cut = (max(0, -corner[0]), max(0, -corner[1]))
         part = shape if cut == (0, 0) else shape.crop((*cut, *shape.size))
         if min(part.size) < 1:

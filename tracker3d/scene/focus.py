@@ -1,8 +1,8 @@
 """Whom a camera follows, and how that moves smoothly over time.
 
 The front of a group jumps when riders join or leave it. A camera on it follows the mean over some seconds
-before and after, weighted by a window that slides over samples of the race at fixed moments; that is a function
-of the time alone. Riders themselves move smoothly and are followed as they are.
+before and after, weighted by a window that slides over samples of the race at fixed moments; that is a
+function of the time alone. Riders themselves move smoothly and are followed as they are.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class FrameBounds:
 
 
 def direction_of(azimuth_rad: float, pitch_rad: float) -> NDArray[np.float64]:
-    """Return the unit vector, (3,), of a view towards an azimuth (clockwise from north), looking down by a pitch."""
+    """Return the unit vector, (3,), of a view to an azimuth (clockwise from north), looking down by a pitch."""
     level = math.cos(pitch_rad)
     return np.array([level * math.sin(azimuth_rad), level * math.cos(azimuth_rad), -math.sin(pitch_rad)])
 
@@ -74,6 +75,14 @@ def fit(
     return CameraPose(eye, eye + axes[2] * reach, fov_deg)
 
 
+@dataclass(frozen=True)
+class View:
+    """A direction to look in, and the part of the picture to fill."""
+
+    direction: tuple[float, float, float]
+    bounds: FrameBounds
+
+
 def best_view(
     scene: StageScene,
     points_m: NDArray[np.float64],
@@ -81,32 +90,29 @@ def best_view(
     pitches_deg: Iterable[float],
     aspect: float,
     fov_deg: float,
-    bounds: FrameBounds,
+    bounds: Iterable[FrameBounds],
     margin_m: float = 60.0,
-) -> CameraPose:
-    """Return the pose, among 24 directions and some pitches, that shows most of the points, and shows them large.
+) -> View:
+    """Return the view that shows most of the points, and shows them large.
 
-    Looking north is preferred a little: people know maps that way, and the baked light comes from the north-west.
+    Tried are 24 directions with some pitches and parts of the picture. Looking north is preferred a little:
+    people know maps that way, and the baked light comes from the north-west. :func:`fit` makes a pose of it.
     """
-    checked = points_m[:: max(1, len(points_m) // 96)]
-    best: CameraPose | None = None
+    checked = points_m[:: max(1, len(points_m) // 64)]
+    best: View | None = None
     best_score = -math.inf
-    for pitch_deg in pitches_deg:
-        for azimuth_rad in np.arange(24) * (math.tau / 24):
-            pose = fit(
-                points_m,
-                direction_of(float(azimuth_rad), math.radians(pitch_deg)),
-                fov_deg=fov_deg,
-                aspect=aspect,
-                bounds=bounds,
-            )
-            score = _score(
-                scene, pose, checked, aspect=aspect, northward=math.cos(azimuth_rad), margin_m=margin_m
-            )
-            if score > best_score:
-                best, best_score = pose, score
+    for pitch_deg, azimuth_deg, part in itertools.product(pitches_deg, range(0, 360, 15), bounds):
+        azimuth_rad = math.radians(azimuth_deg)
+        direction = direction_of(azimuth_rad, math.radians(pitch_deg))
+        pose = fit(points_m, direction, fov_deg=fov_deg, aspect=aspect, bounds=part)
+        score = _score(
+            scene, pose, checked, aspect=aspect, northward=math.cos(azimuth_rad), margin_m=margin_m
+        )
+        if score > best_score:
+            east, north, up = direction.tolist()
+            best, best_score = View((east, north, up), part), score
     if best is None:
-        raise ValueError("best_view needs at least one pitch")
+        raise ValueError("best_view needs at least one pitch and one part of the picture")
     return best
 
 

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 22
 _MOST_RIDER_CANDIDATES = 80
+_ACTION_SAFE_SHARE = 0.035
 _LARGE_GROUP = 3
 _MOST_GROUP_TAGS = 9
-_NAMED_RIDER_PX = 26.0
+_NAMED_RIDER_PX = 32.0
 _NAMED_JERSEY_PX = 3.0
 _SPACING = 5.0
+_CHEST_TO_HEAD_M = 0.8
 _RIDER_RISE, _GROUP_RISE, _PLACE_RISE = 22.0, 58.0, 40.0
 _GATE_RANK = {
     GateKind.FINISH: 0,
@@ -110,6 +112,7 @@ def make_labels(
     chosen, corners, slots = place(
         candidates,
         viewport_px=view.viewport_px,
+        margin_px=_ACTION_SAFE_SHARE * view.viewport_px[1],
         taken_px=taken_px,
         spacing_px=_SPACING * view.look.scale,
         limit=MOST_LABELS,
@@ -130,6 +133,7 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
         return []
     placed = view.placed
     roster = roster_of(view.scene, view.state.riders.bibs)
+    heads_px = _heads_px(view)
     row_of = np.full(len(view.state.riders.bibs), -1)
     row_of[placed.index] = np.arange(len(placed.index))
     wanted: list[Wanted] = []
@@ -144,7 +148,7 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
             continue
         title = group_title(view.look.theme, group, roster)
         tag = press.group(group, title)
-        anchor = placed.px[seen[0]]
+        anchor = heads_px[seen[0]]
         wanted.append(
             Wanted(
                 key=("group", group.id),
@@ -203,7 +207,7 @@ def _places(view: LabelView, press: TagPress) -> list[Wanted]:
 
 
 def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) -> list[Wanted]:
-    """Riders near enough to be told apart, those in jerseys from further off, and the one selected from anywhere."""
+    """Riders near enough to be told apart, jerseys from further off, the one selected from anywhere."""
     if Overlay.RIDER_LABELS not in view.overlays:
         return []
     placed, state = view.placed, view.state
@@ -219,7 +223,7 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
     rank = _rider_ranks(state, placed)
     order = np.lexsort((rank[rows], ~jersey[rows], ~selected[rows]))
     rows = rows[order]
-    head_px = 0.8 * instances.scale * metre_px
+    heads_px = _heads_px(view)
     sizes = _rider_sizes(view, press, roster)
     wanted = []
     for row in rows[:_MOST_RIDER_CANDIDATES].tolist():
@@ -232,7 +236,7 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
             Wanted(
                 key=("rider", bib),
                 rank=(first, float(rank[row]) - (3.5 if shown_before else 0.0)),
-                anchor_px=(float(placed.px[row, 0]), float(placed.px[row, 1] - head_px[row])),
+                anchor_px=(float(heads_px[row, 0]), float(heads_px[row, 1])),
                 size_px=(int(sizes[rider_index, 0]), int(sizes[rider_index, 1])),
                 rise_px=_RIDER_RISE * view.look.scale,
                 colour_rgb=tuple(instances.colours[row].tolist()),
@@ -241,6 +245,15 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
             )
         )
     return wanted
+
+
+def _heads_px(view: LabelView) -> NDArray[np.float64]:
+    """Pixels just above the heads of the riders drawn, (n, 2)."""
+    placed = view.placed
+    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
+    heads = placed.px.astype(float)
+    heads[:, 1] -= _CHEST_TO_HEAD_M * placed.instances.scale * metre_px
+    return heads
 
 
 def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:

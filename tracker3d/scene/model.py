@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class GateKind(enum.StrEnum):
-    """What a gate marks; the values meet those of :class:`tracker3d.stage.model.PlaceKind` where both exist."""
+    """What a gate marks; where both exist, values are those of :class:`tracker3d.stage.model.PlaceKind`."""
 
     START = "start"
     SPRINT = "sprint"

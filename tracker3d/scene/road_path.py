@@ -33,8 +33,8 @@ class RoadPath:
     positions_m : (n, 3) float64
         As drawn; in a tunnel at the height of the ground above.
     heading_rad : (n,) float64
-        Clockwise from north, without wraps. Smoothed as an angle, so that a row of hairpins turns into a gentle
-        swing about the general direction, whereas the direction to a point further on would flip.
+        Clockwise from north, without wraps. Smoothed as an angle, so that a row of hairpins turns into a
+        gentle swing about the general direction, whereas the direction to a point further on would flip.
     """
 
     start_m: float

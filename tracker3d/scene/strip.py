@@ -42,7 +42,7 @@ def draw_strip(scene: StageScene, look: Look, size_px: tuple[int, int]) -> Canva
 
 
 def _profile(scene: StageScene, look: Look, size_px: tuple[int, int]) -> Image.Image:
-    """The profile as a filled area with smooth edges, each column in the colour of its gradient."""
+    """Return the profile as a filled area with smooth edges, each column in its gradient's colour."""
     width, height = size_px
     pad, top, foot = look.px(STRIP_PAD), look.px(_TOP), height - look.px(_BOTTOM)
     route, many = scene.stage.route, _OVERSAMPLED
@@ -85,7 +85,7 @@ def _draw_kilometres(canvas: Canvas, scene: StageScene) -> None:
 
 
 def _draw_places(canvas: Canvas, scene: StageScene) -> None:
-    """A flag for each climb, sprint, time check and the finish, with the climb's category in it."""
+    """Draw a flag for each climb, sprint, time check and the finish, with the category of a climb in it."""
     look, theme = canvas.look, canvas.look.theme
     categories = {place.distance_m: place.category for place in scene.stage.places}
     foot = canvas.image.height - look.px(_BOTTOM)

@@ -185,7 +185,7 @@ class TagPress:
         radius = look.px(_RADIUS)
         canvas.box(
             0, 0, width, height, colour=theme.colour("panel"), opacity=theme.opacities.label,
-            radius_px=radius if any(corners) else 0.0, corners=(corners[0], corners[1], corners[2], corners[3]),
+            radius_px=radius, corners=(corners[0], corners[1], corners[2], corners[3]),
         )  # fmt: skip
         if kind == "title":
             canvas.box(0, 0, bar, height, colour=colour, radius_px=radius, corners=(True, False, False, True))
