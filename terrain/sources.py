@@ -15,8 +15,9 @@ import numpy as np
 import rasterio.crs
 from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
+from rasterio.io import MemoryFile
 from rasterio.transform import Affine
-from rasterio.warp import reproject
+from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 from scipy import ndimage
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _NATIVE_LIMIT = 400_000_000
 _STRIP_CELLS = 16_000_000
+_WARP_ERROR_CELLS = 0.005
 
 
 @dataclass(frozen=True)
@@ -209,20 +211,35 @@ def _warped(group: list[Raster], plan: GridPlan, frame: LocalFrame) -> NDArray[n
         return None
     heights, window, reduce = found
     transform = group[0].transform @ Affine.translation(window.col_off, window.row_off) @ Affine.scale(reduce)
-    target = np.full((plan.rows, plan.columns), np.nan, np.float32)
-    reproject(
-        heights,
-        target,
-        src_transform=transform,
-        src_crs=_raster_crs(group[0].crs),
-        src_nodata=np.nan,
-        dst_transform=plan.transform,
-        dst_crs=_raster_crs(frame.crs),
-        dst_nodata=np.nan,
-        resampling=Resampling.cubic,
-        num_threads=2,
-    )
-    return target
+    return _reprojected(heights, transform, group[0].crs, plan, frame)
+
+
+def _reprojected(
+    heights: NDArray[np.float32], transform: Affine, crs: CRS, plan: GridPlan, frame: LocalFrame
+) -> NDArray[np.float32]:
+    """Resample onto a plan. A warped view, because there the error allowed in positions can be chosen."""
+    profile = {"driver": "GTiff", "count": 1, "dtype": "float32", "nodata": np.nan, "tiled": True}
+    shape = {"height": heights.shape[0], "width": heights.shape[1]}
+    with MemoryFile() as memory:
+        with memory.open(**profile, **shape, transform=transform, crs=_raster_crs(crs)) as target:
+            target.write(heights, 1)
+        with (
+            memory.open() as source,
+            WarpedVRT(
+                source,
+                crs=_raster_crs(frame.crs),
+                transform=plan.transform,
+                width=plan.columns,
+                height=plan.rows,
+                resampling=Resampling.cubic,
+                src_nodata=np.nan,
+                nodata=np.nan,
+                tolerance=_WARP_ERROR_CELLS,
+                NUM_THREADS="2",
+            ) as warped,
+        ):
+            resampled: NDArray[np.float32] = warped.read(1)
+            return resampled
 
 
 def _raster_crs(crs: CRS) -> rasterio.crs.CRS:
