@@ -40,7 +40,12 @@ def stage_of(x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, time_trial: 
         covered=np.zeros(len(nodes), bool),
     )
     return Stage(
-        name="Test", date="2026-07-07", timezone="Europe/Paris", frame=FRAME, route=route, time_trial=time_trial
+        name="Test",
+        date="2026-07-07",
+        timezone="Europe/Paris",
+        frame=FRAME,
+        route=route,
+        time_trial=time_trial,
     )
 
 
@@ -62,7 +67,7 @@ def hairpins() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def figure_eight() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A straight run-in, one round of a lemniscate that crosses itself in the middle, and a straight run-out."""
+    """A straight run-in, one round of a lemniscate that crosses itself, and a straight run-out."""
     angle = np.linspace(0.0, 2 * np.pi, 600)
     run = np.linspace(-3000.0, 0.0, 10, endpoint=False)
     x = np.concatenate([0.6 * run, 1500.0 * np.sin(angle), -0.6 * run[::-1]])
@@ -104,7 +109,9 @@ def ride(stage: Stage, *, riders: int = 40, seed: int = 1, told: bool = True) ->
     random = np.random.default_rng(seed)
     finish_m = stage.route.finish_m
     seconds = np.arange(0.0, finish_m / 6.0)
-    columns: dict[str, list[NDArray[np.float64]]] = {name: [] for name in ("t", "r", "s", "v", "x", "y", "junk")}
+    columns: dict[str, list[NDArray[np.float64]]] = {
+        name: [] for name in ("t", "r", "s", "v", "x", "y", "junk")
+    }
     for rider in range(riders):
         change = np.convolve(random.normal(0.0, 1.0, len(seconds) + 60), np.ones(60) / np.sqrt(60), "valid")
         speed = np.clip(11.0 + 2.5 * change[: len(seconds)], 4.0, 20.0)

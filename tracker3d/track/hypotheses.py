@@ -217,7 +217,8 @@ def _mean_known(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDAr
 def _survivors(beam: _Beam, now_s: NDArray[np.float64]) -> NDArray[np.int64]:
     """Choose the hypotheses to keep: the cheapest, few of a kind, and the empty one last.
 
-    Two that expect the rider at the same place now are of a kind, if the better one was never farther.
+    Two with the rider at the same place, then or as expected now, are of a kind if the better one was never
+    farther.
     Without that limit a second tracker's many near-equal histories would crowd out the rider's own. Slots
     that stay free get an infinite cost.
     """
@@ -227,9 +228,11 @@ def _survivors(beam: _Beam, now_s: NDArray[np.float64]) -> NDArray[np.int64]:
     order = np.argsort(cost, axis=1, kind="stable")
     speed_mps = np.where(np.isnan(beam.reported_mps), beam.speed_mps, beam.reported_mps)
     expected_m = beam.place_m + speed_mps * (now_s[:, None] - beam.time_s)
-    expected_m = np.take_along_axis(expected_m, order, axis=1)
     farthest_m = np.take_along_axis(beam.farthest_m, order, axis=1)
-    alike = np.abs(expected_m[:, :, None] - expected_m[:, None, :]) < _SAME_PLACE_M
+    alike = np.zeros((*cost.shape, cost.shape[1]), bool)
+    for place_m in (beam.place_m, expected_m):
+        in_order_m = np.take_along_axis(place_m, order, axis=1)
+        alike |= np.abs(in_order_m[:, :, None] - in_order_m[:, None, :]) < _SAME_PLACE_M
     alike &= farthest_m[:, None, :] <= farthest_m[:, :, None] + _HARDLY_FARTHER_M
     alike &= np.tri(cost.shape[1], k=-1, dtype=bool)
     sorted_cost = np.take_along_axis(cost, order, axis=1)

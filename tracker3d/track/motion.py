@@ -39,6 +39,7 @@ _FINISHED_LIVE_S = 48.0
 
 _LINE_REACH_M = 600.0
 _LINE_REACH_S = 75.0
+_AFTER_END_MS = 70_000.0
 _TABLE_CELLS = 40_000_000
 _LONG_HOLE_S = 60.0
 _LANE_HALF_WIDTH_M = 1.9
@@ -101,7 +102,7 @@ class Motion:
 
     def _fill(self, knots: list[_Knots], pace: FieldPace) -> None:
         """Evaluate every rider at every row of the common table."""
-        rows = int(np.ceil((self.end_ms - self.start_ms) / self._step_ms)) + 2
+        rows = int(np.ceil((self.end_ms + _AFTER_END_MS - self.start_ms) / self._step_ms)) + 2
         times_ms = self.start_ms + self._step_ms * np.arange(rows, dtype=float)
         shape = (rows, len(knots))
         self._distance_m = np.full(shape, np.nan)
@@ -118,10 +119,11 @@ class Motion:
             self._age_s[:, index] = rider.age_s(times_ms)
         step_s = self._step_ms / 1000.0
         gained = np.diff(self._distance_m, axis=0) / step_s
-        self._slope_mps = np.zeros(shape, np.float32)
-        self._slope_mps[1:-1] = np.nan_to_num(
-            np.minimum(0.5 * (gained[1:] + gained[:-1]), 2.99 * np.minimum(gained[1:], gained[:-1]))
-        )
+        none = np.full((1, len(knots)), np.nan)
+        behind, ahead = np.concatenate([none, gained]), np.concatenate([gained, none])
+        behind, ahead = np.where(np.isnan(behind), ahead, behind), np.where(np.isnan(ahead), behind, ahead)
+        slope_mps = np.minimum(0.5 * (behind + ahead), 2.99 * np.minimum(behind, ahead))
+        self._slope_mps = np.nan_to_num(slope_mps).astype(np.float32)
         self._rows = rows
 
     @property
@@ -156,7 +158,8 @@ class Motion:
         speed_mps = (after_m - np.where(no_past, distance_m, before_m)) / window_s
         row, share = self._row(time_ms)
         age_s = (1.0 - share) * self._age_s[row] + share * self._age_s[row + 1]
-        age_s = age_s.astype(float) + max(0.0, time_ms - self.end_ms) / 1000.0
+        last_row_ms = self.start_ms + self._step_ms * (self._rows - 1)
+        age_s = age_s.astype(float) + max(0.0, time_ms - last_row_ms) / 1000.0
         finished = time_ms >= self._finish_ms
         if finished.any():
             since_s = (time_ms - self._finish_ms) / 1000.0
@@ -197,7 +200,7 @@ class Motion:
             share,
             self._step_ms / 1000.0,
         )
-        result[times < self.start_ms] = np.nan
+        result[~(times[:, None] >= self._seen_ms[0])] = np.nan
         return result
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
@@ -248,10 +251,12 @@ class Motion:
 
     def _distance_at(self, time_ms: float) -> NDArray[np.float64]:
         row, share = self._row(time_ms)
-        if time_ms < self.start_ms:
-            return np.full(len(self.bibs), np.nan)
         table, slope = self._distance_m, self._slope_mps
-        return _between(table[row], table[row + 1], slope[row], slope[row + 1], share, self._step_ms / 1000.0)
+        distance_m = _between(
+            table[row], table[row + 1], slope[row], slope[row + 1], share, self._step_ms / 1000.0
+        )
+        distance_m[~(time_ms >= self._seen_ms[0])] = np.nan
+        return distance_m
 
 
 def _between(
@@ -330,10 +335,17 @@ class _Knots:
         return np.asarray(np.clip(np.maximum(slopes, slow_end), 0.0, 3.0 * np.minimum(before, after)))
 
     def at(self, times_ms: NDArray[np.float64], pace: FieldPace) -> NDArray[np.float64]:
-        """Road distance at ascending times; NaN before the first knot, held after the last."""
+        """Road distance at ascending times, held after the last knot.
+
+        NaN before the first knot, but for the moment right before it, where a row of the table is needed to
+        interpolate from.
+        """
         result = np.full(len(times_ms), np.nan)
         begin, end = np.searchsorted(times_ms, [self.time_ms[0], self.time_ms[-1]], side="left")
         result[end:] = self.distance_m[-1]
+        if begin:
+            early_s = (self.time_ms[0] - times_ms[begin - 1]) / 1000.0
+            result[begin - 1] = self.distance_m[0] - early_s * np.nan_to_num(self.speed_mps[0])
         if end > begin:
             times = times_ms[begin:end]
             after = np.clip(np.searchsorted(self.time_ms, times, side="right"), 1, len(self.time_ms) - 1)
@@ -348,7 +360,7 @@ class _Knots:
                 self._clock_s[before], self._clock_s[after], low * step_s, high * step_s, share, 1.0
             )
             result[begin:end] = pace.distance_at_m(clock_s)
-        return np.maximum.accumulate(result)
+        return np.asarray(np.fmax.accumulate(result))
 
     def age_s(self, times_ms: NDArray[np.float64]) -> NDArray[np.float32]:
         """Time to the nearest fix before or after each moment."""
