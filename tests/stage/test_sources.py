@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
+import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +16,10 @@ from tracker3d.stage.inputs import read_bounded
 from tracker3d.stage.model import PlaceKind
 from tracker3d.stage.names import family_name, is_town, tidy
 from tracker3d.stage.palette import team_colours
+from tracker3d.stage.preparing import places_on
 from tracker3d.stage.racecenter import read_recording
 from tracker3d.stage.roadbuild import build_route
-from tracker3d.stage.source import read_source
+from tracker3d.stage.source import decode_source, read_source
 
 GPX = '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">{}</gpx>'
 
@@ -148,7 +152,7 @@ def test_gpx_tracks_are_joined_and_waypoints_are_towns(write, road):
     for part in (slice(0, 100), slice(100, None)):
         body += f"<trkseg>{gpx_points('trkpt', lon[part], lat[part], height[part])}</trkseg>"
     source = read_source(write("col.gpx", "\ufeff" + GPX.format(body + "</trk>")))
-    assert (source.kind, source.name, source.has_heights) == ("gpx", "Col", True)
+    assert (source.kind, source.name) == ("gpx", "Col")
     np.testing.assert_allclose(source.points, np.column_stack(road), atol=0.06)
     assert [(place.kind, place.name) for place in source.places] == [(PlaceKind.TOWN, "Le Bourg")]
 
@@ -157,8 +161,16 @@ def test_gpx_routes_without_heights(write, road):
     lon, lat, _ = road
     source = read_source(write("r.gpx", GPX.format(f"<rte>{gpx_points('rtept', lon, lat)}</rte>")))
     assert len(source.points) == len(lon)
-    assert not source.has_heights
     assert not build_route(*source.points.T).has_heights
+
+
+def test_heights_of_zero_or_beyond_the_earth_are_unknown(road):
+    lon, lat, height = road
+    assert not build_route(lon, lat, 0.0 * height).has_heights
+    odd = height.copy()
+    odd[[10, 50, 51]] = [-32768.0, 1e300, -9999.0]
+    got = build_route(lon, lat, odd).route
+    np.testing.assert_allclose(got.height_m, build_route(lon, lat, height).route.height_m, atol=2.0)
 
 
 def geojson(*lines: np.ndarray, properties: dict | None = None) -> dict:
@@ -248,6 +260,45 @@ def test_bad_input_gets_one_sentence_that_names_the_file(write, name, content, e
     assert str(path) in text
     assert text.endswith(".")
     assert "\n" not in text
+
+
+JUNK = (None, True, 0, -1, 1e308, -1e308, "", "x", "NaN", "1e999", [], {}, [[]], [{}], 10**30, 180.0, -1e9)
+
+
+def places_in(document, path=()):
+    """Yield where something stands in a document, a few of each list."""
+    items = document.items() if isinstance(document, dict) else enumerate(document[:4])
+    for key, value in items:
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from places_in(value, (*path, key))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_stands_anywhere_in_a_document_is_read_or_refused_in_one_sentence(document, road, seed):
+    rng = random.Random(seed)
+    if seed % 3 == 1:
+        document = document["rest"]["trace"]
+    elif seed % 3 == 2:
+        document = geojson(np.column_stack(road), properties={"name": "a", "profile_km_m": [[0, 1], [9, 2]]})
+    places = list(places_in(document))
+    refusals = []
+    for _ in range(6):
+        changed = copy.deepcopy(document)
+        *above, last = rng.choice(places)
+        inner = changed
+        for key in above:
+            inner = inner[key]
+        inner[last] = copy.deepcopy(rng.choice(JUNK))
+        try:
+            source = decode_source(json.dumps(changed).encode(), Path("file"))
+            route = build_route(*source.points.T, anchors=source.anchors).route
+        except InputError as error:
+            refusals.append(str(error))
+        else:
+            assert np.isfinite([route.x_m, route.y_m]).all()
+            assert all(np.isfinite(place.distance_m) for place in places_on(route, source))
+    assert all(text.endswith(".") and "\n" not in text for text in refusals)
 
 
 def test_missing_folders_and_damaged_gzip(write, tmp_path):

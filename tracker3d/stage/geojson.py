@@ -23,15 +23,21 @@ if TYPE_CHECKING:
 PROFILE = "profile_km_m"
 """Property of a line without heights: pairs of kilometre and height along it."""
 
-_GEOMETRIES = frozenset(
-    ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"]
+_GEOMETRIES = (
+    "Point",
+    "MultiPoint",
+    "LineString",
+    "MultiLineString",
+    "Polygon",
+    "MultiPolygon",
+    "GeometryCollection",
 )
 _DEGREES = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 
 def is_geojson(document: dict[str, Any]) -> bool:
     """Whether a decoded JSON object is GeoJSON of any kind."""
-    return document.get("type") in _GEOMETRIES | {"Feature", "FeatureCollection"}
+    return document.get("type") in (*_GEOMETRIES, "Feature", "FeatureCollection")
 
 
 def source_of_geojson(document: dict[str, Any], path: Path) -> Source:

@@ -41,6 +41,9 @@ SAME_TOWN_M = 5000.0
 MISFIT_M = 20.0
 """A road that lies this far above or below the DEM (median) has other heights than the DEM."""
 
+FINISH_OFF_M = 500.0
+"""A stated finish farther than this from the end of the road is told."""
+
 MERGED_GAP_M = 100.0
 
 
@@ -125,7 +128,7 @@ def prepare(
         max_error_m=max_error_m,
         progress=lambda text, fraction: progress(text, 0.08 + 0.82 * fraction),
     )
-    stage, more = _stage_of(source, built, ground, dem_paths)
+    stage = _stage_of(source, built, ground, dem_paths, warnings)
     progress("writing the package", 0.92)
     roles = [(source_path, "route"), *((path, "elevation") for path in dem_paths)]
     roles += [(drape_path, "imagery")] if drape_path is not None else []
@@ -133,8 +136,7 @@ def prepare(
         output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
     )
     progress("done", 1.0)
-    all_warnings = tuple(dict.fromkeys((*source.messages, *warnings, *more, *ground.messages)))
-    return PrepareReport(output, stage, tuple(_findings(stage, source, dem_paths)), all_warnings)
+    return PrepareReport(output, stage, tuple(_findings(stage, source)), stage.coverage.warnings)
 
 
 def _check_arguments(width_km: float, max_error_m: float) -> None:
@@ -153,7 +155,7 @@ def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[s
             lat_deg,
             height_m,
             anchors=source.anchors,
-            finish_m=source.finish_m if source.anchors and math.isfinite(source.finish_m) else None,
+            finish_m=source.finish_m if source.anchors and source.finish_m > 0.0 else None,
         )
     except RouteError as error:
         raise RouteError(f"{source.path}: {error}") from error
@@ -162,6 +164,12 @@ def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[s
         warnings.append(
             f"{built.scale.refused} of {len(source.anchors)} stated kilometres "
             "do not fit the road and were left out."
+        )
+    short_m = source.finish_m - built.route.end_m
+    if source.anchors and abs(short_m) > FINISH_OFF_M:
+        warnings.append(
+            f"The road ends at km {built.route.end_m / 1000:.1f}, and the source states "
+            f"{source.finish_m / 1000:.1f} km; check that the road is the raced one."
         )
     if not built.has_heights:
         route, warning = _with_dem_heights(built.route, source.path, dem_paths)
@@ -191,13 +199,13 @@ def _with_dem_heights(route: Route, path: Path, dem_paths: Sequence[Path]) -> tu
 
 
 def _stage_of(
-    source: Source, built: BuiltRoad, ground: Ground, dem_paths: Sequence[Path]
-) -> tuple[Stage, list[str]]:
+    source: Source, built: BuiltRoad, ground: Ground, dem_paths: Sequence[Path], warnings: Sequence[str]
+) -> Stage:
     route = built.route.on_ground(
         z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
     )
-    warnings = _misfit(route) if built.has_heights else []
-    stage = Stage(
+    misfit = _misfit(route) if built.has_heights else []
+    return Stage(
         name=source.name,
         date=source.date,
         timezone=source.timezone,
@@ -212,11 +220,10 @@ def _stage_of(
         coverage=Coverage(
             covered_intervals(route),
             tuple(path.name for path in dem_paths),
-            (*source.messages, *warnings),
+            tuple(dict.fromkeys((*source.messages, *warnings, *misfit, *ground.messages))),
         ),
         credits=tuple(dict.fromkeys((*source.credits, *ground.credits))),
     )
-    return stage, warnings
 
 
 def _misfit(route: Route) -> list[str]:
@@ -309,7 +316,7 @@ def _located(route: Route, places: Sequence[SourcePlace]) -> list[tuple[SourcePl
             nearest_m, offset_m = nearest_on_route(
                 route, *route.frame.to_local([place.lon_deg], [place.lat_deg])
             )
-            if offset_m[0] > NEAR_ROAD_M:
+            if not offset_m[0] <= NEAR_ROAD_M:
                 continue
             at_m = float(nearest_m[0])
         if route.start_m <= at_m <= route.end_m + route.step_m:
@@ -317,15 +324,14 @@ def _located(route: Route, places: Sequence[SourcePlace]) -> list[tuple[SourcePl
     return located
 
 
-def _findings(stage: Stage, source: Source, dem_paths: Sequence[Path]) -> list[str]:
+def _findings(stage: Stage, source: Source) -> list[str]:
     route = stage.route
     neutral = f" after {-route.start_m / 1000:.1f} km of neutralised start" if route.start_m < -50.0 else ""
-    people = [f"{sum(not rider.vehicle for rider in stage.riders)} riders in {len(stage.teams)} teams"]
-    findings = [
-        f"{stage.name}: {route.finish_m / 1000:.2f} km{neutral}, {route.ascent_m:,.0f} m of climbing"
-        + (f" ({source.ascent_m:,.0f} m stated)" if math.isfinite(source.ascent_m) else "")
-        + (f", {people[0]}." if stage.riders else "."),
-    ]
+    stated = f" ({source.ascent_m:,.0f} m stated)" if math.isfinite(source.ascent_m) else ""
+    riders = sum(not rider.vehicle for rider in stage.riders)
+    people = f", {riders} riders in {len(stage.teams)} teams" if riders else ""
+    length = f"{route.finish_m / 1000:.2f} km{neutral}"
+    findings = [f"{stage.name}: {length}, {route.ascent_m:,.0f} m of climbing{stated}{people}."]
     climbs = [place for place in stage.places if place.kind is PlaceKind.CLIMB]
     if climbs:
         findings.append(f"Climbs: {', '.join(place.name for place in climbs)}.")

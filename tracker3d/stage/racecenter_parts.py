@@ -33,6 +33,8 @@ TIME_CHECK = "C"
 FINISH = "A"
 DID_NOT_START = -1
 
+_MOST_KILOMETRES = 10_000.0
+
 _TRACE_SPRINT = "#004"
 _TRACE_SUMMITS = ("#005", "#006", "#007", "#008", "#009")
 
@@ -341,5 +343,6 @@ def _number(value: Any) -> float:
 
 
 def _kilometres(value: Any) -> float:
-    """Metres of a number of kilometres, to the metre (0.1 + 0.2 km are 300 m)."""
-    return round(_number(value) * 1000.0, 1)
+    """Metres of a number of kilometres, NaN where that is no distance on a road."""
+    number = _number(value)
+    return round(number * 1000.0, 1) if abs(number) <= _MOST_KILOMETRES else NAN

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STEP_M = 5.0
 SHORTEST_ROAD_M = 200.0
 LONGEST_ROAD_M = 1_000_000.0
+LOWEST_HEIGHT_M, HIGHEST_HEIGHT_M = -500.0, 9000.0
+"""Heights beyond these are no heights of a road, and are taken for unknown."""
 
 _ELLIPSOID = Geod(ellps="WGS84")
 
@@ -146,9 +148,9 @@ def _heights_at(
     height_m: NDArray[np.float64],
     step_m: float,
 ) -> NDArray[np.float64] | None:
-    """Smoothed heights at the nodes; None when fewer than half of the vertices have one."""
-    known = np.isfinite(height_m)
-    if known.mean() < 0.5:
-        return None
+    """Smoothed heights at the nodes; None when fewer than half of the vertices have one, or all are 0."""
+    known = (height_m >= LOWEST_HEIGHT_M) & (height_m <= HIGHEST_HEIGHT_M)
     at_m, known_m = vertex_m[known], height_m[known]
+    if known.mean() < 0.5 or not known_m.any():
+        return None
     return smoothed(np.interp(nodes_m, at_m, without_spikes(at_m, known_m)), step_m=step_m)

@@ -231,11 +231,16 @@ def nearest_on_route(
     Returns
     -------
     distance_m, offset_m : (n,) float64
-        Road distance, and unsigned distance to the road.
+        Road distance, and unsigned distance to the road; NaN where the position is not finite.
     """
     from scipy.spatial import cKDTree
 
     points = np.stack([np.asarray(x_m, float).ravel(), np.asarray(y_m, float).ravel()], axis=1)
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():
+        at_m, offset_m = np.full(len(points), np.nan), np.full(len(points), np.nan)
+        at_m[finite], offset_m[finite] = nearest_on_route(route, *points[finite].T)
+        return at_m, offset_m
     nodes = np.stack([route.x_m, route.y_m], axis=1)
     nearest = cKDTree(nodes).query(points)[1]
     best_m = np.full(len(points), np.inf)

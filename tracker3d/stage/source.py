@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from tracker3d.errors import RouteError
 from tracker3d.stage.inputs import read_bounded
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tracker3d.stage.anchors import Anchor
@@ -85,11 +85,6 @@ class Source:
     simulated: bool = False
     credits: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
-
-    @property
-    def has_heights(self) -> bool:
-        """Whether at least half of the road has heights of its own."""
-        return bool(np.isfinite(self.points[:, 2]).mean() >= 0.5)
 
 
 def read_source(path: Path) -> Source:
