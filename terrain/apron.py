@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FADE_M = 1000.0
 _LATTICE_M = 240.0
-_PULL_POSTS = (12.0, 4.0, 1.5)
+_PULL_POSTS = (12.0, 4.0, 2.0, 1.2, 1.2, 0.8, 0.8)
 
 
 def fill_small_voids(

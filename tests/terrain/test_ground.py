@@ -1,0 +1,306 @@
+"""The drawn ground: on the data, under the road, without cracks, and the same after saving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import Affine
+
+from terrain import (
+    CoverageError,
+    ElevationGrid,
+    Ground,
+    GroundLine,
+    LocalFrame,
+    MeshSampler,
+    TerrainError,
+    build_ground,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FRAME = LocalFrame(6.0, 45.0)
+HALF_WIDTH_M = 1500.0
+MAX_ERROR_M = 2.0
+
+
+def hills(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    rough = 25 * np.sin(x / 90) * np.cos(y / 110)
+    return 800 + 150 * np.sin(x / 700) * np.cos(y / 900) + 0.08 * x + rough
+
+
+def winding_line() -> GroundLine:
+    x = np.arange(-4000.0, 4000.1, 10.0)
+    y = 400 * np.sin(x / 600) + 120 * np.sin(x / 130)
+    return GroundLine(x, y, hills(x, y) + 5.0)
+
+
+@pytest.fixture(scope="module")
+def dem_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Elevation data in cells of 25 m for the eastern part of the line only, in the line's own frame."""
+    path = tmp_path_factory.mktemp("dem") / "east.tif"
+    x = -1000 + np.arange(300) * 25.0
+    y = 2500 - np.arange(200) * 25.0
+    profile = {
+        "driver": "GTiff", "dtype": "float32", "count": 1, "crs": FRAME.crs.to_wkt(),
+        "height": 200, "width": 300, "transform": Affine(25, 0, -1012.5, 0, -25, 2512.5),
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as dataset:
+        dataset.write(hills(x[None, :], y[:, None]).astype(np.float32), 1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ground(dem_path: Path) -> Ground:
+    return build_ground(
+        FRAME, line=winding_line(), dem_paths=[dem_path], half_width_m=HALF_WIDTH_M, max_error_m=MAX_ERROR_M
+    )
+
+
+def land_of(ground: Ground, level: int) -> tuple[np.ndarray, np.ndarray]:
+    """All land of a level as one mesh; equal positions become one vertex."""
+    tiles = [mesh for mesh in ground.tiles(level) if mesh.draped]
+    starts = np.cumsum([0, *(len(mesh.vertices_m) for mesh in tiles)])
+    vertices = np.concatenate([mesh.vertices_m for mesh in tiles])
+    faces = np.concatenate([mesh.faces + start for mesh, start in zip(tiles, starts, strict=False)])
+    unique, back = np.unique(vertices, axis=0, return_inverse=True)
+    return unique, back.reshape(-1)[faces]
+
+
+def border_of(faces: np.ndarray) -> np.ndarray:
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    _, index, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+    assert count.max() == 2, "no edge may have three triangles"
+    return edges[index[count == 1]]
+
+
+def test_the_mesh_follows_the_data_near_the_road(ground: Ground) -> None:
+    vertices, faces = land_of(ground, 0)
+    rng = np.random.default_rng(3)
+    x = rng.uniform(500, 3500, 8000)
+    y = 400 * np.sin(x / 600) + 120 * np.sin(x / 130) + rng.uniform(-280, 280, 8000)
+    error = MeshSampler(vertices, faces).sample(x, y) - hills(x, y)
+    # The bound holds at the posts; between them land of this roughness bends by up to half a metre more.
+    assert np.abs(error).max() < MAX_ERROR_M + 0.6
+    assert np.abs(error).mean() < 0.8
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_tiles_meet_without_cracks_and_the_edge_keeps_its_distance(ground: Ground, level: int) -> None:
+    vertices, faces = land_of(ground, level)
+    border = border_of(faces)
+    assert (np.bincount(border.ravel())[np.unique(border)] == 2).all(), "the border is closed, without a slit"
+    line = winding_line().densified(5.0)
+    edge = vertices[np.unique(border), :2]
+    distance = np.min(np.hypot(edge[:, :1] - line.x_m, edge[:, 1:] - line.y_m), axis=1)
+    assert np.abs(distance - HALF_WIDTH_M).max() < 0.1 * HALF_WIDTH_M
+    a, b, c = (vertices[faces[:, k], :2].astype(float) for k in range(3))
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    assert (area > 0).all()
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_the_wall_hangs_from_the_edge_down_to_one_foot(ground: Ground, level: int) -> None:
+    vertices, faces = land_of(ground, level)
+    edge = {tuple(position) for position in vertices[np.unique(border_of(faces))].tolist()}
+    walls = [mesh for mesh in ground.tiles(level) if not mesh.draped]
+    corners = np.concatenate([mesh.vertices_m for mesh in walls])
+    foot = corners[:, 2] == np.float32(ground.base_m)
+    assert {tuple(position) for position in corners[~foot].tolist()} == edge
+    assert ground.base_m < vertices[:, 2].min()
+    for mesh in walls:
+        a, b, c = (mesh.vertices_m[mesh.faces[:, k]].astype(float) for k in range(3))
+        outward = np.cross(b - a, c - a)[:, :2]
+        middle = (a + b + c)[:, :2] / 3 + outward / np.linalg.norm(outward, axis=1, keepdims=True)
+        assert np.isnan(MeshSampler(vertices, faces).sample(*middle.T)).mean() > 0.95, (
+            "walls face away from land"
+        )
+
+
+def test_the_road_lies_on_both_levels(ground: Ground) -> None:
+    line = winding_line()
+    assert not ground.on_structure.any()
+    for level in (0, 1):
+        on_mesh = MeshSampler(*land_of(ground, level)).sample(line.x_m, line.y_m)
+        assert np.abs(on_mesh - ground.z_drawn_m).max() < 1e-3
+    coarse, fine = (sum(len(mesh.faces) for mesh in ground.tiles(level)) for level in (1, 0))
+    assert coarse < 0.7 * fine
+
+
+def test_the_apron_carries_the_road_and_meets_the_data_without_a_cliff(ground: Ground) -> None:
+    line = winding_line()
+    assert 0.55 < ground.covered.mean() < 0.70
+    assert ground.covered[line.x_m > -950].all()
+    assert not ground.covered[line.x_m < -1050].any()
+    apron = line.x_m < -1100
+    assert np.abs(ground.z_drawn_m - line.height_m)[apron].max() < MAX_ERROR_M + 1
+    sampler = MeshSampler(*land_of(ground, 0))
+    y = np.linspace(-1000, 1000, 41)[:, None]
+    across = sampler.sample(np.arange(-2500.0, 0.0, 20.0)[None, :], y)
+    inside = sampler.sample(np.arange(0.0, 2500.0, 20.0)[None, :], y)
+    assert np.nanmax(np.abs(np.diff(across, axis=1))) <= np.nanmax(np.abs(np.diff(inside, axis=1)))
+
+
+def test_ground_without_any_data_is_calm_and_passes_through_the_road() -> None:
+    line = winding_line()
+    ground = build_ground(FRAME, line=line, half_width_m=HALF_WIDTH_M)
+    assert not ground.covered.any()
+    assert np.abs(ground.z_drawn_m - line.height_m).max() < MAX_ERROR_M + 1
+    heights = np.concatenate([mesh.vertices_m[:, 2] for mesh in ground.tiles(0) if mesh.draped])
+    assert heights.min() > line.height_m.min() - 15
+    assert heights.max() < line.height_m.max() + 15
+
+
+def test_relief_is_the_drawn_land_and_its_foot_elsewhere(ground: Ground) -> None:
+    vertices, faces = land_of(ground, 0)
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(-3500, 3500, 500), rng.uniform(-500, 500, 500)
+    difference = ground.relief.sample(x, y) - MeshSampler(vertices, faces).sample(x, y)
+    assert np.abs(difference).mean() < 8
+    west, south, _, _ = ground.relief.bounds_m
+    assert ground.relief.sample(west, south) == pytest.approx(ground.base_m)
+
+
+def test_texture_and_vertices_have_the_same_colours_in_the_same_places(ground: Ground) -> None:
+    west, south, east, north = ground.texture.bounds_m
+    height, width = ground.texture.image.shape[:2]
+    for mesh in ground.tiles(0):
+        if not mesh.draped:
+            continue
+        u = (mesh.vertices_m[:, 0] - west) / (east - west)
+        v = (mesh.vertices_m[:, 1] - south) / (north - south)
+        assert ((u > 0) & (u < 1) & (v > 0) & (v < 1)).all()
+        column = np.minimum((u * width).astype(int), width - 1)
+        row = np.minimum(((1 - v) * height).astype(int), height - 1)
+        there = ground.texture.image[row, column].astype(int)
+        assert (np.abs(there - mesh.colours).max(axis=1) <= 12).mean() > 0.97
+
+
+def test_saved_ground_opens_the_same(ground: Ground, tmp_path: Path) -> None:
+    ground.save(tmp_path)
+    opened = Ground.open(tmp_path)
+    assert opened.levels == ground.levels == 2
+    for level in range(2):
+        for ours, theirs in zip(ground.tiles(level), opened.tiles(level), strict=True):
+            for name in ("vertices_m", "faces", "colours"):
+                assert np.array_equal(getattr(ours, name), getattr(theirs, name))
+            assert ours.draped == theirs.draped
+    for name in ("z_drawn_m", "on_structure", "covered"):
+        assert np.array_equal(getattr(ground, name), getattr(opened, name))
+    assert np.array_equal(ground.texture.image, opened.texture.image)
+    assert opened.texture.bounds_m == ground.texture.bounds_m
+    assert np.array_equal(ground.relief.heights_m, opened.relief.heights_m)
+    assert (opened.base_m, opened.messages, opened.credits) == (
+        ground.base_m,
+        ground.messages,
+        ground.credits,
+    )
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "index", "pickle", "version"])
+def test_damaged_ground_is_refused_in_words(ground: Ground, tmp_path: Path, damage: str) -> None:
+    ground.save(tmp_path)
+    faces = tmp_path / "level0_faces.npy"
+    if damage == "missing":
+        faces.unlink()
+    elif damage == "cut":
+        faces.write_bytes(faces.read_bytes()[:-500])
+    elif damage == "index":
+        wrong = np.load(faces)
+        wrong[0, 0] = 10_000_000
+        np.save(faces, wrong)
+    elif damage == "pickle":
+        np.save(faces, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    else:
+        manifest = tmp_path / "ground.json"
+        manifest.write_text(manifest.read_text().replace('"version": 1', '"version": 99'))
+    with pytest.raises(TerrainError, match="prepare the stage again"):
+        Ground.open(tmp_path)
+
+
+def test_exaggeration_is_applied_to_what_is_drawn_and_only_there(dem_path: Path) -> None:
+    steep = LocalFrame(6.0, 45.0, vertical_exaggeration=2.0)
+    line = winding_line()
+    ground = build_ground(steep, line=line, dem_paths=[dem_path], half_width_m=600.0)
+    road = steep.drawn(line.x_m, line.y_m, ground.z_drawn_m)
+    on_mesh = MeshSampler(*land_of(ground, 0)).sample(line.x_m, line.y_m)
+    assert np.abs(road[:, 2] - on_mesh).max() < 0.01
+    assert np.abs(ground.z_drawn_m - line.height_m).max() < 20
+
+
+def test_heights_at_hand_serve_instead_of_files() -> None:
+    line = winding_line()
+    rows, columns = np.mgrid[0:201, 0:401]
+    heights = hills(-5000 + 25.0 * columns, -2500 + 25.0 * rows).astype(np.float32)
+    covered = np.ones(heights.shape, bool)
+    grid = ElevationGrid(heights, -5000.0, -2500.0, 25.0, covered, ~covered)
+    ground = build_ground(FRAME, line=line, elevation=grid, half_width_m=HALF_WIDTH_M)
+    assert ground.covered.all()
+    assert np.abs(ground.z_drawn_m - hills(line.x_m, line.y_m)).max() < MAX_ERROR_M + 1.5
+
+
+def test_data_of_another_region_are_refused(dem_path: Path) -> None:
+    line = winding_line()
+    far = GroundLine(line.x_m + 60_000, line.y_m, line.height_m)
+    with pytest.raises(CoverageError, match=r"east\.tif: covers no part of the road"):
+        build_ground(FRAME, line=far, dem_paths=[dem_path])
+
+
+def test_unknown_road_heights_come_from_the_data(dem_path: Path) -> None:
+    line = winding_line()
+    blank = GroundLine(line.x_m, line.y_m, np.full(len(line.x_m), np.nan))
+    ground = build_ground(FRAME, line=blank, dem_paths=[dem_path], half_width_m=600.0)
+    east = line.x_m > 500
+    assert np.abs(ground.z_drawn_m - hills(line.x_m, line.y_m))[east].max() < MAX_ERROR_M + 0.6
+    assert np.isfinite(ground.z_drawn_m).all()
+
+
+def test_imagery_shows_where_it_covers(dem_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "photo.tif"
+    profile = {
+        "driver": "GTiff",
+        "dtype": "uint8",
+        "count": 3,
+        "crs": FRAME.crs.to_wkt(),
+        "height": 50,
+        "width": 50,
+    }
+    with rasterio.open(path, "w", **profile, transform=Affine(20, 0, 1000, 0, -20, 500)) as dataset:
+        dataset.write(np.stack([np.full((50, 50), value, np.uint8) for value in (220, 30, 30)]))
+    ground = build_ground(
+        FRAME, line=winding_line(), dem_paths=[dem_path], drape_path=path, half_width_m=600.0
+    )
+    vertices = np.concatenate([mesh.vertices_m for mesh in ground.tiles(0) if mesh.draped])
+    colours = np.concatenate([mesh.colours for mesh in ground.tiles(0) if mesh.draped]).astype(int)
+    red = colours[:, 0] > colours[:, 1] + 60
+    x, y = vertices[:, 0], vertices[:, 1]
+    inside = (x > 1060) & (x < 1940) & (y > -440) & (y < 440)
+    outside = (x < 940) | (x > 2060) | (y < -560) | (y > 560)
+    assert red[inside].mean() > 0.97
+    assert not red[outside].any()
+
+
+def test_displaced_data_are_noticed(tmp_path: Path) -> None:
+    x = -5000 + np.arange(400) * 25.0
+    y = 2500 - np.arange(200) * 25.0
+    profile = {
+        "driver": "GTiff",
+        "dtype": "float32",
+        "count": 1,
+        "crs": FRAME.crs.to_wkt(),
+        "height": 200,
+        "width": 400,
+    }
+    for shift, noticed in ((0.0, False), (40.0, True)):
+        path = tmp_path / f"shift{shift:.0f}.tif"
+        with rasterio.open(
+            path, "w", **profile, transform=Affine(25, 0, -5012.5 + shift, 0, -25, 2512.5)
+        ) as dataset:
+            dataset.write(hills(x[None, :], y[:, None]).astype(np.float32), 1)
+        ground = build_ground(FRAME, line=winding_line(), dem_paths=[path], half_width_m=600.0)
+        said = [message for message in ground.messages if "too far to the east" in message]
+        assert bool(said) == noticed
