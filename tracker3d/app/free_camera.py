@@ -59,19 +59,17 @@ def metres_per_pixel(pose: CameraPose, *, height_px: int) -> float:
     return 2.0 * reach * math.tan(math.radians(pose.fov_deg) / 2.0) / max(height_px, 1)
 
 
-def above_ground(pose: CameraPose, relief: ElevationGrid, *, exaggeration: float = 1.0) -> CameraPose:
+def above_ground(pose: CameraPose, relief: ElevationGrid) -> CameraPose:
     """Return the pose lifted, eye and target alike, so that the eye stays above the ground.
 
     Parameters
     ----------
     pose : CameraPose
     relief : ElevationGrid
-        The coarse ground; outside of it nothing is known and nothing is lifted.
-    exaggeration : float
-        Vertical exaggeration with which the ground is drawn.
+        The coarse ground, heights as drawn.
     """
     eye: NDArray[np.float64] = np.asarray(pose.eye_m, float)
-    ground_m = float(relief.sample(eye[0], eye[1])) * exaggeration
+    ground_m = float(relief.sample(eye[0], eye[1]))
     missing_m = ground_m + _CLEARANCE_M - float(eye[2]) if math.isfinite(ground_m) else 0.0
     if missing_m <= 0.0:
         return pose

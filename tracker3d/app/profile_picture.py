@@ -153,12 +153,18 @@ def _paint_hours(painter: QPainter, stage: Stage, axis: TimeAxis, layout: Layout
     count = max((layout.right - layout.left) / _LEAST_LABEL_PX, 1.0)
     minutes = (last_ms - first_ms) / 60_000 / count
     step_ms = next((step for step in _MINUTE_STEPS if step >= minutes), _MINUTE_STEPS[-1]) * 60_000
+    times_ms = range(-(-first_ms // step_ms) * step_ms, last_ms + 1, step_ms)
     ticks: list[tuple[float, str]] = []
-    for time_ms in range(-(-first_ms // step_ms) * step_ms, last_ms + 1, step_ms):
+    for time_ms in sorted(times_ms, key=_unroundness):
         x = layout.x_of_share(float(axis.share_of_time(time_ms)))
-        if not ticks or x - ticks[-1][0] >= 0.8 * _LEAST_LABEL_PX:
+        if all(abs(x - other) >= 0.75 * _LEAST_LABEL_PX for other, _ in ticks):
             ticks.append((x, hour_text(time_ms, stage.timezone)))
     _paint_scale(painter, layout, layout.bottom + 34.0, "head at", ticks)
+
+
+def _unroundness(time_ms: int) -> int:
+    """Let full hours win over half and quarter hours where there is no room for all."""
+    return next(rank for rank, minutes in enumerate((60, 30, 15, 5, 1)) if time_ms % (minutes * 60_000) == 0)
 
 
 def _paint_scale(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,27 +17,30 @@ from PySide6.QtWidgets import (
 )
 
 from tracker3d.app.keys import shown
-from tracker3d.app.riders import BIB_ROLE, Column, RidersFilter, RidersModel
+from tracker3d.app.riders import BIB_ROLE, Column, RidersModel
 from tracker3d.app.wording import group_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from PySide6.QtCore import QModelIndex
+    from PySide6.QtGui import QResizeEvent
 
     from tracker3d.race.model import RaceState
     from tracker3d.stage.model import Stage
 
 _WIDTHS_PX = {
-    Column.RANK: 36,
-    Column.BIB: 58,
-    Column.TEAM: 50,
-    Column.GAP: 66,
-    Column.TO_GO: 70,
-    Column.SPEED: 48,
-    Column.GROUP: 84,
+    Column.RANK: 42,
+    Column.BIB: 60,
+    Column.TEAM: 46,
+    Column.GAP: 60,
+    Column.TO_GO: 72,
+    Column.SPEED: 46,
+    Column.GROUP: 78,
 }
 _ROW_PX = 25
+_LEAST_WIDTH_PX = 400
+_WIDTH_FOR_GROUPS_PX = 490
+"""In a narrower panel names matter more than the column of groups."""
 
 
 class RiderPanel(QWidget):
@@ -60,9 +63,8 @@ class RiderPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = RidersModel(group_title)
-        self._filter = RidersFilter()
-        self._filter.setSourceModel(self._model)
         self._telling = True
+        self._selected_bib: int | None = None
         self.search = QLineEdit()
         self.search.setObjectName("search")
         self.search.setPlaceholderText(f"Search bib, name or team   ({shown('search')})")
@@ -76,6 +78,7 @@ class RiderPanel(QWidget):
         self._count = QLabel()
         self._count.setObjectName("soft")
         self.table = self._make_table()
+        self.setMinimumWidth(_LEAST_WIDTH_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 0, 0)
         layout.setSpacing(6)
@@ -100,17 +103,23 @@ class RiderPanel(QWidget):
 
     def select(self, bib: int | None) -> None:
         """Mark a rider's row and bring it into sight, without telling anybody."""
+        self._selected_bib = bib
         self._telling = False
         row = None if bib is None else self._model.row_of_bib(bib)
         if row is None:
             self.table.clearSelection()
-            self.table.setCurrentIndex(self._filter.index(-1, -1))
+            self.table.setCurrentIndex(QModelIndex())
         else:
-            index = self._filter.mapFromSource(self._model.index(row, Column.BIB))
+            index = self._model.index(row, Column.BIB)
             flags = QItemSelectionModel.SelectionFlag
             self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
             self.table.scrollTo(index)
         self._telling = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Leave the column of groups out where names would not have room beside it."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(Column.GROUP, self.width() < _WIDTH_FOR_GROUPS_PX)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """In the search field Esc clears, then leaves; the arrow down goes to the table."""
@@ -127,7 +136,7 @@ class RiderPanel(QWidget):
     def _make_table(self) -> QTableView:
         table = QTableView()
         table.setObjectName("riders")
-        table.setModel(self._filter)
+        table.setModel(self._model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -153,11 +162,14 @@ class RiderPanel(QWidget):
         return table
 
     def _search(self, text: str) -> None:
-        self._filter.set_search(text)
+        self._telling = False
+        if self._model.set_search(text):
+            self.select(self._selected_bib)
+        self._telling = True
         self._tell_count()
 
     def _tell_count(self) -> None:
-        found, whole = self._filter.rowCount(), self._model.rowCount()
+        found, whole = self._model.rowCount(), self._model.whole_count
         if not whole:
             self._count.setText("No riders yet")
         elif self.search.text():
@@ -166,13 +178,13 @@ class RiderPanel(QWidget):
             self._count.setText(f"{whole} riders and vehicles")
 
     def _follow_first(self) -> None:
-        if self.search.text().strip() and self._filter.rowCount():
-            self.follow_asked.emit(self._filter.index(0, 0).data(BIB_ROLE))
+        if self.search.text().strip() and self._model.rowCount():
+            self.follow_asked.emit(self._model.index(0, 0).data(BIB_ROLE))
 
     def _leave_search(self, key: int) -> None:
         if key == Qt.Key.Key_Down:
             self.table.setFocus()
-            if not self.table.currentIndex().isValid() and self._filter.rowCount():
+            if not self.table.currentIndex().isValid() and self._model.rowCount():
                 self.table.selectRow(0)
         elif self.search.text():
             self.search.clear()
@@ -184,4 +196,5 @@ class RiderPanel(QWidget):
 
     def _current_changed(self, current: QModelIndex) -> None:
         if self._telling:
-            self.selected.emit(current.data(BIB_ROLE) if current.isValid() else None)
+            self._selected_bib = current.data(BIB_ROLE) if current.isValid() else None
+            self.selected.emit(self._selected_bib)

@@ -1,4 +1,4 @@
-"""The table of riders: its model, and the filter behind the search field."""
+"""The model of the table of riders: what stands in it, its order, its search."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from tracker3d.app.theme import TEXT_SOFT
-from tracker3d.app.wording import NOTHING, gap_text, speed_text, to_go_text
+from tracker3d.app.wording import NOTHING, gap_text, km_text_or_dash, speed_text
 from tracker3d.stage.model import Rider
 from tracker3d.track.model import Presence
 
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
 
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.stage.model import Stage
+    from tracker3d.stage.model import Stage, Team
 
     Index = QModelIndex | QPersistentModelIndex
 
-SORT_ROLE = Qt.ItemDataRole.UserRole
-BIB_ROLE = Qt.ItemDataRole.UserRole + 1
-SEARCH_ROLE = Qt.ItemDataRole.UserRole + 2
+BIB_ROLE = Qt.ItemDataRole.UserRole
 
 _JERSEYS = {"yellow": "#ffd400", "green": "#16a34a", "polka": "#e0242f", "white": "#f7f7f7"}
 _UNFOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -56,26 +54,16 @@ class Column(enum.IntEnum):
 
 
 _HEADINGS = {
-    Column.RANK: ("", "Place on the road"),
+    Column.RANK: ("Pos", "Place on the road"),
     Column.BIB: ("Bib", "Number on the back; its patch has the colour of the team"),
     Column.NAME: ("Name", "A dot before it is a leader's jersey"),
     Column.TEAM: ("Team", "Code of the team"),
     Column.GAP: ("Gap", "Time since the first rider passed the same place; – where that is not known"),
-    Column.TO_GO: ("To go", "Kilometres to the finish"),
+    Column.TO_GO: ("km to go", "Kilometres from the rider to the finish"),
     Column.SPEED: ("km/h", "Speed along the road"),
     Column.GROUP: ("Group", "The group that the rider is in"),
 }
-_RIGHT = {Column.RANK, Column.BIB, Column.GAP, Column.TO_GO, Column.SPEED}
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What stays the same of one rider or vehicle."""
-
-    rider: Rider
-    team_name: str
-    colour_rgb: tuple[int, int, int] | None
-    search: str
+_RIGHT = {Column.RANK, Column.GAP, Column.TO_GO, Column.SPEED}
 
 
 def folded(text: str) -> str:
@@ -85,21 +73,32 @@ def folded(text: str) -> str:
 
 
 class RidersModel(QAbstractTableModel):
-    """All riders and vehicles, one row each, in the order of their bibs with vehicles last.
+    """All riders and vehicles, one row each, sorted and searched here rather than in a filter model.
 
-    The rows stay the same while the race runs; only what stands in them changes, so a selection and a
-    scroll position outlast every refresh. The order on the road is the sort order of the table's filter.
+    A filter model asks for every sort key cell by cell, ten times slower. Rows are sorted anew with every
+    state; a selection moves with its rider.
+
+    Parameters
+    ----------
+    group_title : callable
+        Gives a group's title.
     """
 
     def __init__(self, group_title: Callable[[Group], str]) -> None:
         super().__init__()
         self._group_title = group_title
-        self._rows: list[_Row] = []
-        self._row_of_bib: dict[int, int] = {}
+        self._entries: list[_Entry] = []
+        self._entry_of_bib: dict[int, int] = {}
         self._finish_m = float("nan")
-        self._texts: list[dict[Column, str]] = []
-        self._orders: NDArray[np.float64] = np.zeros((0, len(Column)))
-        self._presence: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._words: list[str] = []
+        self._sort_column, self._descending = Column.RANK, False
+        self._shown: list[int] = []
+        self._figures = _Figures.unknown(0)
+
+    @property
+    def whole_count(self) -> int:
+        """How many riders and vehicles there are, found by the search or not."""
+        return len(self._entries)
 
     def set_roster(self, stage: Stage, bibs: Iterable[int] = ()) -> None:
         """Show a stage's riders, and ``bibs`` of a feed that the stage does not name."""
@@ -108,44 +107,62 @@ class RidersModel(QAbstractTableModel):
             riders.setdefault(int(bib), Rider(bib=int(bib), vehicle=int(bib) < 0))
         teams = {team.code: team for team in stage.teams}
         self.beginResetModel()
-        self._rows = []
-        for rider in sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib))):
-            team = teams.get(rider.team_code)
-            name = team.name if team else ""
-            words = (rider.first_name, rider.last_name, rider.team_code, name, rider.nation)
-            colour = team.colour_rgb if team else None
-            self._rows.append(_Row(rider, name, colour, folded(" ".join(words))))
-        self._row_of_bib = {row.rider.bib: number for number, row in enumerate(self._rows)}
+        by_bib = sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib)))
+        self._entries = [_Entry.of(rider, teams.get(rider.team_code)) for rider in by_bib]
+        self._entry_of_bib = {entry.rider.bib: number for number, entry in enumerate(self._entries)}
         self._finish_m = stage.route.finish_m
-        self._clear_state()
+        self._figures = _Figures.unknown(len(self._entries))
+        self._shown = self._arranged()
         self.endResetModel()
 
     def set_state(self, state: RaceState) -> None:
         """Show the race at one moment."""
-        self._clear_state()
-        group_titles = [self._group_title(group) for group in state.groups]
-        rank_of = np.full(len(state.riders.bibs), np.inf)
-        rank_of[state.order] = np.arange(1, len(state.order) + 1)
-        for index, bib in enumerate(state.riders.bibs.tolist()):
-            number = self._row_of_bib.get(bib)
-            if number is not None:
-                self._fill(number, index, state, rank=float(rank_of[index]), group_titles=group_titles)
-        if self._rows:
-            last = self.index(len(self._rows) - 1, len(Column) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        numbers = [self._entry_of_bib.get(bib, -1) for bib in state.riders.bibs.tolist()]
+        figures = _Figures.unknown(len(self._entries))
+        figures.fill(np.array(numbers, np.int64), state, finish_m=self._finish_m)
+        figures.group_titles = [self._group_title(group) for group in state.groups]
+        self._figures = figures
+        arranged = self._arranged()
+        if arranged != self._shown:
+            self._rearrange(arranged)
+        if self._shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(Column) - 1))
+
+    def set_search(self, text: str) -> bool:
+        """Keep the rows that match, and return whether that changed anything.
+
+        Every word must be found: a number at the beginning of the bib, any other word anywhere in name,
+        team or nation, whatever its case and accents. A selection is lost.
+        """
+        words = folded(text).split()
+        if words == self._words:
+            return False
+        self.beginResetModel()
+        self._words = words
+        self._shown = self._arranged()
+        self.endResetModel()
+        return True
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by what a column means rather than by what is written in it; unknown figures come last."""
+        self._sort_column = Column(column)
+        self._descending = order == Qt.SortOrder.DescendingOrder
+        self._rearrange(self._arranged())
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
 
     def row_of_bib(self, bib: int) -> int | None:
-        """Return the row of a bib, or None."""
-        return self._row_of_bib.get(bib)
+        """Return the row where a bib stands now, None where the search leaves it out."""
+        number = self._entry_of_bib.get(bib)
+        return self._shown.index(number) if number in self._shown else None
 
     def rider_of_bib(self, bib: int) -> Rider | None:
         """Return who wears a bib, or None."""
-        row = self._row_of_bib.get(bib)
-        return None if row is None else self._rows[row].rider
+        number = self._entry_of_bib.get(bib)
+        return None if number is None else self._entries[number].rider
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's signature)
-        """Return how many riders and vehicles there are."""
-        return 0 if parent.isValid() else len(self._rows)
+        """Return how many rows the search leaves."""
+        return 0 if parent.isValid() else len(self._shown)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's signature)
         """Return how many columns there are."""
@@ -155,25 +172,20 @@ class RidersModel(QAbstractTableModel):
         """Return what stands in a cell, for Qt."""
         if not index.isValid():
             return None
-        number, column = index.row(), Column(index.column())
-        if role == SORT_ROLE:
-            return self._sort_key(number, column)
+        number, column = self._shown[index.row()], Column(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(number, column)
-        row = self._rows[number]
+        entry = self._entries[number]
         if role == BIB_ROLE:
-            return row.rider.bib
-        if role == SEARCH_ROLE:
-            return row.search
+            return entry.rider.bib
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ForegroundRole and self._presence[number] >= Presence.STALE:
-            return QColor("#7f8b9a")
-        if role == Qt.ItemDataRole.ForegroundRole and column in (Column.RANK, Column.TEAM):
-            return TEXT_SOFT
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            if self._figures.presence[number] >= Presence.STALE:
+                return QColor("#7f8b9a")
+            return TEXT_SOFT if column in (Column.RANK, Column.TEAM) else None
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._decoration(row, column)
+            return _decoration(entry, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tooltip(number)
         return None
@@ -184,119 +196,153 @@ class RidersModel(QAbstractTableModel):
         """Return the headings and their tooltips, for Qt."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        heading, tooltip = _HEADINGS[Column(section)]
+        column = Column(section)
+        heading, tooltip = _HEADINGS[column]
         if role == Qt.ItemDataRole.DisplayRole:
-            return heading
+            arrow = " ▾" if self._descending else " ▴"
+            return heading + arrow if column == self._sort_column else heading
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section in _RIGHT else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
-    def _clear_state(self) -> None:
-        count = len(self._rows)
-        self._texts = [{} for _ in range(count)]
-        self._orders = np.full((count, len(Column)), np.inf)
-        self._presence = np.full(count, Presence.ABSENT, np.uint8)
+    def _arranged(self) -> list[int]:
+        """Return the entries that match the search, in the order of the sort column."""
+        found = [number for number, entry in enumerate(self._entries) if entry.matches(self._words)]
+        keys = self._keys()
+        known = [number for number in found if keys[number] is not None]
+        known.sort(key=lambda number: keys[number], reverse=self._descending)
+        return known + [number for number in found if keys[number] is None]
 
-    def _fill(
-        self, number: int, index: int, state: RaceState, *, rank: float, group_titles: list[str]
-    ) -> None:
-        riders, vehicle = state.riders, self._rows[number].rider.vehicle
-        presence = int(riders.presence[index])
-        self._presence[number] = presence
-        if presence == Presence.ABSENT:
-            return
-        to_go_m = self._finish_m - float(riders.distance_m[index])
-        gap_s, speed_mps = float(state.gap_s[index]), float(riders.speed_mps[index])
-        group = int(state.group[index])
-        finished = bool(riders.finished[index])
-        texts, orders = self._texts[number], self._orders[number]
-        texts[Column.TO_GO] = "finished" if finished else to_go_text(to_go_m)
-        texts[Column.SPEED] = NOTHING if finished else speed_text(speed_mps)
-        orders[Column.TO_GO], orders[Column.SPEED] = to_go_m, -speed_mps
-        if vehicle:
-            return
-        if np.isfinite(rank):
-            texts[Column.RANK] = str(int(rank))
-            orders[Column.RANK] = rank
-        texts[Column.GAP] = "" if rank == 1 else gap_text(gap_s)
-        orders[Column.GAP] = gap_s if np.isfinite(gap_s) else np.inf
-        if group >= 0:
-            texts[Column.GROUP] = group_titles[group]
-            orders[Column.GROUP] = group
+    def _keys(self) -> list[Any]:
+        """Return a sort key for each entry, None where there is nothing to sort by."""
+        column = self._sort_column
+        if column == Column.BIB:
+            return [None if entry.rider.vehicle else entry.rider.bib for entry in self._entries]
+        if column == Column.NAME:
+            return [folded(entry.rider.display_name) for entry in self._entries]
+        if column == Column.TEAM:
+            return [folded(entry.rider.team_code) or None for entry in self._entries]
+        figures = self._figures
+        values = {
+            Column.RANK: figures.rank,
+            Column.GAP: figures.gap_s,
+            Column.TO_GO: figures.to_go_m,
+            Column.SPEED: figures.speed_mps,
+            Column.GROUP: figures.group,
+        }[column]
+        return [None if value != value else value for value in values.tolist()]
+
+    def _rearrange(self, arranged: list[int]) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        row_of = {number: row for row, number in enumerate(arranged)}
+        after = [self.index(row_of[self._shown[index.row()]], index.column()) for index in before]
+        self._shown = arranged
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
 
     def _text(self, number: int, column: Column) -> str:
-        rider = self._rows[number].rider
+        rider, figures = self._entries[number].rider, self._figures
         if column == Column.BIB:
             return "" if rider.vehicle else str(rider.bib)
         if column == Column.NAME:
             return f"{rider.first_name} {rider.display_name}".strip() if rider.vehicle else rider.display_name
         if column == Column.TEAM:
             return rider.team_code
-        absent = "" if rider.vehicle or column in (Column.RANK, Column.GROUP) else NOTHING
-        return self._texts[number].get(column, absent)
-
-    def _sort_key(self, number: int, column: Column) -> float | str:
-        rider = self._rows[number].rider
-        if column == Column.BIB:
-            return float(abs(rider.bib) + (1e9 if rider.vehicle else 0))
-        if column == Column.NAME:
-            return folded(rider.display_name)
-        if column == Column.TEAM:
-            return folded(rider.team_code)
-        value = float(self._orders[number, column])
-        if column == Column.RANK and not np.isfinite(value):
-            return 1e6 + (1e6 if rider.vehicle else 0) + number
-        return value if np.isfinite(value) else 1e12
-
-    @staticmethod
-    def _decoration(row: _Row, column: Column) -> QIcon | None:
-        if column == Column.BIB and row.colour_rgb is not None:
-            return patch(*row.colour_rgb)
-        if column == Column.NAME and row.rider.jersey in _JERSEYS:
-            return dot(_JERSEYS[row.rider.jersey])
-        return None
+        if column == Column.TO_GO:
+            return "finished" if figures.finished[number] else km_text_or_dash(figures.to_go_m[number])
+        if column == Column.SPEED:
+            return NOTHING if figures.finished[number] else speed_text(figures.speed_mps[number])
+        if rider.vehicle:
+            return ""
+        rank, group = figures.rank[number], figures.group[number]
+        if column == Column.RANK:
+            return "" if rank != rank else str(int(rank))
+        if column == Column.GAP:
+            return "" if rank == 1 else gap_text(figures.gap_s[number])
+        return "" if group != group else figures.group_titles[int(group)]
 
     def _tooltip(self, number: int) -> str:
-        row = self._rows[number]
-        parts = [f"{row.rider.first_name} {row.rider.display_name}".strip(), row.team_name, row.rider.nation]
-        lines = [
-            ", ".join(part for part in parts if part),
-            _PRESENCE.get(Presence(self._presence[number]), ""),
-        ]
-        return "\n".join(line for line in lines if line)
+        entry = self._entries[number]
+        name = f"{entry.rider.first_name} {entry.rider.display_name}".strip()
+        presence = _PRESENCE.get(Presence(self._figures.presence[number]), "")
+        first = ", ".join(part for part in (name, entry.team_name, entry.rider.nation) if part)
+        return f"{first}\n{presence}".strip()
 
 
-class RidersFilter(QSortFilterProxyModel):
-    """Sorts by what is meant rather than what is written, and keeps the rows that match the search.
+@dataclass(frozen=True)
+class _Entry:
+    """What stays the same of one rider or vehicle."""
 
-    Every word of the search must be found: a number at the beginning of the bib, any other word anywhere
-    in name, team or nation, whatever its case and accents.
-    """
+    rider: Rider
+    team_name: str
+    colour_rgb: tuple[int, int, int] | None
+    search: str
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSortRole(SORT_ROLE)
-        self.setDynamicSortFilter(True)
-        self._words: list[str] = []
+    @classmethod
+    def of(cls, rider: Rider, team: Team | None) -> _Entry:
+        name = team.name if team else ""
+        words = (rider.first_name, rider.last_name, rider.team_code, name, rider.nation)
+        return cls(rider, name, team.colour_rgb if team else None, folded(" ".join(words)))
 
-    def set_search(self, text: str) -> None:
-        """Keep the rows that match."""
-        words = folded(text).split()
-        if words != self._words:
-            self._words = words
-            self.invalidate()
+    def matches(self, words: list[str]) -> bool:
+        bib = str(self.rider.bib)
+        return all(bib.startswith(word) if word.isdigit() else word in self.search for word in words)
 
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:  # noqa: N802
-        """Tell whether a row matches, for Qt."""
-        if not self._words:
-            return True
-        index = self.sourceModel().index(source_row, 0, source_parent)
-        bib = str(index.data(BIB_ROLE))
-        text = index.data(SEARCH_ROLE)
-        return all(bib.startswith(word) if word.isdigit() else word in text for word in self._words)
+
+@dataclass
+class _Figures:
+    """What changes, as arrays over entries; NaN where not known."""
+
+    rank: NDArray[np.float64]
+    gap_s: NDArray[np.float64]
+    to_go_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
+    group: NDArray[np.float64]
+    presence: NDArray[np.uint8]
+    finished: NDArray[np.bool_]
+    group_titles: list[str]
+
+    @classmethod
+    def unknown(cls, count: int) -> _Figures:
+        return cls(
+            rank=np.full(count, np.nan),
+            gap_s=np.full(count, np.nan),
+            to_go_m=np.full(count, np.nan),
+            speed_mps=np.full(count, np.nan),
+            group=np.full(count, np.nan),
+            presence=np.full(count, Presence.ABSENT, np.uint8),
+            finished=np.zeros(count, bool),
+            group_titles=[],
+        )
+
+    def fill(self, numbers: NDArray[np.int64], state: RaceState, *, finish_m: float) -> None:
+        """Take over a state; ``numbers`` is the entry of each of its riders, -1 for none."""
+        riders = state.riders
+        known = numbers >= 0
+        at = numbers[known]
+        rank = np.full(len(numbers), np.nan)
+        rank[state.order] = np.arange(1.0, len(state.order) + 1.0)
+        self.rank[at] = rank[known]
+        self.gap_s[at] = state.gap_s[known]
+        self.to_go_m[at] = finish_m - riders.distance_m[known]
+        self.speed_mps[at] = riders.speed_mps[known]
+        self.group[at] = np.where(state.group >= 0, state.group, np.nan)[known]
+        self.presence[at] = riders.presence[known]
+        self.finished[at] = riders.finished[known]
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _decoration(entry: _Entry, column: Column) -> QIcon | None:
+    if column == Column.BIB and entry.colour_rgb is not None:
+        return patch(*entry.colour_rgb)
+    if column == Column.NAME and entry.rider.jersey in _JERSEYS:
+        return dot(_JERSEYS[entry.rider.jersey])
+    return None
 
 
 @functools.lru_cache(maxsize=256)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -32,7 +32,11 @@ from tracker3d.scene.model import Overlay
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-_DOCK_PX = 440
+_SIZE_PX = (1680, 945)
+_FRAME_PX = 48
+"""What a window manager's frame takes from the height of the screen."""
+
+_DOCK_PX = 530
 _OVERLAY_NAMES = {
     Overlay.GROUP_LABELS: "Group labels",
     Overlay.RIDER_LABELS: "Rider labels",
@@ -84,18 +88,10 @@ class Shell(QMainWindow):
         self._health = QLabel()
         self._make_status_bar()
         self.keys = KeyOverlay(self)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size that it opens with, where the screen is large enough."""
-        room = self.screen_room()
-        return QSize(min(1680, room.width()), min(945, room.height()))
-
-    def screen_room(self) -> QSize:
-        """Return the room on the first screen, less what a window manager's frame takes."""
-        from PySide6.QtGui import QGuiApplication
-
         room = QGuiApplication.primaryScreen().availableGeometry()
-        return QSize(room.width() - 16, room.height() - 48)
+        self.resize(min(_SIZE_PX[0], room.width()), min(_SIZE_PX[1], room.height() - _FRAME_PX))
+        dock_px = min(_DOCK_PX, self.width() // 3)
+        self.resizeDocks([self._dock], [dock_px], Qt.Orientation.Horizontal)
 
     def show_progress(self, text: str, fraction: float) -> None:
         """Tell what is being loaded; a fraction of 1 takes the bars away."""
@@ -169,7 +165,7 @@ class Shell(QMainWindow):
         dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         dock.setWidget(self.riders)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.resizeDocks([dock], [_DOCK_PX], Qt.Orientation.Horizontal)
+        self._dock = dock
 
     def _make_toolbar(self, title: str) -> None:
         bar = QToolBar("Cameras")
@@ -240,4 +236,5 @@ class Shell(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addPermanentWidget(self._status_bar)
+        self._health.setContentsMargins(0, 0, 10, 0)
         bar.addPermanentWidget(self._health)

@@ -110,6 +110,11 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         nearest = int(np.argmin(away_px))
         return int(self._frame.riders.bibs[nearest]) if away_px[nearest] <= PICK_REACH_PX * ratio else None
 
+    def paintGL(self) -> None:  # noqa: N802
+        """Draw, once there is a frame: before, the shaders know nothing of a camera."""
+        if self._frame is not None:
+            super().paintGL()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Remember where a drag or a click begins."""
         self._pressed_at = self._last_at = event.position()
@@ -191,7 +196,6 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
 
     def _ask_for(self, pose: CameraPose) -> None:
         if self._scene is not None:
-            exaggeration = self._scene.stage.frame.vertical_exaggeration
-            pose = free_camera.above_ground(pose, self._scene.ground.relief, exaggeration=exaggeration)
+            pose = free_camera.above_ground(pose, self._scene.ground.relief)
         self._pose = pose
         self.camera_moved.emit(pose)

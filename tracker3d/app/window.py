@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tracker3d.race.model import RaceState
     from tracker3d.scene.model import CameraPose
 
+_LOG = logging.getLogger(__name__)
 _TICK_MS = 15
 _PANELS_S = 0.1
 _TABLE_S = 0.5
@@ -99,6 +101,7 @@ class MainWindow(Shell):
         self._dirty = False
         self._shown_still = False
         self._viewport_px = (0, 0)
+        self._fault = ""
         self._asked_paint_s: float | None = None
         self._paint_cost_s = 1.0
         self._changed_s = self._panels_s = self._table_s = -1e9
@@ -332,9 +335,20 @@ class MainWindow(Shell):
         self._panels_s = -1e9
 
     def _tick(self) -> None:
+        """Draw what is due; a fault is told once and never ends the show."""
+        try:
+            self._advance(self._wall_clock())
+        except Exception as error:
+            if repr(error) != self._fault:
+                self._fault = repr(error)
+                _LOG.exception("A frame could not be drawn")
+                self.statusBar().showMessage(
+                    f"A fault in the program: {error!r}. The picture may stand still."
+                )
+
+    def _advance(self, wall_s: float) -> None:
         if self.view is None:
             return
-        wall_s = self._wall_clock()
         if self._asked_paint_s is not None and wall_s - self._asked_paint_s < _PAINT_PATIENCE_S:
             return
         moving = self.desk.moving(wall_s)

@@ -32,8 +32,13 @@ def gap_text(seconds: float) -> str:
     return figures.gap_text(seconds) if math.isfinite(seconds) else NOTHING
 
 
+def km_text_or_dash(distance_m: float) -> str:
+    """Return kilometres with one decimal, such as "35.2"."""
+    return figures.km_text(distance_m) if math.isfinite(distance_m) else NOTHING
+
+
 def to_go_text(distance_m: float) -> str:
-    """Return kilometres to go with one decimal, such as "35.2 km"."""
+    """Return kilometres to go with their unit, such as "35.2 km"."""
     return f"{figures.km_text(distance_m)} km" if math.isfinite(distance_m) else NOTHING
 
 

@@ -1,0 +1,107 @@
+"""A small stage with a small race, made once: real package, real feed, nothing faked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from terrain import GroundLine, build_ground
+from tracker3d.app import theme
+from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+START_MS = int(datetime(2026, 7, 7, 11, 0, tzinfo=UTC).timestamp() * 1000)
+LENGTH_M = 9000.0
+TEAMS = (
+    Team("UAD", "UAE Team", (220, 30, 40)),
+    Team("VLB", "Visma", (240, 200, 30)),
+    Team("SOQ", "Soudal", (40, 90, 220)),
+)
+NAMES = ("POGAČAR", "YATES", "SOLER", "VINGEGAARD", "JORGENSON", "KUSS", "REMCO", "VAN WILDER", "ØRSTED")
+
+
+@dataclass(frozen=True)
+class SmallStage:
+    """Paths of a package and its recording, and the stage itself."""
+
+    package: Path
+    feed: Path
+    stage: Stage
+
+
+def make_stage() -> tuple[Stage, object]:
+    """Return a road of 9 km over one hill, on an apron of ground."""
+    along = np.linspace(0.0, 1.0, 400)
+    lon = 1.5 + 0.1 * along + 0.004 * np.sin(12.0 * along)
+    lat = 42.9 + 0.01 * np.sin(6.0 * along)
+    height = 400.0 + 350.0 * np.sin(np.pi * along) ** 2
+    built = build_route(lon, lat, height)
+    route = built.route
+    line = GroundLine(route.x_m, route.y_m, route.height_m)
+    ground = build_ground(route.frame, line=line, half_width_m=900.0)
+    route = route.on_ground(
+        z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
+    )
+    top_m = float(route.distance_m[int(np.argmax(route.height_m))])
+    riders = [
+        Rider(number + 1, "Ann", name, TEAMS[number // 3].code, "BEL", jersey="yellow" if number == 0 else "")
+        for number, name in enumerate(NAMES)
+    ]
+    stage = Stage(
+        name="Here > There",
+        date="2026-07-07",
+        timezone="Europe/Paris",
+        frame=route.frame,
+        route=route,
+        start_time_ms=START_MS,
+        simulated=True,
+        places=(
+            Place(PlaceKind.SPRINT, "Village", 2000.0, float(route.height(2000.0))),
+            Place(PlaceKind.CLIMB, "Col", top_m, float(route.height(top_m)), "2", 4000.0, 7.0),
+            Place(PlaceKind.FINISH, "There", route.finish_m, float(route.height(route.finish_m))),
+        ),
+        teams=TEAMS,
+        riders=(*riders, Rider(-1, "", "Race director", vehicle=True)),
+    )
+    return stage, ground
+
+
+def write_feed(path: Path, stage: Stage) -> None:
+    """Write a race in which rider n is 15 s (n - 1) behind the first, all at 10 m/s, a fix every 4 s."""
+    rows = ["time_utc,bib,lat,lon,speed_mps"]
+    finish_m = stage.route.finish_m
+    bibs = [rider.bib for rider in stage.riders]
+    for second in range(0, int(finish_m / 10.0) + 200, 4):
+        when = datetime.fromtimestamp(START_MS / 1000 + second, UTC).isoformat()
+        for bib in bibs:
+            behind_s = 15.0 * (bib - 1) if bib > 0 else -20.0
+            distance_m = 10.0 * (second - behind_s)
+            if 0.0 <= distance_m <= finish_m:
+                lon, lat = stage.route.lonlat(distance_m)
+                rows.append(f"{when},{bib},{float(lat):.7f},{float(lon):.7f},10.0")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def small_stage(tmp_path_factory: pytest.TempPathFactory) -> SmallStage:
+    """Package and feed on disk."""
+    folder = tmp_path_factory.mktemp("small")
+    stage, ground = make_stage()
+    save_package(folder / "small.stage", stage=stage, ground=ground)
+    write_feed(folder / "small.csv", stage)
+    return SmallStage(folder / "small.stage", folder / "small.csv", stage)
+
+
+@pytest.fixture
+def looks(qapp: QApplication) -> QApplication:
+    """The application with its typeface and style sheet."""
+    theme.apply(qapp)
+    return qapp
