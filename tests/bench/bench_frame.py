@@ -1,0 +1,107 @@
+"""What a frame costs the processor, without the software rasteriser.
+
+Run as ``GALLIUM_NOOP=1 python tests/bench/bench_frame.py [package.stage recording]``: Mesa then drops
+rasterisation while everything else happens as always. Without arguments a synthetic scene of 40 tiles
+and 181 riders is drawn; with a prepared stage and its recording, the stage as operators see it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "render"))
+
+from render_scenes import hill_scene, rider_frame
+
+from tracker3d.render import Offscreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker3d.scene import Camera
+    from tracker3d.scene.model import FrameState, StageScene
+
+_SIZE_PX = (1920, 1080)
+_FRAMES = 200
+
+
+def measure(draw: Callable[[FrameState], None], frames: Callable[[int], FrameState]) -> None:
+    """Print the median and the 95th percentile of making and drawing frames, in milliseconds."""
+    make_ms, draw_ms = [], []
+    for number in range(_FRAMES + 20):
+        start = time.perf_counter()
+        frame = frames(number)
+        middle = time.perf_counter()
+        draw(frame)
+        end = time.perf_counter()
+        if number >= 20:
+            make_ms.append((middle - start) * 1000.0)
+            draw_ms.append((end - middle) * 1000.0)
+    whole = np.add(make_ms, draw_ms)
+    for name, values in (("frame_at", make_ms), ("set_frame and render", draw_ms), ("whole frame", whole)):
+        print(f"  {name:22s} median {np.median(values):6.2f} ms   p95 {np.percentile(values, 95):6.2f} ms")
+
+
+def synthetic() -> None:
+    """Measure 181 riders with labels on 40 tiles."""
+    scene = hill_scene(tiles=(8, 5))
+    for name, scale in (("cyclists", 1.3), ("markers", 12.0)):
+        print(f"synthetic, 40 tiles, 181 riders as {name}, 60 labels")
+        chosen = [
+            rider_frame(count=181, labels=60, first_m=300.0 + 2.0 * k, scale=scale, size_px=_SIZE_PX)
+            for k in range(40)
+        ]
+        _run(scene, lambda number, chosen=chosen: chosen[number % len(chosen)])
+
+
+def real(package: Path, recording: Path) -> None:
+    """Measure a prepared stage with its recording, by camera."""
+    from tracker3d.replay import open_replay
+    from tracker3d.scene import build_scene, frame_at, parse_camera
+
+    replay = open_replay(package, recording)
+    scene = build_scene(replay.package.stage, replay.package.ground)
+    middle_ms = (replay.motion.start_ms + replay.motion.end_ms) // 2
+    for spec in ("overview", "orbit", "chase:peloton", "road"):
+        camera = parse_camera(spec)
+        previous: list[FrameState | None] = [None]
+
+        def frames(
+            number: int, camera: Camera = camera, previous: list[FrameState | None] = previous
+        ) -> FrameState:
+            frame = frame_at(
+                scene,
+                replay.race,
+                middle_ms + 40 * number,
+                camera=camera,
+                viewport_px=_SIZE_PX,
+                previous=previous[0],
+                wall_s=number / 25.0,
+            )
+            previous[0] = frame
+            return frame
+
+        print(f"{package.name}, {spec}")
+        _run(scene, frames)
+
+
+def _run(scene: StageScene, frames: Callable[[int], FrameState]) -> None:
+    with Offscreen(_SIZE_PX, supersample=False) as target:
+        target.set_stage(scene)
+
+        def draw(frame: FrameState) -> None:
+            target.set_frame(frame)
+            target.render()
+
+        measure(draw, frames)
+
+
+if __name__ == "__main__":
+    synthetic()
+    if len(sys.argv) == 3:
+        real(Path(sys.argv[1]), Path(sys.argv[2]))
