@@ -66,7 +66,8 @@ def test_everybody_is_in_it_under_the_contract_names(exported):
     assert [exported.file.table("nodes")[index]["name"] for index in root] == ["stage"]
     below = {exported.file.table("nodes")[index]["name"] for index in nodes["stage"]["children"]}
     assert {*NAMES.values(), "terrain", "route", "camera_overview", "camera_orbit", "camera_chase"} <= below
-    assert {"banner_col_d_ete", "banner_col_d_ete_2", "banner_finish"} <= below
+    assert {"banner_col_d_ete", "banner_col_d_ete_2", "banner_finish", "leader"} <= below
+    assert any(nodes[name]["extras"]["title"].startswith("SIMULAT") for name in below if "banner" in name)
     assert nodes["rider_1"]["extras"] == {
         "bib": 1,
         "name": "Ana ÁLVAREZ",
@@ -329,9 +330,11 @@ def test_signs_are_written_in_full(exported):
     picture = gltf_reader.image(data)
     assert isinstance(picture, Image.Image)
     boards = np.asarray(picture.convert("L")).reshape(-1, 128, 512)
-    assert len(boards) >= len(exported.scene.gates)
-    for board in boards[: len(exported.scene.gates)]:
-        bright = board > 150
+    # One for each gate, and one more that says that the stage is simulated.
+    shown = len(exported.scene.gates) + 1
+    assert len(boards) == shown == 4
+    for board in boards:
+        bright = board[:114] > 150
         assert 0.01 < bright.mean() < 0.3
         assert not bright[:, :10].any()
         assert not bright[:, -10:].any()

@@ -8,7 +8,6 @@ import numpy as np
 
 from tracker3d.export.glb import GlbWriter, y_up
 from tracker3d.scene.cameras import FOV_DEG, along_road
-from tracker3d.scene.framing import FrameBounds, best_view, direction_of, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 ASPECT = 16 / 9
 """Players give cameras the shape of their window; views are framed for this one."""
 
-BOUNDS = FrameBounds(left=0.88, right=0.88, top=0.8, bottom=0.8)
+FILLED = 0.88
+"""How much of the picture's half width and half height the road may fill."""
+
+OVERVIEW_PITCH_DEG = 40.0
 ORBIT_PITCH_DEG = 35.0
 ORBIT_TURN_S = 120.0
 ORBIT_KEYS = 73
@@ -29,17 +31,19 @@ CHASE_STEP_S = 5
 
 
 def add_overview(writer: GlbWriter, scene: StageScene, sizes: Sizes) -> int:
-    """Add ``camera_overview``: the whole road, obliquely, from the side that shows most of it."""
-    pose = best_view(
-        scene,
-        _road_points(scene),
-        pitches_deg=(32.0, 38.0, 45.0),
-        aspect=ASPECT,
-        fov_deg=FOV_DEG,
-        bounds=BOUNDS,
-        margin_m=300.0,
-    )
-    return _camera(writer, "camera_overview", pose.eye_m[None], pose.target_m[None], sizes)
+    """Add ``camera_overview``: the whole road, obliquely, from the side that shows it largest."""
+    points, middle = _road_points(scene)
+    view = _direction(overview_azimuth_rad(scene), OVERVIEW_PITCH_DEG)
+    eye = middle - _reach_m(points - middle, view) * view
+    return _camera(writer, "camera_overview", eye[None], middle[None], sizes)
+
+
+def overview_azimuth_rad(scene: StageScene) -> float:
+    """Return the direction, clockwise from north, in which ``camera_overview`` looks."""
+    points, middle = _road_points(scene)
+    azimuths = np.radians(np.arange(0, 360, 15))
+    reaches_m = [_reach_m(points - middle, _direction(azimuth, OVERVIEW_PITCH_DEG)) for azimuth in azimuths]
+    return float(azimuths[int(np.argmin(reaches_m))])
 
 
 def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s: float) -> int:
@@ -47,12 +51,10 @@ def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s:
 
     It lasts :data:`ORBIT_TURN_S`, or as long as the race where that is shorter; without a race it stands.
     """
-    points = _road_points(scene)
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    points, middle = _road_points(scene)
     turn_rad = np.linspace(0, 2 * np.pi, ORBIT_KEYS if duration_s > 0 else 1)
-    views = np.stack([direction_of(azimuth, np.radians(ORBIT_PITCH_DEG)) for azimuth in turn_rad])
-    poses = [fit(points, view, fov_deg=FOV_DEG, aspect=ASPECT, bounds=BOUNDS) for view in views]
-    reach_m = max(float(np.dot(middle - pose.eye_m, view)) for pose, view in zip(poses, views, strict=True))
+    views = np.stack([_direction(azimuth, ORBIT_PITCH_DEG) for azimuth in turn_rad])
+    reach_m = max(_reach_m(points - middle, view) for view in views)
     times_s = np.linspace(0, min(ORBIT_TURN_S, duration_s), len(turn_rad))
     targets = np.broadcast_to(middle, views.shape)
     return _camera(writer, "camera_orbit", middle - reach_m * views, targets, sizes, times_s=times_s)
@@ -78,9 +80,29 @@ def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Siz
     return _camera(writer, "camera_chase", eyes, targets, sizes, times_s=paths.times_s[every])
 
 
-def _road_points(scene: StageScene) -> NDArray[np.float64]:
+def _road_points(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return some points of the road, (n, 3), and the middle of the box around it, (3,)."""
     line = scene.road.positions_m
-    return line[:: max(1, len(line) // 600)].astype(float)
+    points = line[:: max(1, len(line) // 600)].astype(float)
+    return points, (points.min(axis=0) + points.max(axis=0)) / 2
+
+
+def _direction(azimuth_rad: float, pitch_deg: float) -> NDArray[np.float64]:
+    """Return the unit vector of a view towards an azimuth (clockwise from north), looking down by a pitch."""
+    pitch = np.radians(pitch_deg)
+    return np.array(
+        [np.cos(pitch) * np.sin(azimuth_rad), np.cos(pitch) * np.cos(azimuth_rad), -np.sin(pitch)]
+    )
+
+
+def _reach_m(relative_m: NDArray[np.float64], view: NDArray[np.float64]) -> float:
+    """Return how far from the origin an eye that looks along ``view`` must stand to see all points."""
+    right = np.cross(view, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    up_slope = FILLED * np.tan(np.radians(FOV_DEG) / 2)
+    across = np.abs(relative_m @ right) / (up_slope * ASPECT)
+    upward = np.abs(relative_m @ np.cross(right, view)) / up_slope
+    return float((np.maximum(across, upward) - relative_m @ view).max())
 
 
 def _camera(

@@ -84,10 +84,14 @@ class GlbWriter:
     ----------
     generator : str
         Name and version of the tool, as the file shall state it.
+    copyright_notice : str
+        Credits that viewers may show; left out when empty.
     """
 
-    def __init__(self, *, generator: str) -> None:
-        self._generator = generator
+    def __init__(self, *, generator: str, copyright_notice: str = "") -> None:
+        self._asset = {"version": "2.0", "generator": generator}
+        if copyright_notice:
+            self._asset["copyright"] = copyright_notice
         self._blob = bytearray()
         self._views: list[dict[str, Any]] = []
         self._accessors: list[dict[str, Any]] = []
@@ -287,9 +291,8 @@ class GlbWriter:
 
     def document(self, *, root: int, animation_name: str = "race") -> dict[str, Any]:
         """Return the JSON part; ``root`` is the only node of the scene."""
-        asset = {"version": "2.0", "generator": self._generator}
         tables: dict[str, Any] = {
-            "asset": asset,
+            "asset": self._asset,
             "extensionsUsed": [_UNLIT] if self._materials else [],
             "scene": 0,
             "scenes": [{"name": self._nodes[root]["name"], "nodes": [root]}],

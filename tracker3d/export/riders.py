@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker3d.export.glb import GlbWriter, Primitive
 from tracker3d.export.keyframes import interpolation_errors_m, reduce_keys
+from tracker3d.export.paths import road_positions
 from tracker3d.export.shapes import marker
 from tracker3d.scene.placing import roster_of
 
@@ -59,6 +60,27 @@ def add_riders(
         nodes.append(node)
     errors = interpolation_errors_m(paths.times_s, paths.positions_m, keys)
     return AddedRiders(nodes, sum(map(len, keys)), float(errors.max(initial=0.0)))
+
+
+def add_leader(
+    writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes, *, max_error_m: float
+) -> list[int]:
+    """Add ``leader``, a large pin at the first rider on the road; none where nobody rides."""
+    if not (paths.bibs >= 0).any():
+        return []
+    positions = road_positions(scene.stage, paths.leader_m)
+    (chosen,) = reduce_keys(paths.times_s, positions[:, None], max_error_m=max_error_m)
+    shape = marker(sizes.sign_m)
+    red, green, blue = scene.theme.colour("head")
+    attributes = {
+        "POSITION": writer.positions(shape.vertices_m),
+        "COLOR_0": writer.colours(shape.coloured((red, green, blue))),
+    }
+    part = Primitive(attributes, writer.unlit_material("leader"), writer.indices(shape.faces))
+    node = writer.node("leader", mesh=writer.mesh("leader", [part]), translation_m=positions[0])
+    if len(chosen) > 1:
+        writer.animate_translation(node, writer.key_times(paths.times_s[chosen]), positions[chosen])
+    return [node]
 
 
 class _Markers:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tracker3d.export.sizes import Sizes
     from tracker3d.scene.model import RoadLine, StageScene
 
-SHAPE_ERROR_M = 0.4
+SHAPE_ERROR_SHARE = 0.6
+"""How far the thinned ribbon may be off, as a share of its lift over the ground."""
+
 COLOUR_STEP_M = 100.0
 CASING_RGB = (24, 28, 34)
 LANES = (0.5, 0.36, 0.0, -0.36, -0.5)
@@ -28,12 +30,12 @@ LANES = (0.5, 0.36, 0.0, -0.36, -0.5)
 def add_road(writer: GlbWriter, scene: StageScene, sizes: Sizes) -> int:
     """Add the node ``route``; returns its index.
 
-    The line is thinned to :data:`SHAPE_ERROR_M`, with a sample at least every :data:`COLOUR_STEP_M`, so that
-    colours stay where they belong.
+    The line is thinned, with a sample at least every :data:`COLOUR_STEP_M`, so that colours stay where they
+    belong.
     """
     road = scene.road
     lanes_m = _draped_lanes(scene, sizes)
-    kept = _thinned(road, lanes_m)
+    kept = _thinned(road, lanes_m, max_error_m=SHAPE_ERROR_SHARE * sizes.road_lift_m)
     lanes_m, colours = lanes_m[kept], road.colours[kept]
     material = writer.unlit_material("route", double_sided=True)
     vertices, shades, faces = _ribbon(lanes_m, colours)
@@ -81,9 +83,9 @@ def _sampler(ground: Ground) -> MeshSampler | None:
     return MeshSampler(np.concatenate([tile.vertices_m for tile in land]), np.concatenate(faces))
 
 
-def _thinned(road: RoadLine, lanes_m: NDArray[np.float32]) -> NDArray[np.intp]:
+def _thinned(road: RoadLine, lanes_m: NDArray[np.float32], *, max_error_m: float) -> NDArray[np.intp]:
     outer_and_middle = np.ascontiguousarray(lanes_m[:, [0, 2, 4]])
-    shapes = reduce_keys(road.distance_m, outer_and_middle, max_error_m=SHAPE_ERROR_M)
+    shapes = reduce_keys(road.distance_m, outer_and_middle, max_error_m=max_error_m)
     marks = np.arange(road.distance_m[0], road.distance_m[-1], COLOUR_STEP_M)
     colour = np.minimum(np.searchsorted(road.distance_m, marks), len(road.distance_m) - 1)
     return np.unique(np.concatenate([*shapes, colour]))

@@ -68,7 +68,7 @@ def revolved(radius_m: NDArray[np.float64], height_m: NDArray[np.float64], *, si
 
 
 def marker(height_m: float) -> Shape:
-    """Make the sign of a rider: a ball on a needle whose point is where the wheels touch the road."""
+    """Make a pin, the sign of a rider: a ball on a needle whose point is where the wheels touch the road."""
     ball_m = 0.21 * height_m
     turn = np.linspace(-np.pi / 2, np.pi / 2, 8)
     ball = revolved(ball_m * np.cos(turn).clip(0), height_m - ball_m + ball_m * np.sin(turn), sides=14)

@@ -1,4 +1,4 @@
-"""Signs of places: a mast on the road that carries a three-sided board, readable from everywhere."""
+"""Signs of places: a mast on the road that carries a board with the same words on both sides."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tracker3d.export.glb import LINE_STRIP, GlbWriter, Primitive, safe_name
+from tracker3d.scene.model import Gate, GateKind
 from tracker3d.scene.style import font
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from tracker3d.export.sizes import Sizes
-    from tracker3d.scene.model import Gate
+    from tracker3d.scene.model import StageScene
 
 BOARD_PX = (512, 128)
 """Width and height of one board in the atlas; powers of two, as old graphics hardware wants them."""
@@ -32,9 +33,13 @@ BACKGROUND_RGB = (18, 22, 28)
 MAST_RGB = (238, 240, 243)
 
 
-def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[int]:
-    """Add a node ``banner_<title>`` for each gate (at most :data:`MAX_BOARDS`, first come); returns them."""
-    shown = gates[:MAX_BOARDS]
+def add_signs(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, facing_rad: float) -> list[int]:
+    """Add a node ``banner_<title>`` for each gate, at most :data:`MAX_BOARDS`; returns them.
+
+    Boards face ``facing_rad``, clockwise from north, and away from it.
+    A simulated stage has one more that says so, half way.
+    """
+    shown = [*(_simulation_mark(scene) if scene.stage.simulated else ()), *scene.gates][:MAX_BOARDS]
     if not shown:
         return []
     columns = 1 if len(shown) <= 16 else 4
@@ -48,7 +53,7 @@ def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[in
     names: set[str] = set()
     for index, gate in enumerate(shown):
         cell = _Cell(index % columns / columns, index // columns / rows, 1 / columns, 1 / rows)
-        board = _board(gate, cell, sizes.sign_m)
+        board = _board(cell, sizes.sign_m, facing_rad)
         board_part = Primitive(
             {
                 "POSITION": writer.positions(board.vertices_m),
@@ -70,6 +75,21 @@ def add_signs(writer: GlbWriter, gates: Sequence[Gate], sizes: Sizes) -> list[in
     return nodes
 
 
+def _simulation_mark(scene: StageScene) -> Iterator[Gate]:
+    """Yield the sign that says so on a simulated stage."""
+    road = scene.road
+    middle = len(road.distance_m) // 2
+    yield Gate(
+        kind=GateKind.TIME_CHECK,
+        title=scene.theme.word("simulated"),
+        subtitle=scene.stage.name,
+        position_m=road.positions_m[middle],
+        heading_rad=float(scene.stage.route.heading(road.distance_m[middle])),
+        colour_rgb=scene.theme.colour("alert"),
+        distance_m=float(road.distance_m[middle]),
+    )
+
+
 @dataclass(frozen=True)
 class _Cell:
     """A board's place in the atlas, in texture coordinates."""
@@ -87,28 +107,18 @@ class _Board:
     faces: NDArray[np.int32]
 
 
-def _board(gate: Gate, cell: _Cell, mast_m: float) -> _Board:
-    """Make three boards around the mast's top, one of them towards the riders who come."""
+def _board(cell: _Cell, mast_m: float, facing_rad: float) -> _Board:
+    """Make two boards, back to back, at the mast's top."""
     width_m = BOARD_WIDTH * mast_m
     height_m = width_m / BOARD_ASPECT
-    out_m = width_m / (2 * np.sqrt(3))
     vertices, uv, faces = [], [], []
-    for side in range(3):
-        facing = gate.heading_rad + np.pi + side * 2 * np.pi / 3
-        outward = np.array([np.sin(facing), np.cos(facing)])
-        rightward = np.array([-outward[1], outward[0]])
+    for first, outward_rad in ((0, facing_rad), (4, facing_rad + np.pi)):
+        rightward = np.array([-np.cos(outward_rad), np.sin(outward_rad)])
         for across, up, u, v in ((-1, 0, 0, 1), (1, 0, 1, 1), (1, 1, 1, 0), (-1, 1, 0, 0)):
-            x_m, y_m = outward * out_m + rightward * across * width_m / 2
+            x_m, y_m = rightward * across * width_m / 2
             vertices.append((x_m, y_m, mast_m + (up - 1) * height_m))
             uv.append((cell.u + u * cell.width, cell.v + v * cell.height))
-        first = side * 4
         faces += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
-    # Lids close it, so that nobody looks in from above; they show the dark corner of the board.
-    dark_uv = (cell.u + 0.01 * cell.width, cell.v + 0.05 * cell.height)
-    for lid, corners in ((12, (3, 11, 7)), (15, (0, 4, 8))):
-        vertices += [vertices[corner] for corner in corners]
-        uv += [dark_uv] * 3
-        faces.append((lid, lid + 1, lid + 2))
     return _Board(np.array(vertices, np.float32), np.array(uv, np.float32), np.array(faces, np.int32))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tracker3d
 from tracker3d.errors import InputError
-from tracker3d.export.cameras import add_chase, add_orbit, add_overview
+from tracker3d.export.cameras import add_chase, add_orbit, add_overview, overview_azimuth_rad
 from tracker3d.export.glb import GlbWriter
 from tracker3d.export.ground import add_ground
 from tracker3d.export.paths import RacePaths, drawn_paths
-from tracker3d.export.riders import AddedRiders, add_riders
+from tracker3d.export.riders import AddedRiders, add_leader, add_riders
 from tracker3d.export.road import add_road
 from tracker3d.export.signs import add_signs
 from tracker3d.export.sizes import Sizes
@@ -87,8 +88,9 @@ def export_glb(
     """Write a stage as binary glTF 2.0: ground, road, signs, cameras, and riders in one animation.
 
     Names are a contract: the root ``stage`` (its extras say where, when and how exact), below it ``terrain``,
-    ``route``, ``rider_<bib>`` and ``vehicle_<number>``, ``banner_<title>`` and ``camera_<kind>``. The root's
-    frame is the stage's local one in metres, with y up: x east, z south.
+    ``route``, ``rider_<bib>``, ``vehicle_<number>``, ``leader`` (whoever is first on the road),
+    ``banner_<title>`` and ``camera_<kind>``. The root's frame is the stage's local one in metres, with y up:
+    x east, z south.
 
     Parameters
     ----------
@@ -120,18 +122,21 @@ def export_glb(
             f"A largest error of {max_error_m:g} m cannot be kept; give one from {SMALLEST_ERROR_M:g} to "
             f"{LARGEST_ERROR_M:g} m."
         )
-    writer = GlbWriter(generator=f"tracker3d {tracker3d.__version__}")
+    writer = GlbWriter(
+        generator=f"tracker3d {tracker3d.__version__}", copyright_notice="; ".join(scene.stage.credits)
+    )
     sizes = Sizes.of(scene.road)
     progress("packing the ground", 0.0)
     terrain_node, triangles = add_ground(writer, scene.ground)
-    nodes = [terrain_node, add_road(writer, scene, sizes), *add_signs(writer, scene.gates, sizes)]
+    nodes = [terrain_node, add_road(writer, scene, sizes)]
+    nodes += add_signs(writer, scene, sizes, facing_rad=overview_azimuth_rad(scene) + math.pi)
     paths, added = None, AddedRiders([], 0, 0.0)
     if motion is not None:
         progress("following the riders", 0.2)
         paths = drawn_paths(scene.stage, motion)
         progress("choosing keys", 0.5)
         added = add_riders(writer, scene, paths, sizes, max_error_m=max_error_m)
-        nodes += added.nodes
+        nodes += [*added.nodes, *add_leader(writer, scene, paths, sizes, max_error_m=max_error_m)]
     nodes += _cameras(writer, scene, paths, sizes)
     root = writer.node("stage", children=nodes, extras=_root_extras(scene, paths, max_error_m=max_error_m))
     progress("writing", 0.9)
