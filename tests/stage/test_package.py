@@ -14,8 +14,9 @@ import pytest
 from terrain import GroundLine, build_ground
 from tracker3d.errors import OutputError, PackageError
 from tracker3d.stage import package as package_module
+from tracker3d.stage.manifest import SourceFile
 from tracker3d.stage.model import Coverage, Place, PlaceKind, Rider, Stage, Team
-from tracker3d.stage.package import SourceFile, is_package, open_package, read_contents, save_package
+from tracker3d.stage.package import is_package, open_package, read_contents, save_package
 from tracker3d.stage.roadbuild import build_route
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracker3d.stage.info import Info, describe_path
+    from tracker3d.stage.manifest import SourceFile
     from tracker3d.stage.model import Coverage, Place, PlaceKind, Rider, Stage, Team
     from tracker3d.stage.package import StagePackage, open_package, save_package
     from tracker3d.stage.preparing import PrepareReport, prepare
@@ -27,6 +28,7 @@ _HOMES = {
     "Route": "route",
     "RouteFit": "route",
     "Source": "source",
+    "SourceFile": "manifest",
     "Stage": "model",
     "StagePackage": "package",
     "Team": "model",
@@ -50,6 +52,7 @@ __all__ = [
     "Route",
     "RouteFit",
     "Source",
+    "SourceFile",
     "Stage",
     "StagePackage",
     "Team",

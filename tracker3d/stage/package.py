@@ -13,23 +13,21 @@ does not fit is refused as damaged.
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import numpy as np
 
-import tracker3d
 from terrain import LocalFrame, TerrainError
 from tracker3d.errors import InputError, OutputError, PackageError
 from tracker3d.files import written_aside
 from tracker3d.stage.inputs import read_bounded
-from tracker3d.stage.model import Coverage, Place, PlaceKind, Rider, Stage, Team
+from tracker3d.stage.manifest import FORMAT, VERSION, Manifest, SourceFile, Stamp, manifest_of
+from tracker3d.stage.model import Stage
 from tracker3d.stage.route import Route
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 
     from terrain import Ground
 
-FORMAT = "tracker3d stage"
-VERSION = 1
 SUFFIX = ".stage"
 
 MANIFEST = "manifest.json"
@@ -50,7 +46,6 @@ GROUND = "ground"
 
 _LARGEST_MANIFEST_BYTES = 20_000_000
 _LARGEST_ROAD_BYTES = 200_000_000
-_MOST_NODES = 1_000_000
 _ROAD_COLUMNS = {
     "x_m": np.float64,
     "y_m": np.float64,
@@ -59,90 +54,6 @@ _ROAD_COLUMNS = {
     "on_structure": np.bool_,
     "covered": np.bool_,
 }
-
-Channel = Annotated[int, msgspec.Meta(ge=0, le=255)]
-Finite = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
-
-
-class SourceFile(msgspec.Struct, frozen=True):
-    """A file that a package was made from. ``sha256`` is empty for folders."""
-
-    name: str
-    role: str
-    sha256: str = ""
-    size_bytes: int = 0
-
-
-class _Place(msgspec.Struct, omit_defaults=True):
-    kind: PlaceKind
-    name: str
-    distance_m: Finite
-    height_m: Finite
-    category: str = ""
-    length_m: Finite | None = None
-    average_gradient_percent: Finite | None = None
-
-
-class _Team(msgspec.Struct):
-    code: str
-    name: str
-    colour_rgb: tuple[Channel, Channel, Channel]
-
-
-class _Rider(msgspec.Struct, omit_defaults=True):
-    bib: int
-    first_name: str = ""
-    last_name: str = ""
-    team_code: str = ""
-    nation: str = ""
-    jersey: str = ""
-    vehicle: bool = False
-
-
-class _Frame(msgspec.Struct):
-    origin_lon_deg: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]
-    origin_lat_deg: Annotated[float, msgspec.Meta(ge=-85.0, le=85.0)]
-    vertical_exaggeration: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)]
-    crs: str
-
-
-class _Road(msgspec.Struct):
-    start_m: Finite
-    step_m: Annotated[float, msgspec.Meta(gt=0.0, le=1000.0)]
-    finish_m: Finite
-    nodes: Annotated[int, msgspec.Meta(ge=2, le=_MOST_NODES)]
-
-
-class _Coverage(msgspec.Struct):
-    covered_m: list[tuple[Finite, Finite]]
-    sources: list[str]
-    warnings: list[str]
-
-
-class _Stamp(msgspec.Struct):
-    """The part of a manifest that every version has."""
-
-    format: str
-    version: int
-
-
-class _Manifest(_Stamp, kw_only=True):
-    made_at: str
-    made_by: str
-    name: str
-    date: str
-    timezone: str
-    start_time_ms: int | None
-    time_trial: bool
-    simulated: bool
-    frame: _Frame
-    road: _Road
-    places: list[_Place]
-    teams: list[_Team]
-    riders: list[_Rider]
-    coverage: _Coverage
-    credits: list[str]
-    sources: list[SourceFile]
 
 
 @dataclass(frozen=True)
@@ -222,7 +133,7 @@ def save_package(path: Path, *, stage: Stage, ground: Ground, sources: Sequence[
         ground.save(folder / GROUND)
         route = stage.route
         np.savez_compressed(folder / ROAD, **{name: getattr(route, name) for name in _ROAD_COLUMNS})
-        manifest = msgspec.json.encode(_manifest_of(stage, sources))
+        manifest = msgspec.json.encode(manifest_of(stage, sources))
         (folder / MANIFEST).write_bytes(msgspec.json.format(manifest, indent=1))
 
 
@@ -269,60 +180,11 @@ def read_contents(path: Path) -> Contents:
     )
 
 
-def _manifest_of(stage: Stage, sources: Sequence[SourceFile]) -> _Manifest:
-    frame, route, coverage = stage.frame, stage.route, stage.coverage
-    return _Manifest(
-        format=FORMAT,
-        version=VERSION,
-        made_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        made_by=f"tracker3d {tracker3d.__version__}",
-        name=stage.name,
-        date=stage.date,
-        timezone=stage.timezone,
-        start_time_ms=stage.start_time_ms,
-        time_trial=stage.time_trial,
-        simulated=stage.simulated,
-        frame=_Frame(
-            frame.origin_lon_deg, frame.origin_lat_deg, frame.vertical_exaggeration, frame.crs.to_string()
-        ),
-        road=_Road(route.start_m, route.step_m, route.finish_m, len(route)),
-        places=[
-            _Place(
-                place.kind,
-                place.name,
-                place.distance_m,
-                place.height_m,
-                place.category,
-                _or_none(place.length_m),
-                _or_none(place.average_gradient_percent),
-            )
-            for place in stage.places
-        ],
-        teams=[_Team(team.code, team.name, team.colour_rgb) for team in stage.teams],
-        riders=[_Rider(*_fields(rider)) for rider in stage.riders],
-        coverage=_Coverage(list(coverage.covered_m), list(coverage.sources), list(coverage.warnings)),
-        credits=list(stage.credits),
-        sources=list(sources),
-    )
-
-
-def _fields(rider: Rider | _Rider) -> tuple[Any, ...]:
-    return tuple(getattr(rider, name) for name in _Rider.__struct_fields__)
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
-
-
-def _read_manifest(path: Path) -> _Manifest:
+def _read_manifest(path: Path) -> Manifest:
     try:
         content = read_bounded(_inside(path, MANIFEST), limit_bytes=_LARGEST_MANIFEST_BYTES)
-        _check_version(msgspec.json.decode(content, type=_Stamp), path)
-        manifest = msgspec.json.decode(content, type=_Manifest)
+        _check_version(msgspec.json.decode(content, type=Stamp), path)
+        manifest = msgspec.json.decode(content, type=Manifest)
         ZoneInfo(manifest.timezone)
     except PackageError:
         raise
@@ -339,14 +201,14 @@ def _read_manifest(path: Path) -> _Manifest:
     return manifest
 
 
-def _check_version(stamp: _Stamp, path: Path) -> None:
+def _check_version(stamp: Stamp, path: Path) -> None:
     if stamp.format == FORMAT and stamp.version > VERSION:
         raise PackageError(f"{path} was made by a newer version of tracker3d; update tracker3d.")
     if stamp.format != FORMAT or stamp.version < VERSION:
         raise PackageError(f"{path} is no stage package of this version; prepare the stage again.")
 
 
-def _stage_of(manifest: _Manifest, path: Path) -> Stage:
+def _stage_of(manifest: Manifest, path: Path) -> Stage:
     frame = LocalFrame(
         manifest.frame.origin_lon_deg, manifest.frame.origin_lat_deg, manifest.frame.vertical_exaggeration
     )
@@ -367,25 +229,10 @@ def _stage_of(manifest: _Manifest, path: Path) -> Stage:
         start_time_ms=manifest.start_time_ms,
         time_trial=manifest.time_trial,
         simulated=manifest.simulated,
-        places=tuple(
-            Place(
-                place.kind,
-                place.name,
-                place.distance_m,
-                place.height_m,
-                place.category,
-                _or_nan(place.length_m),
-                _or_nan(place.average_gradient_percent),
-            )
-            for place in manifest.places
-        ),
-        teams=tuple(Team(team.code, team.name, team.colour_rgb) for team in manifest.teams),
-        riders=tuple(Rider(*_fields(rider)) for rider in manifest.riders),
-        coverage=Coverage(
-            tuple(manifest.coverage.covered_m),
-            tuple(manifest.coverage.sources),
-            tuple(manifest.coverage.warnings),
-        ),
+        places=tuple(place.to_model() for place in manifest.places),
+        teams=tuple(team.to_model() for team in manifest.teams),
+        riders=tuple(rider.to_model() for rider in manifest.riders),
+        coverage=manifest.coverage.to_model(),
         credits=tuple(manifest.credits),
     )
 

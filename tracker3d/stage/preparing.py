@@ -13,8 +13,9 @@ import numpy as np
 from tracker3d.errors import InputError, RouteError
 from tracker3d.progress import silent
 from tracker3d.stage.curve import smoothed
+from tracker3d.stage.manifest import SourceFile
 from tracker3d.stage.model import Coverage, Place, PlaceKind, Stage
-from tracker3d.stage.package import SourceFile, check_output, save_package
+from tracker3d.stage.package import check_output, save_package
 from tracker3d.stage.roadbuild import build_route
 from tracker3d.stage.route import nearest_on_route
 from tracker3d.stage.source import SourcePlace, read_source
