@@ -165,7 +165,7 @@ def test_views_opened_and_closed_leave_nothing_behind():
     used = []
     before = living()
     for _ in range(20):
-        one_picture(rider_frame(labels=4, size_px=(160, 90)), scene=scene)
+        one_picture(rider_frame(labels=4, size_px=(160, 120)), scene=scene)
         gc.collect()
         used.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
     assert living() == before
