@@ -2,8 +2,8 @@
 
 The height that an eye needs is a continuous function of where eye and target are. A move is a path of eyes
 and targets over one parameter (road metres, azimuth); the height at one point of it is the largest need
-within a reach on both sides, averaged over that reach. That is never below the need itself and has no jumps, so a
-camera rises well before a ridge, and every frame can be computed alone.
+within a reach on both sides, averaged over that reach. That is never below the need itself and has no
+jumps, so a camera rises well before a ridge, and every frame can be computed alone.
 """
 
 from __future__ import annotations

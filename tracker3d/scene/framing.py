@@ -31,7 +31,7 @@ class FrameBounds:
 
 
 def direction_of(azimuth_rad: float, pitch_rad: float) -> NDArray[np.float64]:
-    """Return the unit vector, (3,), of a view to an azimuth (clockwise from north), looking down by a pitch."""
+    """Return the unit vector, (3,), to an azimuth clockwise from north, looking down by a pitch."""
     level = math.cos(pitch_rad)
     return np.array([level * math.sin(azimuth_rad), level * math.cos(azimuth_rad), -math.sin(pitch_rad)])
 

@@ -1,0 +1,227 @@
+"""Cameras: above the ground, in sight of what they show, and never jumpy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tracker3d.errors import InputError
+from tracker3d.scene import CameraPose, FixedCamera, parse_camera, project
+from tracker3d.scene.cameras import ChaseCamera, OrbitCamera, RoadCamera, Shot, along_road
+from tracker3d.scene.climbs import climb_named, foot_of
+from tracker3d.scene.projection import in_sight, relief_drawn_m
+from tracker3d.scene.road_path import road_path
+
+SIZE = (1920, 1080)
+
+
+def shot(scene, race, *, after_s=0.0, wall_s=0.0, size=SIZE):
+    time_ms = race.stage.start_time_ms + round(1000 * after_s)
+    return Shot(scene, race, race.at(time_ms), wall_s, size)
+
+
+def direction(pose):
+    ahead = pose.target_m - pose.eye_m
+    return ahead / np.linalg.norm(ahead)
+
+
+def over_ground(scene, pose):
+    return float(pose.eye_m[2] - relief_drawn_m(scene, *pose.eye_m[:2]))
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ("overview", "OverviewCamera"),
+        (" Overview ", "OverviewCamera"),
+        ("finish", "FinishCamera"),
+        ("orbit", "OrbitCamera"),
+        ("orbit:peloton,radius=900", "OrbitCamera"),
+        ("orbit:km=35.2,turn=-60", "OrbitCamera"),
+        ("chase:21", "ChaseCamera"),
+        ("chase:-1", "ChaseCamera"),
+        ("chase:Leader", "ChaseCamera"),
+        ("road", "RoadCamera"),
+        ("road:12.5", "RoadCamera"),
+        ("road:km=3,speed=20", "RoadCamera"),
+        ("climb:montsegur", "ClimbCamera"),
+    ],
+)
+def test_words_make_cameras(spec, kind):
+    assert type(parse_camera(spec)).__name__ == kind
+
+
+def test_options_arrive():
+    assert parse_camera("orbit:peloton,radius=900,turn=-60") == OrbitCamera(
+        "peloton", None, 900.0, 432.0, -60.0
+    )
+    assert parse_camera("orbit:km=35.2").distance_m == pytest.approx(35_200.0)
+    assert parse_camera("road:12.5,speed=30") == RoadCamera(12_500.0, 30.0)
+    assert parse_camera("chase:PELOTON") == ChaseCamera("peloton")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["", "drone", "chase", "chase:", "chase:him", "orbit:km=x", "orbit:size=3", "road:fast", "climb",
+     "climb:", "overview:now", "orbit:km=nan", "road:km=inf"],
+)  # fmt: skip
+def test_other_words_get_one_sentence_with_the_choices(spec):
+    with pytest.raises(InputError) as caught:
+        parse_camera(spec)
+    assert "chase:<bib|leader|peloton>" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_out_of_bounds_are_refused():
+    with pytest.raises(InputError, match="20 to 50000"):
+        parse_camera("orbit:radius=1")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1080), (1080, 1920), (2560, 1080)])
+def test_overview_holds_the_whole_road_and_fills_the_picture(scene, race, size):
+    pose = parse_camera("overview").pose(shot(scene, race, size=size))
+    raced = scene.road.positions_m[scene.road.distance_m >= 0.0]
+    px, depth = project(pose, size, raced)
+    share = px / np.array(size)
+    assert (depth > 0).all()
+    assert share.min() >= 0.02
+    assert share[:, 0].max() <= 0.98
+    assert share[:, 1].max() <= 0.80
+    spread = share.max(axis=0) - share.min(axis=0)
+    assert spread[0] > 0.55 or spread[1] > 0.55
+    assert over_ground(scene, pose) > 100.0
+
+
+def test_climb_view_holds_the_climb_and_sees_it(scene, race):
+    pose = parse_camera("climb:epingle").pose(shot(scene, race))
+    climb = climb_named(scene.stage, "epingle")
+    on_climb = (scene.road.distance_m >= foot_of(scene.stage, climb)) & (
+        scene.road.distance_m <= climb.distance_m
+    )
+    points = scene.road.positions_m[on_climb]
+    px, _ = project(pose, SIZE, points)
+    assert (px >= 0).all()
+    assert (px <= np.array(SIZE)).all()
+    assert in_sight(scene, pose.eye_m, points).mean() > 0.95
+    km = (climb.distance_m - 1000.0) / 1000.0
+    again = parse_camera(f"climb:{km}").pose(shot(scene, race))
+    assert np.array_equal(again.eye_m, pose.eye_m)
+
+
+def test_a_climb_that_is_not_there_is_named_with_those_that_are(scene, race):
+    with pytest.raises(InputError, match="Côte de l'Épingle"):
+        parse_camera("climb:tourmalet").pose(shot(scene, race))
+    with pytest.raises(InputError, match="holds km 1"):
+        parse_camera("climb:1").pose(shot(scene, race))
+    flat = dataclasses.replace(scene, stage=dataclasses.replace(scene.stage, places=()))
+    with pytest.raises(InputError, match="has no climbs"):
+        parse_camera("climb:epingle").pose(shot(flat, race))
+
+
+def test_a_climb_without_a_stated_length_begins_where_the_road_rises(stage):
+    climb = climb_named(stage, "epingle")
+    unstated = dataclasses.replace(climb, length_m=float("nan"))
+    foot = foot_of(stage, unstated)
+    rise = np.diff(stage.route.height(np.arange(foot, climb.distance_m, 50.0)))
+    before = stage.route.height(foot) - stage.route.height(foot - 500.0)
+    assert rise.mean() > 50.0 * 0.025
+    assert before < 500.0 * 0.03
+
+
+def test_finish_camera_sees_the_line(scene, race):
+    pose = parse_camera("finish").pose(shot(scene, race))
+    gate = next(gate for gate in scene.gates if gate.kind == "finish")
+    px, depth = project(pose, SIZE, [gate.position_m])
+    assert 20.0 < depth[0] < 120.0
+    assert abs(px[0, 0] - 960.0) < 300.0
+    assert 300.0 < px[0, 1] < 860.0
+
+
+def test_orbit_closes_its_circle_and_keeps_its_target_in_sight(scene, race):
+    camera = parse_camera("orbit:km=5.2,turn=60")
+    poses = [camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in np.arange(0.0, 61.0, 1.0)]
+    assert np.allclose(poses[0].eye_m, poses[60].eye_m, atol=1e-6)
+    eyes = np.array([pose.eye_m for pose in poses])
+    radius = np.hypot(*(eyes - poses[0].target_m)[:, :2].T)
+    assert np.allclose(radius, 480.0, atol=1e-6)
+    assert np.abs(np.diff(eyes[:, 2])).max() < 40.0
+    for pose in poses:
+        assert over_ground(scene, pose) >= 39.0
+        assert in_sight(scene, pose.eye_m, pose.target_m[None]).all()
+
+
+def test_chase_never_goes_under_the_ground_or_loses_its_rider(scene):
+    route = scene.stage.route
+    for distance_m in np.arange(0.0, route.finish_m, 12.0):
+        pose = along_road(scene, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+        assert over_ground(scene, pose) >= 5.9
+        x, y = route.position(distance_m)
+        rider = np.array([[float(x), float(y), float(route.z_drawn(distance_m)) + 1.0]])
+        px, depth = project(pose, SIZE, rider)
+        assert depth[0] > 0
+        assert ((px[0] > 0) & (px[0] < SIZE)).all()
+
+
+def test_chase_is_not_jumpy_at_hairpins(scene):
+    """One metre of road moves the eye by at most 2.5 m and turns the view by at most 1.2 degrees."""
+    poses = [
+        along_road(scene, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+        for distance_m in np.arange(4200.0, scene.stage.route.finish_m, 1.0)
+    ]
+    eyes = np.array([pose.eye_m for pose in poses])
+    looks = np.array([direction(pose) for pose in poses])
+    assert np.linalg.norm(np.diff(eyes, axis=0), axis=1).max() < 2.5
+    turned = np.degrees(np.arccos(np.clip((looks[1:] * looks[:-1]).sum(axis=1), -1, 1)))
+    assert turned.max() < 1.2
+    assert np.degrees(np.ptp(road_path(scene).heading_rad)) < 360.0
+
+
+def test_chase_sees_the_road_ahead(scene, race):
+    pose = parse_camera("chase:leader").pose(shot(scene, race))
+    leader = race.at(race.stage.start_time_ms).riders.distance_m[1]
+    x, y = scene.stage.route.position(leader + np.array([0.0, 60.0, 200.0]))
+    points = np.stack([x, y, scene.stage.route.z_drawn(leader + np.array([0.0, 60.0, 200.0]))], axis=-1)
+    px, _ = project(pose, SIZE, points)
+    assert ((px > 0) & (px < np.array(SIZE))).all()
+    assert px[0, 1] > px[1, 1] > px[2, 1]
+    assert px[0, 1] < 0.78 * SIZE[1]
+
+
+def test_peloton_camera_glides_when_the_group_ahead_is_caught(scene, make_race):
+    """The front of the peloton jumps 400 m ahead; the camera takes seconds to get there."""
+    race = make_race(chase_joins_ms=1_940_000_060_000)
+    camera = parse_camera("chase:peloton")
+    times = np.arange(40.0, 80.0, 0.2)
+    eyes = np.array([camera.pose(shot(scene, race, after_s=after_s)).eye_m for after_s in times])
+    speed = np.linalg.norm(np.diff(eyes, axis=0), axis=1) / 0.2
+    assert speed.max() < 80.0
+    assert np.linalg.norm(eyes[-1] - eyes[0]) > 600.0
+    again = camera.pose(shot(scene, race, after_s=times[77])).eye_m
+    assert np.array_equal(again, eyes[77])
+
+
+def test_unknown_bib_follows_the_leader(scene, race):
+    there = shot(scene, race)
+    assert np.array_equal(ChaseCamera("999").pose(there).eye_m, ChaseCamera("leader").pose(there).eye_m)
+
+
+def test_road_camera_flies_by_wall_time_and_stays_at_the_finish(scene, race):
+    camera = parse_camera("road:1,speed=50")
+    here, later = (camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in (0.0, 10.0))
+    assert np.linalg.norm(later.eye_m - here.eye_m) == pytest.approx(500.0, abs=60.0)
+    end, beyond = (camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in (1e4, 2e4))
+    assert np.array_equal(end.eye_m, beyond.eye_m)
+
+
+def test_fixed_camera_stays(scene, race):
+    pose = CameraPose(np.array([1.0, 2.0, 3.0]), np.zeros(3))
+    assert FixedCamera(pose).pose(shot(scene, race)) is pose
+
+
+def test_exaggerated_heights_are_followed(exaggerated_scene):
+    top = float(exaggerated_scene.stage.route.finish_m)
+    pose = along_road(exaggerated_scene, top, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+    assert over_ground(exaggerated_scene, pose) >= 5.9
+    assert pose.eye_m[2] - exaggerated_scene.road.positions_m[:, 2].max() < 60.0

@@ -1,0 +1,95 @@
+"""Labels never cover each other or the panels, and do not flicker."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker3d.scene.declutter import SLOTS, Candidates, place
+
+SIZE = (1920, 1080)
+PANEL = np.array([[96.0, 54.0, 470.0, 420.0], [0.0, 870.0, 1920.0, 1080.0]])
+
+
+def candidates(rng, count, *, slots=None):
+    return Candidates(
+        rng.uniform((-50, -50), (1970, 1130), (count, 2)) if count else np.empty((0, 2)),
+        rng.uniform((60, 24), (260, 46), (count, 2)).round(),
+        np.full(count, 22.0),
+        np.full(count, -1) if slots is None else slots,
+    )
+
+
+def boxes(wanted, chosen, corners):
+    return np.concatenate([corners, corners + wanted.sizes_px[chosen]], axis=1)
+
+
+def overlap(first, second):
+    return bool(
+        (first[0] < second[2])
+        and (second[0] < first[2])
+        and (first[1] < second[3])
+        and (second[1] < first[3])
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 200), limit=st.integers(0, 60))
+def test_no_label_covers_another_or_a_panel_or_leaves_the_picture(seed, count, limit):
+    wanted = candidates(np.random.default_rng(seed), count)
+    chosen, corners, slots = place(
+        wanted, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spacing_px=5.0, limit=limit
+    )
+    found = boxes(wanted, chosen, corners)
+    assert len(chosen) <= limit
+    assert len(set(chosen.tolist())) == len(chosen)
+    assert ((slots >= 0) & (slots < len(SLOTS))).all()
+    for number, box in enumerate(found):
+        assert box[0] >= 29.0
+        assert box[1] >= 29.0
+        assert box[2] <= SIZE[0] - 29.0
+        assert box[3] <= SIZE[1] - 29.0
+        assert not any(overlap(box, panel) for panel in PANEL)
+        assert not any(overlap(box, other) for other in found[:number])
+
+
+def test_the_first_candidate_that_has_room_is_always_placed():
+    wanted = candidates(np.random.default_rng(1), 200)
+    wanted.anchors_px[:] = (960.0, 500.0)
+    chosen, _, slots = place(
+        wanted, viewport_px=SIZE, margin_px=0.0, taken_px=PANEL, spacing_px=5.0, limit=50
+    )
+    assert chosen[0] == 0
+    assert slots[0] == 0
+
+
+def test_a_label_shown_keeps_its_place_while_anchors_tremble():
+    rng = np.random.default_rng(2)
+    wanted = candidates(rng, 120)
+    chosen, _, slots = place(
+        wanted, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spacing_px=5.0, limit=40
+    )
+    first = dict(zip(chosen.tolist(), slots.tolist(), strict=True))
+    changes = 0
+    for _ in range(20):
+        before = np.full(len(wanted), -1)
+        before[chosen] = slots
+        moved = Candidates(
+            wanted.anchors_px + rng.uniform(-0.5, 0.5, (120, 2)), wanted.sizes_px, wanted.rises_px, before
+        )
+        chosen, _, slots = place(
+            moved, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spacing_px=5.0, limit=40
+        )
+        now = dict(zip(chosen.tolist(), slots.tolist(), strict=True))
+        changes += now != first
+        first = now
+    assert changes <= 2
+
+
+def test_what_is_behind_a_panel_gets_no_label():
+    wanted = Candidates(
+        np.array([[300.0, 400.0]]), np.array([[100.0, 30.0]]), np.array([22.0]), np.array([-1])
+    )
+    chosen, _, _ = place(wanted, viewport_px=SIZE, margin_px=0.0, taken_px=PANEL, spacing_px=5.0, limit=5)
+    assert len(chosen) == 0

@@ -1,0 +1,172 @@
+"""Panels and figures: right words, drawn again only when they change."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tracker3d.race.model import Group, Role
+from tracker3d.scene.drawing import Canvas, Look, readable_on, scale_of
+from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
+from tracker3d.scene.model import ALL_OVERLAYS
+from tracker3d.scene.panels import make_panels
+from tracker3d.scene.strip import strip_column
+from tracker3d.scene.style import default_theme, font
+
+SIZE = (1920, 1080)
+
+
+@pytest.fixture
+def look():
+    return Look(default_theme(), 1.0)
+
+
+def panels(scene, state, look, overlays=ALL_OVERLAYS):
+    return {panel.name: panel for panel in make_panels(scene, state, look, SIZE, overlays)}
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "text"),
+    [
+        (0.0, "+0:00"),
+        (7.9, "+0:07"),
+        (59.9999999, "+1:00"),
+        (102.0, "+1:42"),
+        (3727.0, "+1:02:07"),
+        (float("nan"), "-"),
+    ],
+)
+def test_gaps_are_written_in_whole_seconds(gap_s, text):
+    assert gap_text(gap_s) == text
+
+
+@pytest.mark.parametrize(
+    ("metres", "text"),
+    [(35_200.0, "35.2"), (35_200.1, "35.3"), (50.0, "0.1"), (0.0, "0.0"), (-80.0, "0.0"), (np.nan, "-")],
+)
+def test_kilometres_reach_zero_at_the_line_only(metres, text):
+    assert km_text(metres) == text
+
+
+def test_clocks():
+    assert clock_text(-3.0) == "0:00"
+    assert local_clock_text(1_783_423_500_000, "Europe/Paris") == "13:25:00"
+    assert local_clock_text(1_783_423_500_000, "Nowhere/Such") == "11:25:00"
+    assert local_clock_text(1_783_423_500_000, "../../etc/passwd") == "11:25:00"
+
+
+def test_panels_are_drawn_again_only_when_what_they_say_changes(scene, race, look):
+    start = race.stage.start_time_ms
+    first, later = panels(scene, race.at(start + 100), look), panels(scene, race.at(start + 140), look)
+    assert (
+        first.keys() == later.keys() >= {"profile", "to_go", "gap_board", "stage_name", "legend", "credits"}
+    )
+    for name in first:
+        assert first[name].key == later[name].key
+        assert first[name].image is later[name].image
+    a_minute = panels(scene, race.at(start + 60_000), look)
+    assert a_minute["to_go"].key != first["to_go"].key
+    assert not np.array_equal(a_minute["to_go"].image, first["to_go"].image)
+    assert a_minute["stage_name"].image is first["stage_name"].image
+
+
+def test_equal_keys_mean_equal_pictures(scene, race, look):
+    seen = {}
+    for after_s in range(0, 600, 20):
+        for panel in panels(scene, race.at(race.stage.start_time_ms + 1000 * after_s), look).values():
+            if panel.key in seen:
+                assert np.array_equal(seen[panel.key], panel.image)
+            seen[panel.key] = panel.image
+    assert len(seen) > 60
+
+
+def test_climb_card_comes_with_the_first_group_on_the_climb(scene, race, look):
+    climb = next(place for place in scene.stage.places if place.kind == "climb")
+    start = race.stage.start_time_ms
+    foot_s = (climb.distance_m - climb.length_m - race.front_m) / race.speed_mps
+    assert "climb_card" not in panels(scene, race.at(start + round(1000 * (foot_s - 1.0))), look)
+    assert "climb_card" in panels(scene, race.at(start + round(1000 * (foot_s + 1.0))), look)
+
+
+def test_markers_on_the_profile_stand_at_the_groups(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    strip = panels(scene, state, look)["profile"].image
+    bare = panels(scene, dataclasses.replace(state, groups=()), look)["profile"].image
+    changed = np.flatnonzero((strip != bare).any(axis=(0, 2)))
+    columns = [
+        strip_column(look, group.front_m / scene.stage.route.finish_m, strip.shape[1])
+        for group in state.groups
+    ]
+    assert all(np.abs(changed - column).min() <= 1 for column in columns)
+    assert all(min(abs(column - middle) for middle in columns) <= look.px(9) for column in changed)
+    for group, column in zip(state.groups, columns, strict=True):
+        assert tuple(strip[look.px(45), column]) == (*look.theme.colour(group.role.value), 255)
+
+
+def test_profile_is_high_where_the_road_is_high(scene, race, look):
+    strip = panels(scene, race.at(race.stage.start_time_ms), look, ALL_OVERLAYS)["profile"].image.astype(int)
+    bright = strip[..., :3].sum(axis=2) > 330
+    finish_m = scene.stage.route.finish_m
+
+    def crest(distance_m):
+        column = strip_column(look, distance_m / finish_m, strip.shape[1])
+        return int(bright[36 : strip.shape[0] - 24, column].sum())
+
+    assert crest(1500.0) < crest(0.75 * finish_m) < crest(0.97 * finish_m)
+
+
+def test_before_the_start_nothing_is_claimed(scene, race, look):
+    state = dataclasses.replace(race.at(race.stage.start_time_ms - 60_000), to_go_m=float("nan"), groups=())
+    shown = panels(scene, state, look)
+    assert "gap_board" not in shown
+    assert "climb_card" not in shown
+    assert shown["to_go"].key[-1][0] == "-"
+    assert shown["to_go"].key[-1][1] == ""
+
+
+def test_many_groups_leave_the_named_ones_on_the_board(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    alone = [
+        Group(10 + n, Role.CHASE, n + 1, np.array([n + 1], np.int32), 500.0, 500.0, 10.0, 5.0 * n, np.nan)
+        for n in range(12)
+    ]
+    crowd = dataclasses.replace(state, groups=(state.groups[0], *alone, *state.groups[1:]))
+    rows = panels(scene, crowd, look)["gap_board"].key[-1]
+    assert len(rows) == 7
+    assert rows[0][0] == "Head of the race"
+    assert any(row[0] == "Peloton" for row in rows)
+    assert any(row[0] == "R1" for row in rows)
+
+
+def test_text_and_boxes_reach_over_the_edge_without_harm(look):
+    canvas = Canvas(look, 40, 20)
+    canvas.box(-10, -10, 20, 10, colour=(255, 0, 0), radius_px=4)
+    canvas.text(-5, 32, "edge", 20, colour=(0, 255, 0))
+    canvas.polygon([(30, -5), (60, 10), (30, 30)], colour=(0, 0, 255))
+    canvas.text(500, 500, "outside", 20, colour=(0, 255, 0))
+    pixels = canvas.pixels()
+    assert pixels.shape == (20, 40, 4)
+    assert tuple(pixels[2, 2]) == (255, 0, 0, 255)
+    assert tuple(pixels[10, 34]) == (0, 0, 255, 255)
+
+
+def test_shortened_text_fits(look):
+    text = look.fitted("Saint-Étienne-de-Montagne-les-Bains", 20, "Bold", 120)
+    assert text.endswith("…")
+    assert look.width(text, 20, "Bold") <= 120
+    assert look.fitted("Foix", 20, "Bold", 120) == "Foix"
+
+
+def test_digits_are_of_equal_width():
+    for weight in ("Regular", "Semibold", "Bold"):
+        assert len({font(22.0, weight).getlength(digit) for digit in "0123456789"}) == 1
+
+
+def test_graphics_grow_with_the_picture():
+    assert scale_of((1920, 1080)) == 1.0
+    assert scale_of((3840, 2160)) == 2.0
+    assert scale_of((800, 1080)) < 0.6
+    assert readable_on((255, 255, 255)) == (15, 20, 28)
+    assert readable_on((20, 20, 90)) == (255, 255, 255)

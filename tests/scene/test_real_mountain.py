@@ -1,0 +1,74 @@
+"""The scene on a real mountain: Mont Ventoux from Bédoin, from its GPX file and its elevation file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from terrain import MeshSampler
+from tracker3d.scene import build_scene
+from tracker3d.scene.cameras import OverviewCamera, along_road
+from tracker3d.scene.projection import in_sight, relief_drawn_m
+from tracker3d.stage import open_package, prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def ventoux(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
+    package = tmp_path_factory.mktemp("ventoux") / "ventoux.stage"
+    prepare(
+        shared_data / "routes" / "mont_ventoux_from_bedoin.gpx",
+        output=package,
+        dem_paths=[shared_data / "dem" / "ventoux" / "N44E005.hgt"],
+    )
+    opened = open_package(package)
+    return build_scene(opened.stage, opened.ground)
+
+
+def test_the_road_lies_on_the_mountain(ventoux):
+    """Middle and edges of the ribbon within 5 cm of the tiles, except where the ground is a wall."""
+    tiles = [tile for tile in ventoux.ground.tiles(0) if tile.draped]
+    on_ground = ~np.interp(
+        ventoux.road.distance_m,
+        ventoux.stage.route.distance_m,
+        ventoux.stage.route.on_structure.astype(float),
+    ).astype(bool)
+    for line in (ventoux.road.positions_m, ventoux.road.left_m, ventoux.road.right_m):
+        heights = np.full(len(line), np.nan)
+        for tile in tiles:
+            unknown = np.isnan(heights)
+            sampler = MeshSampler(tile.vertices_m, tile.faces)
+            heights[unknown] = sampler.sample(line[unknown, 0], line[unknown, 1])
+        off = np.abs(heights - line[:, 2])[on_ground]
+        assert np.isfinite(off).all()
+        assert np.quantile(off, 0.995) < 0.05
+        assert off.max() < 3.0
+
+
+def test_chase_up_the_whole_mountain_stays_clear_and_smooth(ventoux):
+    places = np.arange(0.0, ventoux.stage.route.finish_m, 4.0)
+    poses = [
+        along_road(ventoux, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0) for distance_m in places
+    ]
+    eyes = np.array([pose.eye_m for pose in poses])
+    assert (eyes[:, 2] - relief_drawn_m(ventoux, eyes[:, 0], eyes[:, 1])).min() > 5.9
+    assert np.linalg.norm(np.diff(eyes, axis=0), axis=1).max() < 4.0 * 2.5
+    looks = np.array(
+        [(pose.target_m - pose.eye_m) / np.linalg.norm(pose.target_m - pose.eye_m) for pose in poses]
+    )
+    turned = np.degrees(np.arccos(np.clip((looks[1:] * looks[:-1]).sum(axis=1), -1.0, 1.0)))
+    assert turned.max() < 4.0 * 1.5
+
+
+def test_overview_shows_the_road(ventoux):
+    class Anything:
+        scene, aspect = ventoux, 16 / 9
+
+    pose = OverviewCamera().pose(Anything())
+    assert in_sight(ventoux, pose.eye_m, ventoux.road.positions_m[::20]).mean() > 0.9
