@@ -26,8 +26,9 @@ def reduce_keys(
     ----------
     times_s : (t,)
         Sample times, strictly increasing.
-    positions_m : (t, n, 3) float32
-        Positions of n riders as they will be written; no NaN.
+    positions_m : (t, n, d) float32
+        Positions of n riders as they will be written, mostly with d = 3; no NaN. Paths that share their
+        keys stand side by side in the last axis: then each of them keeps the bound.
     max_error_m : float
         Largest distance allowed at any sample between the interpolated and the given position.
 
@@ -59,7 +60,7 @@ def reduce_keys(
     if bound_m <= 0:
         raise ValueError(f"float32 cannot hold positions that far out to {max_error_m} m")
     # One path after the other, so that the samples of a path lie side by side in memory.
-    flat = np.ascontiguousarray(positions_m.transpose(1, 0, 2)).reshape(-1, 3)
+    flat = np.ascontiguousarray(positions_m.transpose(1, 0, 2)).reshape(count * riders, -1)
     taken = _walk(times, flat, riders, bound_m)
     return [np.flatnonzero(row) for row in taken]
 

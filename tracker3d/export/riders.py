@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tracker3d.stage.model import Rider
 
 
+LEADER_SHARE = 0.6
+"""Height of the leader's pin as a share of that of signs."""
+
+
 @dataclass(frozen=True)
 class AddedRiders:
     """What was added: nodes, keys of all of them together, and the largest error at any second."""
@@ -70,7 +74,7 @@ def add_leader(
         return []
     positions = road_positions(scene.stage, paths.leader_m)
     (chosen,) = reduce_keys(paths.times_s, positions[:, None], max_error_m=max_error_m)
-    shape = marker(sizes.sign_m)
+    shape = marker(LEADER_SHARE * sizes.sign_m)
     red, green, blue = scene.theme.colour("head")
     attributes = {
         "POSITION": writer.positions(shape.vertices_m),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tracker3d.export.sizes import Sizes
     from tracker3d.scene.model import RoadLine, StageScene
 
-SHAPE_ERROR_SHARE = 0.6
+SHAPE_ERROR_SHARE = 0.8
 """How far the thinned ribbon may be off, as a share of its lift over the ground."""
 
 COLOUR_STEP_M = 100.0
@@ -84,11 +84,11 @@ def _sampler(ground: Ground) -> MeshSampler | None:
 
 
 def _thinned(road: RoadLine, lanes_m: NDArray[np.float32], *, max_error_m: float) -> NDArray[np.intp]:
-    outer_and_middle = np.ascontiguousarray(lanes_m[:, [0, 2, 4]])
-    shapes = reduce_keys(road.distance_m, outer_and_middle, max_error_m=max_error_m)
+    outer_and_middle = lanes_m[:, [0, 2, 4]].reshape(len(lanes_m), 1, -1)
+    (shape,) = reduce_keys(road.distance_m, outer_and_middle, max_error_m=max_error_m)
     marks = np.arange(road.distance_m[0], road.distance_m[-1], COLOUR_STEP_M)
     colour = np.minimum(np.searchsorted(road.distance_m, marks), len(road.distance_m) - 1)
-    return np.unique(np.concatenate([*shapes, colour]))
+    return np.union1d(shape, colour)
 
 
 def _sideways(positions: NDArray[np.float64]) -> NDArray[np.float64]:

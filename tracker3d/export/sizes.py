@@ -38,5 +38,5 @@ class Sizes:
             rider_m=float(np.clip(extent_m / 8000, 4, 12)),
             road_width_m=float(np.clip(extent_m / 4000, 7, 32)),
             road_lift_m=float(np.clip(extent_m / 80_000, 0.3, 1.5)),
-            sign_m=float(np.clip(extent_m / 60, 40, 1500)),
+            sign_m=float(np.clip(extent_m / 40, 40, 2500)),
         )
