@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float], None]
 
 _EXACT_M = 300.0
-_EDGE_ERROR_M = 25.0
+_EDGE_ERROR_M = 16.0
 _SHARED_M = 150.0
 _COARSE_EDGE_ERROR_M = 60.0
 _COARSE_TRIANGLES = 110_000
@@ -102,7 +102,7 @@ def build_ground(
         How far the ground reaches to either side of the road.
     max_error_m : float
         Largest vertical distance between the mesh and the elevation grid within 300 m of the road; beyond,
-        it grows to 25 m at the edge.
+        it grows to 16 m at the edge.
     elevation : ElevationGrid, optional
         Heights that are at hand already, in the local frame, instead of files.
     progress : callable, optional
@@ -344,9 +344,9 @@ def _north_first(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _credits(sources: Sources) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for raster in sources.rasters:
+    for part in (part.lower() for raster in sources.rasters for part in raster.parts):
         for mark, credit in _CREDITS.items():
-            if mark in raster.path.name.lower():
+            if mark in part:
                 found[credit] = None
                 break
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,8 @@ class Raster:
         Size of a cell on the ground, the geometric mean of both directions.
     coding : str
         "heights", or the way in which colours code them: "Terrarium", "Mapbox".
+    parts : tuple of str
+        Names of the files behind it: its own, and those that a mosaic refers to.
     messages : tuple of str
         What was assumed about the file.
     """
@@ -70,6 +73,7 @@ class Raster:
     height: int
     cell_m: float
     coding: str = "heights"
+    parts: tuple[str, ...] = ()
     messages: tuple[str, ...] = field(default=())
 
 
@@ -201,6 +205,7 @@ def inspect(path: Path) -> Raster:
             height=dataset.height,
             cell_m=cell_m,
             coding=coding,
+            parts=(path.name, *(PurePath(name).name for name in dataset.files)),
             messages=tuple(messages),
         )
 

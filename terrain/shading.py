@@ -210,7 +210,7 @@ def _cover(
     """Colour of the land before light, (r, c, 3) float32 in 0 to 255 sRGB."""
     near, wide = around.near_m[part], around.wide_m[part]
     patches, fine, broad = noise.patches[part], noise.fine[part], noise.broad[part]
-    trees_to = np.float32(tree_line_m(latitude_deg))
+    trees_to = tree_line_m(latitude_deg)
     shady = np.clip(slope_y, -0.6, 0.6)
     exposed = heights_m + 0.9 * np.clip(wide, -150, 500) + 130 * patches + 90 * broad - 220 * shady
 
@@ -220,27 +220,25 @@ def _cover(
 
     woody = _ramp(steep + 0.16 * patches + 0.25 * shady - 0.0006 * wide, 0.10, 0.24)
     woody = np.maximum(woody, _ramp(patches + 0.4 * broad, 0.75, 1.15) * 0.9)
-    woody *= _ramp(-exposed, -float(trees_to) - 60, -float(trees_to) + 160)
+    woody *= _ramp(-exposed, -trees_to - 60, -trees_to + 160)
     wood = _mix(_flat(_WOOD, steep.shape), _CONIFER, _ramp(exposed, 900, 1700))
     wood *= (1 + 0.09 * fine + 0.05 * patches)[..., None]
     _mix(land, wood, woody)
 
-    high = _ramp(exposed, float(trees_to) - 250, float(trees_to) + 150)
+    high = _ramp(exposed, trees_to - 250, trees_to + 150)
     grass = _mix(
         _flat(_ALPINE, steep.shape),
         _HEATH,
-        _ramp(exposed + 200 * patches, float(trees_to), float(trees_to) + 600),
+        _ramp(exposed + 200 * patches, trees_to, trees_to + 600),
     )
     _mix(land, grass, high)
-    bare = _ramp(exposed, float(trees_to) + 150, float(trees_to) + 650) * _ramp(
-        steep + 0.2 * patches, 0.30, 0.62
-    )
+    broken = steep + 0.10 * fine + 0.08 * patches
+    bare = _ramp(exposed, trees_to + 150, trees_to + 650) * _ramp(broken + 0.08 * patches, 0.30, 0.58)
     _mix(land, _SCREE, 0.75 * bare)
-    cliff = _ramp(steep + 0.006 * np.clip(near, -20, 40) + 0.07 * patches, 0.72, 1.05)
-    _mix(land, _ROCK, np.maximum(cliff, bare * _ramp(near, 2, 14)))
-    snow = _ramp(
-        exposed - 260 * steep - 6 * np.clip(near, -25, 40), float(trees_to) + 560, float(trees_to) + 820
-    )
+    cliff = _ramp(broken + 0.006 * np.clip(near, -20, 40), 0.76, 1.02)
+    rock = _flat(_ROCK, steep.shape) * (1 + 0.11 * fine + 0.05 * patches)[..., None]
+    _mix(land, rock, np.maximum(cliff, bare * _ramp(near + 5 * fine, 2, 14)))
+    snow = _ramp(exposed - 260 * steep - 6 * np.clip(near, -25, 40), trees_to + 560, trees_to + 820)
     _mix(land, _SNOW, snow * _ramp(-steep, -1.25, -0.75))
     land *= (1 + 0.025 * fine)[..., None]
     _mix(land, _WATER, around.water[part].astype(np.float32))

@@ -20,8 +20,8 @@ TILE_TRIANGLES = 32_768
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
-_WALL_TOP = np.array([132, 112, 92], float)
-_WALL_FOOT = np.array([74, 63, 56], float)
+_WALL_TOP = np.array([116, 102, 88], float)
+_WALL_FOOT = np.array([64, 57, 52], float)
 
 
 def split(mesh: Mesh) -> list[Mesh]:

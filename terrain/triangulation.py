@@ -38,6 +38,8 @@ _CHUNK_POSTS = 2_000_000
 class _Leaves:
     """Leaf triangles of one kind: flat post indices of their corners, and what splitting them activates.
 
+    ``middle`` is the middle of the hypotenuse; ``which`` (1 or 2) tells the two triangles apart that share
+    it.
     ``offsets`` (p,) are flat indices of the posts of each triangle relative to its first corner and
     ``weights`` (3, p) the barycentric coordinates of these posts; both empty for triangles without posts
     other than their corners.
@@ -45,6 +47,7 @@ class _Leaves:
 
     corners: NDArray[np.int32]
     middle: NDArray[np.int32]
+    which: int
     offsets: NDArray[np.int32]
     weights: NDArray[np.float32]
 
@@ -79,13 +82,17 @@ def triangulate(
         active |= forced
     active[::block, ::block] = True
     close(active, block=block)
+    sound = np.zeros(heights_m.size, np.uint8)
     while True:
-        violators = [
-            leaves.middle[_worst(leaves, heights_m, tightness_per_m) > 1.0]
-            for leaves in _leaves(active, block)
-            if leaves.offsets.size
-        ]
-        split = np.concatenate(violators) if violators else np.empty(0, np.int32)
+        violators = [np.empty(0, np.int32)]
+        for leaves in _leaves(active, block):
+            if leaves.offsets.size:
+                fresh = (sound[leaves.middle] & leaves.which) == 0
+                corners, middle = leaves.corners[fresh], leaves.middle[fresh]
+                bad = _worst(corners, leaves, heights_m, tightness_per_m) > 1.0
+                sound[middle[~bad]] |= leaves.which
+                violators.append(middle[bad])
+        split = np.concatenate(violators)
         if split.size == 0:
             return active
         active.reshape(-1)[split] = True
@@ -181,11 +188,11 @@ def _side_leaves(active: NDArray[np.bool_], half: int) -> Iterator[_Leaves]:
     side = 2 * half
     centres = active[half::side, half::side]
     row_sides, column_sides = active[::side, half::side], active[half::side, ::side]
-    for (first_row, first_column), (second_row, second_column), middles in (
-        ((-1, -1), (-1, 1), row_sides[:-1]),
-        ((-1, 1), (1, 1), column_sides[:, 1:]),
-        ((1, 1), (1, -1), row_sides[1:]),
-        ((1, -1), (-1, -1), column_sides[:, :-1]),
+    for (first_row, first_column), (second_row, second_column), middles, which in (
+        ((-1, -1), (-1, 1), row_sides[:-1], 1),
+        ((-1, 1), (1, 1), column_sides[:, 1:], 1),
+        ((1, 1), (1, -1), row_sides[1:], 2),
+        ((1, -1), (-1, -1), column_sides[:, :-1], 2),
     ):
         row, column = np.nonzero(centres & ~middles)
         apex = ((row * side + half) * columns + column * side + half).astype(np.int32)
@@ -194,6 +201,7 @@ def _side_leaves(active: NDArray[np.bool_], half: int) -> Iterator[_Leaves]:
         yield _with_posts(
             np.stack([first, second, apex], axis=1),
             (first + second) // 2,
+            which,
             edges=((half * (second_row - first_row), half * (second_column - first_column)),
                    (-half * first_row, -half * first_column)),
             columns=columns,
@@ -210,11 +218,11 @@ def _diagonal_leaves(active: NDArray[np.bool_], side: int, block: int) -> Iterat
     even = _even_squares(squares)
     south_west, south_east = corners[:-1, :-1], corners[:-1, 1:]
     north_west, north_east = corners[1:, :-1], corners[1:, 1:]
-    for kind, apex, order in (
-        (even, south_east, ((0, 0), (0, 1), (1, 1))),
-        (even, north_west, ((0, 0), (1, 1), (1, 0))),
-        (~even, south_west, ((0, 0), (0, 1), (1, 0))),
-        (~even, north_east, ((0, 1), (1, 1), (1, 0))),
+    for kind, apex, order, which in (
+        (even, south_east, ((0, 0), (0, 1), (1, 1)), 1),
+        (even, north_west, ((0, 0), (1, 1), (1, 0)), 2),
+        (~even, south_west, ((0, 0), (0, 1), (1, 0)), 1),
+        (~even, north_east, ((0, 1), (1, 1), (1, 0)), 2),
     ):
         row, column = np.nonzero(whole & kind & apex if side < block else whole & kind)
         origin = (row * side * columns + column * side).astype(np.int32)
@@ -225,12 +233,13 @@ def _diagonal_leaves(active: NDArray[np.bool_], side: int, block: int) -> Iterat
             (side * (row_c - row_a), side * (column_c - column_a)),
         )
         middle = origin + np.int32(side // 2 * (columns + 1))
-        yield _with_posts(points, middle, edges=edges, columns=columns)
+        yield _with_posts(points, middle, which, edges=edges, columns=columns)
 
 
 def _with_posts(
     corners: NDArray[np.int32],
     middle: NDArray[np.int32],
+    which: int,
     *,
     edges: tuple[tuple[int, int], tuple[int, int]],
     columns: int,
@@ -247,18 +256,21 @@ def _with_posts(
     weight_1, weight_2 = weight_1[inside], weight_2[inside]
     offsets = (rows[inside] * columns + cols[inside]).astype(np.int32)
     weights = np.stack([1 - weight_1 - weight_2, weight_1, weight_2]).astype(np.float32)
-    return _Leaves(corners, middle, offsets, weights)
+    return _Leaves(corners, middle, which, offsets, weights)
 
 
 def _worst(
-    leaves: _Leaves, heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32]
+    triangles: NDArray[np.int32],
+    leaves: _Leaves,
+    heights_m: NDArray[np.float32],
+    tightness_per_m: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Largest error of each triangle over its posts, in tolerances."""
+    """Largest error of some triangles of a kind over their posts, in tolerances."""
     heights, tightness = heights_m.reshape(-1), tightness_per_m.reshape(-1)
-    worst = np.zeros(len(leaves.corners), np.float32)
+    worst = np.zeros(len(triangles), np.float32)
     chunk = max(1, _CHUNK_POSTS // leaves.offsets.size)
     for start in range(0, len(worst), chunk):
-        corners = leaves.corners[start : start + chunk]
+        corners = triangles[start : start + chunk]
         posts = corners[:, :1] + leaves.offsets
         errors = heights[corners] @ leaves.weights
         errors -= heights[posts]
