@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tracker3d.feed.fixes import Fixes
 
+_LONGEST_MS = 24 * 3_600_000
+"""Farther than this from the middle of the recording a row is of another day."""
+
 _FROZEN_MS = 120_000
 """A rider who has finished and whose position repeats exactly for longer than this is not sending."""
 
@@ -30,11 +33,15 @@ class CleanRows:
 
 
 def clean(fixes: Fixes) -> CleanRows:
-    """Leave out parked rows, repeats of the same moment and rows frozen after the finish."""
+    """Leave out parked rows, those of another day, repeats of a moment and those frozen after the finish."""
     dropped: dict[str, int] = {}
     parked = (fixes.flags & FixFlag.PARKED) != 0
     _count(dropped, "parked trackers", parked)
-    rows = np.flatnonzero(~parked)
+    other_day = np.zeros(len(fixes), bool)
+    if not parked.all():
+        other_day = ~parked & (np.abs(fixes.time_ms - np.median(fixes.time_ms[~parked])) > _LONGEST_MS)
+    _count(dropped, "rows of another day", other_day)
+    rows = np.flatnonzero(~parked & ~other_day)
     rows = rows[np.lexsort((fixes.time_ms[rows], fixes.rider[rows]))]
     rider, time_ms = fixes.rider[rows], fixes.time_ms[rows]
     again = np.zeros(len(rows), bool)

@@ -12,9 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
-from tracker3d.feed.columns import LARGEST_SPEED_MPS
+from tracker3d.track.knots import Knots, between, rolled_out
 from tracker3d.track.model import Presence, RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
@@ -28,20 +27,14 @@ if TYPE_CHECKING:
 SPEED_WINDOW_S = 10.0
 """Speeds are means over this window, centred on the moment."""
 
-ROLL_OUT_M = 100.0
-"""How far riders roll on behind the line."""
-
 PRESENCE_AGES_S = (12.0, 40.0, 300.0)
 """From these ages on a rider is coasting, stale, lost."""
 
 _FINISHED_LIVE_S = 48.0
 """So much is taken off the age of a finished rider, who thus coasts from a minute after the line on."""
 
-_LINE_REACH_M = 600.0
-_LINE_REACH_S = 75.0
 _AFTER_END_MS = 70_000.0
 _TABLE_CELLS = 40_000_000
-_LONG_HOLE_S = 60.0
 _LANE_HALF_WIDTH_M = 1.9
 _SWAY_M = 0.4
 _GOLDEN = 0.6180339887498949
@@ -83,7 +76,7 @@ class Motion:
         )
         bounds = np.searchsorted(tracks.rider[rows], np.arange(len(tracks.bibs) + 1))
         knots = [
-            _Knots(
+            Knots(
                 tracks.time_ms[rows[begin:end]],
                 smooth_m[begin:end],
                 tracks.speed_mps[rows[begin:end]],
@@ -100,7 +93,7 @@ class Motion:
         self._fill(knots, pace)
         self._lane_m, self._sway_rad, self._sway_per_ms = _lanes(tracks.bibs)
 
-    def _fill(self, knots: list[_Knots], pace: FieldPace) -> None:
+    def _fill(self, knots: list[Knots], pace: FieldPace) -> None:
         """Evaluate every rider at every row of the common table."""
         rows = int(np.ceil((self.end_ms + _AFTER_END_MS - self.start_ms) / self._step_ms)) + 2
         times_ms = self.start_ms + self._step_ms * np.arange(rows, dtype=float)
@@ -115,7 +108,7 @@ class Motion:
             distance_m = rider.at(times_ms, pace)
             self._finish_ms[index] = rider.finish_ms
             self._seen_ms[:, index] = rider.seen_ms[[0, -1]]
-            self._distance_m[:, index] = _rolled_out(times_ms, distance_m, rider, self._finish_m)
+            self._distance_m[:, index] = rolled_out(times_ms, distance_m, rider, self._finish_m)
             self._age_s[:, index] = rider.age_s(times_ms)
         step_s = self._step_ms / 1000.0
         gained = np.diff(self._distance_m, axis=0) / step_s
@@ -192,7 +185,7 @@ class Motion:
         place = np.clip((times - self.start_ms) / self._step_ms, 0.0, self._rows - 1.000001)
         row = place.astype(np.int64)
         share = (place - row)[:, None]
-        result = _between(
+        result = between(
             self._distance_m[row],
             self._distance_m[row + 1],
             self._slope_mps[row],
@@ -252,143 +245,11 @@ class Motion:
     def _distance_at(self, time_ms: float) -> NDArray[np.float64]:
         row, share = self._row(time_ms)
         table, slope = self._distance_m, self._slope_mps
-        distance_m = _between(
+        distance_m = between(
             table[row], table[row + 1], slope[row], slope[row + 1], share, self._step_ms / 1000.0
         )
         distance_m[~(time_ms >= self._seen_ms[0])] = np.nan
         return distance_m
-
-
-def _between(
-    low_m: NDArray[np.float64],
-    high_m: NDArray[np.float64],
-    low_mps: NDArray[np.float32],
-    high_mps: NDArray[np.float32],
-    share: float | NDArray[np.float64],
-    step_s: float,
-) -> NDArray[np.float64]:
-    """Cubic Hermite between two rows; monotone because no slope exceeds three times the chord's."""
-    rest = 1.0 - share
-    gained = high_m - low_m
-    bend = (low_mps * step_s - gained) * rest - (high_mps * step_s - gained) * share
-    return np.asarray(low_m + share * gained + share * rest * bend)
-
-
-class _Knots:
-    """One rider's accepted fixes made monotone, and where the rider is between them."""
-
-    def __init__(
-        self,
-        time_ms: NDArray[np.int64],
-        distance_m: NDArray[np.float64],
-        speed_mps: NDArray[np.float64],
-        pace: FieldPace,
-        finish_m: float,
-    ) -> None:
-        self.time_ms = time_ms.astype(float)
-        self.seen_ms = self.time_ms
-        self.finish_ms = np.nan
-        if not len(time_ms):
-            return
-        self.distance_m = np.asarray(isotonic_regression(distance_m).x)
-        self.speed_mps = speed_mps
-        self._reach_finish(finish_m)
-        self._clock_s = pace.clock_s(self.distance_m)
-        self._slopes = self._end_slopes(pace)
-
-    def _reach_finish(self, finish_m: float) -> None:
-        """Find when the rider crossed the line, prolonging the way where the feed stops shortly before it."""
-        left_m = finish_m - self.distance_m[-1]
-        if left_m > 0.0:
-            speed = self.speed_mps[-1]
-            if left_m > _LINE_REACH_M or not speed * _LINE_REACH_S > left_m:
-                return
-            self.time_ms = np.append(self.time_ms, self.time_ms[-1] + 1000.0 * left_m / speed)
-            self.distance_m = np.append(self.distance_m, finish_m)
-            self.speed_mps = np.append(self.speed_mps, speed)
-        after = max(int(np.searchsorted(self.distance_m, finish_m, side="left")), 0)
-        if after == 0:
-            self.finish_ms = float(self.time_ms[0])
-            return
-        share = (finish_m - self.distance_m[after - 1]) / (
-            self.distance_m[after] - self.distance_m[after - 1]
-        )
-        self.finish_ms = float(
-            self.time_ms[after - 1] + share * (self.time_ms[after] - self.time_ms[after - 1])
-        )
-
-    def _end_slopes(self, pace: FieldPace) -> NDArray[np.float64]:
-        """Slopes of the field's clock against time at the knots.
-
-        Bounded from above so that the cubic is monotone, and from below so that on a fast stretch its middle
-        need not be faster than any rider is.
-        """
-        if len(self.time_ms) < 2:
-            return np.zeros(len(self.time_ms))
-        step_s = np.diff(self.time_ms) / 1000.0
-        chord = np.diff(self._clock_s) / step_s
-        before, after = np.append(chord[0], chord), np.append(chord, chord[-1])
-        per_metre = pace.pace_s_per_m(self.distance_m)
-        told = self.speed_mps * per_metre
-        slopes = np.where(np.isnan(told), np.sqrt(np.maximum(before * after, 0.0)), told)
-        slow_end = 3.0 * np.maximum(before, after) - 2.0 * LARGEST_SPEED_MPS * per_metre
-        return np.asarray(np.clip(np.maximum(slopes, slow_end), 0.0, 3.0 * np.minimum(before, after)))
-
-    def at(self, times_ms: NDArray[np.float64], pace: FieldPace) -> NDArray[np.float64]:
-        """Road distance at ascending times, held after the last knot.
-
-        NaN before the first knot, but for the moment right before it, where a row of the table is needed to
-        interpolate from.
-        """
-        result = np.full(len(times_ms), np.nan)
-        begin, end = np.searchsorted(times_ms, [self.time_ms[0], self.time_ms[-1]], side="left")
-        result[end:] = self.distance_m[-1]
-        if begin:
-            early_s = (self.time_ms[0] - times_ms[begin - 1]) / 1000.0
-            result[begin - 1] = self.distance_m[0] - early_s * np.nan_to_num(self.speed_mps[0])
-        if end > begin:
-            times = times_ms[begin:end]
-            after = np.clip(np.searchsorted(self.time_ms, times, side="right"), 1, len(self.time_ms) - 1)
-            before = after - 1
-            step_s = (self.time_ms[after] - self.time_ms[before]) / 1000.0
-            share = (times - self.time_ms[before]) / (step_s * 1000.0)
-            chord = (self._clock_s[after] - self._clock_s[before]) / step_s
-            calm = np.minimum(1.0, _LONG_HOLE_S / step_s)
-            low = chord + calm * (self._slopes[before] - chord)
-            high = chord + calm * (self._slopes[after] - chord)
-            clock_s = _between(
-                self._clock_s[before], self._clock_s[after], low * step_s, high * step_s, share, 1.0
-            )
-            result[begin:end] = pace.distance_at_m(clock_s)
-        return np.asarray(np.fmax.accumulate(result))
-
-    def age_s(self, times_ms: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Time to the nearest fix before or after each moment."""
-        after = np.searchsorted(self.seen_ms, times_ms, side="left")
-        to_next = self.seen_ms[np.minimum(after, len(self.seen_ms) - 1)] - times_ms
-        from_last = times_ms - self.seen_ms[np.maximum(after - 1, 0)]
-        nearest = np.minimum(
-            np.where(to_next < 0.0, np.inf, to_next), np.where(from_last < 0.0, np.inf, from_last)
-        )
-        return np.asarray(nearest / 1000.0, np.float32)
-
-
-def _rolled_out(
-    times_ms: NDArray[np.float64], distance_m: NDArray[np.float64], rider: _Knots, finish_m: float
-) -> NDArray[np.float64]:
-    """After the line the fixes say little: the rider slows down evenly and stops ``ROLL_OUT_M`` behind it."""
-    if np.isnan(rider.finish_ms):
-        return distance_m
-    before = int(np.searchsorted(rider.time_ms, rider.finish_ms, side="left"))
-    speed = rider.speed_mps[min(before, len(rider.speed_mps) - 1)]
-    speed = float(np.clip(np.nan_to_num(speed, nan=10.0), 3.0, 25.0))
-    after = times_ms >= rider.finish_ms
-    since_s = (times_ms[after] - rider.finish_ms) / 1000.0
-    stop_s = 2.0 * ROLL_OUT_M / speed
-    left = np.maximum(1.0 - since_s / stop_s, 0.0)
-    result = np.minimum(distance_m, finish_m)
-    result[after] = finish_m + ROLL_OUT_M * (1.0 - left * left)
-    return result
 
 
 def _step_ms(duration_ms: int, riders: int) -> float:
