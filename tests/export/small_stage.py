@@ -197,3 +197,30 @@ def small_race(
         verdict=nothing.astype(np.uint8),
     )
     return LateMotion(Motion(tracks, route), np.arange(len(bibs)) * 5)
+
+
+def track_of(
+    scene: StageScene, motion: LateMotion
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float32]]]:
+    """Positions of everybody at every second, step by step from the motion and the road, by node name.
+
+    Before the first known position it is that one.
+    """
+    times_ms = range(motion.start_ms, motion.end_ms + 1, 1000)
+    rows = []
+    for time_ms in times_ms:
+        states = motion.at(time_ms)
+        x_m, y_m = scene.stage.route.position(states.distance_m)
+        heading = scene.stage.route.heading(states.distance_m)
+        x_m = x_m - np.cos(heading) * states.lateral_m
+        y_m = y_m + np.sin(heading) * states.lateral_m
+        rows.append(scene.stage.frame.drawn(x_m, y_m, scene.stage.route.z_drawn(states.distance_m)))
+    table = np.array(rows)
+    expected = {}
+    for index, bib in enumerate(motion.bibs.tolist()):
+        path = table[:, index]
+        known = np.flatnonzero(np.isfinite(path[:, 0]))
+        path[: known[0]] = path[known[0]]
+        name = f"rider_{bib}" if bib > 0 else f"vehicle_{-bib}"
+        expected[name] = path
+    return np.arange(len(rows), dtype=float), expected

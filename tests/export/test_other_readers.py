@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 import three_viewer
-from conftest import TOOLS
+from node_tools import validated
 from PIL import Image
-from test_stage_file import track_of
+from small_stage import track_of
 
 EYE_M = (0.0, 9000.0, 1.0)
 TARGET_M = (0.0, 420.0, 0.0)
-
-
-def validated(path, node_modules):
-    command = [shutil.which("node"), str(TOOLS / "validate.mjs"), str(node_modules), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_khronos_validator_has_nothing_to_say(exported, node_modules):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gltf_reader
 import numpy as np
 import pytest
-from test_other_readers import validated
+from node_tools import validated
 
 from tracker3d.export import export_glb
 from tracker3d.export.paths import drawn_paths

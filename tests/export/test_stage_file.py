@@ -23,31 +23,6 @@ from tracker3d.scene.placing import place_riders
 NAMES = {-1: "vehicle_1", 1: "rider_1", 2: "rider_2", 11: "rider_11", 77: "rider_77"}
 
 
-def track_of(scene, motion):
-    """Positions of everybody at every second, step by step from the motion and the road, by node name.
-
-    Before the first known position it is that one.
-    """
-    times_ms = range(motion.start_ms, motion.end_ms + 1, 1000)
-    rows = []
-    for time_ms in times_ms:
-        states = motion.at(time_ms)
-        x_m, y_m = scene.stage.route.position(states.distance_m)
-        heading = scene.stage.route.heading(states.distance_m)
-        x_m = x_m - np.cos(heading) * states.lateral_m
-        y_m = y_m + np.sin(heading) * states.lateral_m
-        rows.append(scene.stage.frame.drawn(x_m, y_m, scene.stage.route.z_drawn(states.distance_m)))
-    table = np.array(rows)
-    expected = {}
-    for index, bib in enumerate(motion.bibs.tolist()):
-        path = table[:, index]
-        known = np.flatnonzero(np.isfinite(path[:, 0]))
-        path[: known[0]] = path[known[0]]
-        name = f"rider_{bib}" if bib > 0 else f"vehicle_{-bib}"
-        expected[name] = path
-    return np.arange(len(rows), dtype=float), expected
-
-
 def rewritten(file, change):
     """The same file with its JSON changed; ``change`` gets the document and the buffer."""
     document = json.loads(json.dumps(file.json))
@@ -93,7 +68,7 @@ def test_riders_are_within_the_bound_at_every_second(tmp_path, max_error_m):
     scene = small_stage.small_scene(vertical_exaggeration=1.5)
     motion = small_stage.small_race(scene.stage.route)
     report = export_glb(scene, motion, tmp_path / "a.glb", max_error_m=max_error_m)
-    times_s, expected = track_of(scene, motion)
+    times_s, expected = small_stage.track_of(scene, motion)
     assert set(expected) == set(NAMES.values())
     found = gltf_reader.faults(
         gltf_reader.read(tmp_path / "a.glb"), times_s=times_s, expected_m=expected, bound_m=max_error_m
@@ -130,6 +105,28 @@ def test_road_lies_on_the_exported_ground(exported):
     assert len(above) > 1000
     assert above.min() > 0
     assert above.max() < 1.5
+
+
+def test_bridges_keep_their_own_height(tmp_path):
+    scene = small_stage.small_scene()
+    route = scene.stage.route
+    bridge = (route.distance_m > 2000) & (route.distance_m < 2400)
+    raised = dataclasses.replace(route, on_structure=bridge, z_drawn_m=route.z_drawn_m + 40.0 * bridge)
+    road = scene.road
+    lifted = road.positions_m + np.float32(40) * np.outer(bridge, [0, 0, 1]).astype(np.float32)
+    scene = dataclasses.replace(
+        scene,
+        stage=dataclasses.replace(scene.stage, route=raised),
+        road=dataclasses.replace(road, positions_m=lifted),
+    )
+    export_glb(scene, None, tmp_path / "bridge.glb")
+    file = gltf_reader.read(tmp_path / "bridge.glb")
+    line = file.table("meshes")[file.table("nodes")[file.node("route")]["mesh"]]["primitives"][1]
+    shown = file.accessor(line["attributes"]["POSITION"])
+    over = shown[:, 1] - small_stage.hill_m(shown[:, 0].astype(float), -shown[:, 2].astype(float))
+    on_bridge = (shown[:, 0] > route.position(2010.0)[0]) & (shown[:, 0] < route.position(2390.0)[0])
+    assert over[on_bridge].min() > 38
+    assert over[~on_bridge & (shown[:, 0] < route.position(1990.0)[0])].max() < 4
 
 
 def test_ground_shows_its_picture_where_it_belongs(exported):
@@ -228,6 +225,14 @@ def test_bad_arguments_are_one_plain_sentence(tmp_path, name, arguments, words):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_feed_of_many_days_is_refused(exported, tmp_path):
+    race = small_stage.small_race(exported.scene.stage.route)
+    race.end_ms = race.start_ms + 90 * 86_400_000
+    with pytest.raises(InputError, match="2160 hours"):
+        export_glb(exported.scene, race, tmp_path / "long.glb")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_half_written(tmp_path):
     with pytest.raises(OutputError):
         export_glb(small_stage.small_scene(), None, tmp_path / "no" / "a.glb")
@@ -311,7 +316,7 @@ def _beyond_the_vertices(document, blob):
     ],
 )
 def test_broken_files_are_told_apart(exported, change, reason):
-    times_s, expected = track_of(exported.scene, exported.motion)
+    times_s, expected = small_stage.track_of(exported.scene, exported.motion)
     found = gltf_reader.faults(rewritten(exported.file, change), times_s=times_s, expected_m=expected)
     assert {fault.partition(":")[0] for fault in found} >= {reason}
     untouched = rewritten(exported.file, lambda document, blob: None)

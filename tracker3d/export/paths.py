@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.errors import InputError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from tracker3d.track import Motion
 
 STEP_MS = 1000
+MOST_SAMPLES = 20_000_000
+"""Riders times seconds; a day of 230 riders."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,17 @@ def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
     """Sample a race once a second, from its first to its last moment.
 
     Positions are those of the app: on the drawn road, moved sideways by the rider's place in it.
+
+    Raises
+    ------
+    InputError
+        The feed is too long for one file.
     """
+    seconds = (motion.end_ms - motion.start_ms) // STEP_MS + 1
+    if seconds * max(len(motion.bibs), 1) > MOST_SAMPLES:
+        raise InputError(
+            f"The feed lasts {seconds / 3600:.0f} hours, more than one file can hold; cut it to the race."
+        )
     times_ms = np.arange(motion.start_ms, motion.end_ms + 1, STEP_MS, dtype=np.int64)
     distance_m = np.asarray(motion.distances(times_ms), dtype=np.float64)
     lateral_m = np.stack([motion.at(int(time_ms)).lateral_m for time_ms in times_ms])
