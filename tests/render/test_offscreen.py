@@ -11,10 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from render_scenes import frame, gate, hill_scene, living, rider_frame, sprites
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkRenderingCore import vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from tracker3d import machine
 from tracker3d.errors import InputError, MachineError
-from tracker3d.render import Offscreen, require_opengl, straight
+from tracker3d.render import Offscreen, SceneView, require_opengl, straight
 from tracker3d.scene.model import GateKind, Panel
 
 SIZE = (480, 270)
@@ -170,6 +174,48 @@ def test_views_opened_and_closed_leave_nothing_behind():
         used.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
     assert living() == before
     assert np.median(used[-5:]) - np.median(used[4:9]) < 12.0
+
+
+def shown(window):
+    """Return what a window shows, (h, w, 3)."""
+    pixels = vtkUnsignedCharArray()
+    window.GetPixelData(0, 0, SIZE[0] - 1, SIZE[1] - 1, 0, pixels, 0)
+    return vtk_to_numpy(pixels).reshape(SIZE[1], SIZE[0], 3)[::-1].copy()
+
+
+def test_view_gives_the_window_back_as_it_was():
+    window = vtkEGLRenderWindow()
+    window.SetOffScreenRendering(True)
+    window.SetMultiSamples(0)
+    window.SetSize(*SIZE)
+    other = vtkRenderer()
+    other.SetBackground(1.0, 0.0, 0.0)
+    window.AddRenderer(other)
+    view = SceneView(window)
+    view.set_stage(hill_scene())
+    view.set_frame(rider_frame())
+    view.render()
+    drawn = shown(window)
+    view.close()
+    assert list(window.GetRenderers()) == [other]
+    window.Render()
+    assert (shown(window) == [255, 0, 0]).all()
+    assert (drawn == one_picture(rider_frame(), supersample=False)[..., :3]).all()
+    window.Finalize()
+
+
+def test_fast_pictures_show_the_same_stage_as_still_ones():
+    scene = hill_scene()
+    fast, still = (one_picture(rider_frame(), scene=scene, supersample=choice) for choice in (False, True))
+    with Offscreen(SIZE, supersample=False) as target:
+        target.set_stage(scene)
+        target.set_frame(rider_frame())
+        target._view.set_quality(still=True)
+        changed = target.picture()
+        target._view.set_quality(still=False)
+        back = target.picture()
+    assert (changed == still).all()
+    assert (back == fast).all()
 
 
 def test_closing_twice_is_harmless():

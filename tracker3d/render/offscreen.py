@@ -54,7 +54,7 @@ class Offscreen:
         self._alpha = alpha
         self._window = _offscreen_window(width, height, alpha=alpha)
         self._view = SceneView(self._window, alpha=alpha)
-        self._view.set_quality(still=supersample)
+        self._view.set_quality(still=True, smooth=supersample)
 
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage."""

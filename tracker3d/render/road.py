@@ -13,7 +13,14 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import strip_faces, triangles, vtk_array
-from tracker3d.render.shading import road_line, road_surface, tunnel_line, use_line_frame
+from tracker3d.render.shading import (
+    LINE_FRAME,
+    ROAD_EDGE,
+    road_line,
+    road_surface,
+    tunnel_line,
+    use_road_arrays,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +40,6 @@ _LINE_PX = 5.6
 _TUNNEL_PX = 3.0
 _TUNNEL_ALPHA = 130
 _DASH_M, _GAP_M = 90.0, 60.0
-_DESIGN_HEIGHT_PX = 1080
-_FRAME_NAME = "lineFrame"
 
 
 class RoadActors:
@@ -45,25 +50,23 @@ class RoadActors:
     renderer : vtkRenderer
     shading : Shading
     road : RoadLine
-    height_px : int
-        Height of the picture: widths in pixels are designed at 1080.
     """
 
-    def __init__(self, renderer: VtkRenderer, shading: Shading, road: RoadLine, *, height_px: int) -> None:
+    def __init__(self, renderer: VtkRenderer, shading: Shading, road: RoadLine) -> None:
         self._renderer = renderer
         points = np.asarray(road.positions_m, float)
-        scale = max(1.0, height_px / _DESIGN_HEIGHT_PX)
         along = directions(points)
         open_air = _runs(~road.hidden)
         left, right = edges(road, points, along)
-        surface_m = float(np.median(np.linalg.norm(right - left, axis=1))) if len(points) else WIDTH_M
-        line = _lines(points, along, road.colours, open_air, core=_CORE_PX / _LINE_PX)
-        self._add(line, shading.of(road_line(_LINE_PX * scale, surface_m)))
+        half = (right - left) / 2.0
+        line = _lines(points, along, half, road.colours, open_air, core=_CORE_PX / _LINE_PX)
+        self._add(line, shading.of(road_line(_LINE_PX)))
         surface = _ribbon(points, left, right, along, road.colours, open_air)
-        self._add(surface, shading.of(road_surface(_LINE_PX * scale, surface_m)))
+        self._add(surface, shading.of(road_surface(_LINE_PX)))
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
         dashes = _dashes(road, _runs(road.hidden))
-        tunnel = self._add(_lines(points, along, faint, dashes), shading.of(tunnel_line(_TUNNEL_PX * scale)))
+        dashed = _lines(points, along, 0.0 * half, faint, dashes)
+        tunnel = self._add(dashed, shading.of(tunnel_line(_TUNNEL_PX)))
         tunnel.ForceOpaqueOff()
         tunnel.ForceTranslucentOn()
 
@@ -71,7 +74,7 @@ class RoadActors:
         mapper = vtkPolyDataMapper()
         mapper.SetVBOShiftScaleMethod(0)
         mapper.SetInputData(data)
-        use_line_frame(mapper, _FRAME_NAME)
+        use_road_arrays(mapper)
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.GetProperty().LightingOff()
@@ -132,6 +135,7 @@ def _pieces(runs: _Runs, columns: int) -> tuple[NDArray[np.intp], NDArray[np.int
 def _lines(
     points: NDArray[np.float64],
     along: NDArray[np.float64],
+    half: NDArray[np.float64],
     colours: NDArray[np.uint8],
     runs: _Runs,
     *,
@@ -150,7 +154,7 @@ def _lines(
         shade[:, [0, 1, 4, 5]] = _EDGE_RGB
     places = np.repeat(points[rows].astype(np.float32), count, axis=0)
     data = triangles(places, faces, colours=shade.reshape(len(places), colours.shape[1]))
-    data.GetPointData().AddArray(vtk_array(frame.reshape(-1, 4), name=_FRAME_NAME))
+    _attach(data, frame, half[rows])
     return data
 
 
@@ -176,5 +180,12 @@ def _ribbon(
     frame[..., :3] = along[rows, None]
     places = np.ascontiguousarray(across.reshape(-1, 3), np.float32)
     data = triangles(places, faces, colours=shade.reshape(-1, 3))
-    data.GetPointData().AddArray(vtk_array(frame.reshape(-1, 4), name=_FRAME_NAME))
+    _attach(data, frame, ((right - left) / 2.0)[rows])
     return data
+
+
+def _attach(data: VtkPolyData, frame: NDArray[np.float32], half: NDArray[np.float64]) -> None:
+    """Attach what the road's shaders need: line frames (rows, columns, 4) and half widths (rows, 3)."""
+    edge = np.repeat(half.astype(np.float32), frame.shape[1], axis=0)
+    data.GetPointData().AddArray(vtk_array(frame.reshape(-1, 4), name=LINE_FRAME))
+    data.GetPointData().AddArray(vtk_array(edge, name=ROAD_EDGE))

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
 
 _STRONGEST_HAZE = 0.72
-_LINE_FRAME = "roadLineFrame"
+LINE_FRAME = "roadLineFrame"
+"""Point array (n, 4) float32 of the road: unit vector along it, side of a line from -1 to 1."""
+ROAD_EDGE = "roadEdge"
+"""Point array (n, 3) float32 of the road: from its middle to its right edge, metres; 0 for a line alone."""
 
 _DECLARE = "//VTK::PositionVC::Dec"
 _PLACE = "//VTK::PositionVC::Impl"
@@ -33,10 +36,9 @@ _WEIGH = """
   vec4 ahead = MCDCMatrix * vec4(vertexMC.xyz + roadLineFrame.xyz, 1.0);
   vec2 along = (ahead.xy * gl_Position.w - gl_Position.xy * ahead.w) / t3dPixel;
   vec2 across = vec2(along.y, -along.x) / max(length(along), 1.0e-20);
-  vec3 edgeMC = normalize(vec3(roadLineFrame.y, -roadLineFrame.x, 1.0e-9)) * %.6f;
-  vec4 edge = MCDCMatrix * vec4(vertexMC.xyz + edgeMC, 1.0);
+  vec4 edge = MCDCMatrix * vec4(vertexMC.xyz + roadEdge, 1.0);
   vec2 surface = (edge.xy * gl_Position.w - gl_Position.xy * edge.w) / max(edge.w * gl_Position.w, 1.0e-6);
-  float halfPx = %.6f;
+  float halfPx = %.6f * t3dLineScale;
   float ratio = abs(dot(surface / t3dPixel, across)) / halfPx;
   float nearerPx = mix(%.3f, %.3f, clamp(4.0 * ratio - 4.0, 0.0, 1.0));
 """
@@ -102,6 +104,8 @@ class FrameUniforms:
         Width and height of a pixel of the picture in normalised device coordinates.
     pixel_angle : float
         Width of a pixel at a distance of 1 m, metres.
+    line_scale : float
+        Factor on the width of lines.
     haze_m : float
         Distance at which haze has two thirds of its strength.
     haze_rgb : (float, float, float)
@@ -112,6 +116,7 @@ class FrameUniforms:
     far_m: float
     pixel: tuple[float, float]
     pixel_angle: float
+    line_scale: float
     haze_m: float
     haze_rgb: tuple[float, float, float]
 
@@ -148,8 +153,6 @@ class Road:
     ----------
     line_px : float
         Width of the line.
-    surface_m : float
-        Width of the surface; 0 where there is only the line.
     is_line : bool
         This is the line: it is widened on the screen, and narrowed to nothing beside a wide surface.
     nearer_wide_px : float
@@ -157,7 +160,6 @@ class Road:
     """
 
     line_px: float
-    surface_m: float
     is_line: bool
     nearer_wide_px: float
 
@@ -167,19 +169,19 @@ STANDING = Layer(nearer_px=12.0)
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
 
 
-def road_line(line_px: float, surface_m: float) -> Layer:
+def road_line(line_px: float) -> Layer:
     """Return the layer of the line that replaces the road's surface from afar."""
-    return Layer(nearer_px=10.0, road=Road(line_px, surface_m, is_line=True, nearer_wide_px=2.0))
+    return Layer(nearer_px=10.0, road=Road(line_px, is_line=True, nearer_wide_px=-40.0))
 
 
-def road_surface(line_px: float, surface_m: float) -> Layer:
+def road_surface(line_px: float) -> Layer:
     """Return the layer of the road's surface."""
-    return Layer(nearer_px=0.0, road=Road(line_px, surface_m, is_line=False, nearer_wide_px=10.0))
+    return Layer(nearer_px=0.0, road=Road(line_px, is_line=False, nearer_wide_px=10.0))
 
 
 def tunnel_line(line_px: float) -> Layer:
     """Return the layer of a line that is seen through mountains."""
-    return Layer(share=0.1, road=Road(line_px, 0.0, is_line=True, nearer_wide_px=0.0))
+    return Layer(share=0.1, road=Road(line_px, is_line=True, nearer_wide_px=0.0))
 
 
 class Shading:
@@ -189,7 +191,7 @@ class Shading:
         self._made: dict[Layer, VtkShaderProperty] = {}
 
     def of(self, layer: Layer) -> VtkShaderProperty:
-        """Return the shader property of a layer; the mappers of the road need :func:`use_line_frame`."""
+        """Return the shader property of a layer; the mappers of the road need :func:`use_road_arrays`."""
         if layer not in self._made:
             self._made[layer] = _shader(layer)
         return self._made[layer]
@@ -203,6 +205,7 @@ class Shading:
             vertex.SetUniformf("t3dPixelAngle", frame.pixel_angle)
             if layer.road is not None:
                 vertex.SetUniform2f("t3dPixel", frame.pixel)
+                vertex.SetUniformf("t3dLineScale", frame.line_scale)
             fragment = made.GetFragmentCustomUniforms()
             if layer.grain:
                 fragment.SetUniformf("t3dPixelAngle", frame.pixel_angle)
@@ -217,8 +220,8 @@ def _shader(layer: Layer) -> VtkShaderProperty:
         place += f"\n  float nearerPx = {layer.nearer_px:.3f};"
     else:
         road = layer.road
-        declared += f"\nin vec4 {_LINE_FRAME};\n"
-        place += _WEIGH % (road.surface_m / 2.0, road.line_px / 2.0, layer.nearer_px, road.nearer_wide_px)
+        declared += f"\nin vec4 {LINE_FRAME};\nin vec3 {ROAD_EDGE};\n"
+        place += _WEIGH % (road.line_px / 2.0, layer.nearer_px, road.nearer_wide_px)
         place += _WIDEN if road.is_line else ""
     if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
         declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
@@ -237,6 +240,7 @@ def _shader(layer: Layer) -> VtkShaderProperty:
     return made
 
 
-def use_line_frame(mapper: VtkMapper, array_name: str) -> None:
-    """Feed the point array ``array_name`` (n, 4: direction, side -1 to 1) to the road's shader."""
-    mapper.MapDataArrayToVertexAttribute(_LINE_FRAME, array_name, 0, -1)
+def use_road_arrays(mapper: VtkMapper) -> None:
+    """Feed the point arrays of the road to its shaders."""
+    for name in (LINE_FRAME, ROAD_EDGE):
+        mapper.MapDataArrayToVertexAttribute(name, name, 0, -1)

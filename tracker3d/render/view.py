@@ -26,6 +26,7 @@ _NEAR_SHARE = 0.02
 _LEAST_NEAR_M = 1.0
 _LEAST_HAZE_M = 42_000.0
 _HAZE_SHARE = 2.6
+_DESIGN_HEIGHT_PX = 1080.0
 _SUN = (-0.5, 0.45, 0.74)
 """Direction to the light that models riders: high in the north-west, like the light baked into the ground."""
 
@@ -57,7 +58,7 @@ class SceneView:
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
         self._supersampling: VtkRenderPass | None = None
-        self._still = False
+        self._quality = (False, False)
         self._renderer: VtkRenderer | None = None
         self._ground: GroundActors | None = None
         self._closed = False
@@ -69,8 +70,7 @@ class SceneView:
         self._shading = Shading()
         self._sky = None if self._alpha else Sky(renderer)
         self._ground = GroundActors(renderer, self._shading, scene.ground)
-        height_px = self._window.GetSize()[1] or 1080
-        self._road = RoadActors(renderer, self._shading, scene.road, height_px=height_px)
+        self._road = RoadActors(renderer, self._shading, scene.road)
         self._gates = GateActors(renderer, self._shading, scene.gates)
         self._riders = RiderActors(renderer, self._shading)
         self._apply_quality()
@@ -84,10 +84,14 @@ class SceneView:
         self._aim(frame)
         self._overlay.show(frame)
 
-    def set_quality(self, *, still: bool) -> None:
-        """Choose between a still picture (full ground, smooth edges) and one that is drawn fast."""
-        if still != self._still:
-            self._still = still
+    def set_quality(self, *, still: bool, smooth: bool | None = None) -> None:
+        """Choose between a still picture (full ground, smooth edges) and one that is drawn fast.
+
+        ``smooth`` chooses edges apart from the ground; as ``still`` where None.
+        """
+        quality = still, still if smooth is None else smooth
+        if quality != self._quality:
+            self._quality = quality
             self._apply_quality()
 
     def render(self) -> None:
@@ -141,11 +145,12 @@ class SceneView:
     def _apply_quality(self) -> None:
         if self._renderer is None or self._ground is None:
             return
-        self._ground.show(coarse=not self._still)
-        if self._still and self._supersampling is None:
+        still, smooth = self._quality
+        self._ground.show(coarse=not still)
+        if smooth and self._supersampling is None:
             self._supersampling = vtkSSAAPass()
             self._supersampling.SetDelegatePass(vtkRenderStepsPass())
-        self._renderer.SetPass(self._supersampling if self._still else None)
+        self._renderer.SetPass(self._supersampling if smooth else None)
 
     def _aim(self, frame: FrameState) -> None:
         """Set camera, clipping planes and what the shaders need."""
@@ -170,6 +175,7 @@ class SceneView:
                 far_m=far_m,
                 pixel=(2.0 / width, 2.0 / height),
                 pixel_angle=2.0 * math.tan(math.radians(pose.fov_deg) / 2.0) / height,
+                line_scale=max(1.0, height / _DESIGN_HEIGHT_PX),
                 haze_m=max(_LEAST_HAZE_M, _HAZE_SHARE * reach_m),
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )
