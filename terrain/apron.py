@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FADE_M = 1000.0
 _LATTICE_M = 240.0
+_MANY_VOIDS = 1000
 _PULL_POSTS = (12.0, 4.0, 2.0, 1.2, 1.2, 0.8, 0.8)
 
 
@@ -38,7 +39,12 @@ def fill_small_voids(
         return heights_m, np.zeros(void.shape, np.bool_)
     small = void & ~_opened(void, span_m / 2 / step_m)
     filled = heights_m.copy()
-    labels, _ = ndimage.label(small, structure=np.ones((3, 3)))
+    labels, number = ndimage.label(small, structure=np.ones((3, 3)))
+    if number > _MANY_VOIDS:
+        specks = small & ~ndimage.binary_opening(small, np.ones((3, 3), np.bool_))
+        filled[specks] = box_mean(np.nan_to_num(heights_m), ~void, 5)[specks]
+        heights_m = filled.copy()
+        labels, number = ndimage.label(small & np.isnan(filled), structure=np.ones((3, 3)))
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         rows, columns = (slice(max(0, part.start - 2), part.stop + 2) for part in place)
         here = labels[rows, columns] == number

@@ -49,6 +49,8 @@ def structure_heights(
     on_structure : (n,) bool
     """
     total = float(line.distance_m[-1])
+    if total <= 0 or not covered.any():
+        return draped_m, np.zeros(len(draped_m), np.bool_)
     count = max(2, int(total / _SPACING_M) + 1)
     at = np.linspace(0.0, total, count)
     spacing = total / (count - 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TILE_TRIANGLES = 32_768
+TILE_TRIANGLES = 12_288
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -25,7 +25,7 @@ _WALL_FOOT = np.array([64, 57, 52], float)
 
 
 def split(mesh: Mesh) -> list[Mesh]:
-    """Cut a mesh into tiles of at most 32,768 triangles, each with the vertices that it needs.
+    """Cut a mesh into tiles of at most 12,288 triangles, each with the vertices that it needs.
 
     Halved again and again across its longer side. Tiles share no vertices, but those on a common border
     are equal to the last bit.

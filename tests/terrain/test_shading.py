@@ -1,0 +1,86 @@
+"""Colours follow height, slope and light as on a relief map."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from terrain.shading import shade, tree_line_m
+
+STEP_M = 30.0
+SHAPE = (129, 129)
+
+
+def painted(heights: np.ndarray, *, measured: float = 1.0) -> np.ndarray:
+    share = np.full(heights.shape, measured, np.float32)
+    everywhere = np.ones(heights.shape, bool)
+    return shade(heights.astype(np.float32), share, everywhere, step_m=STEP_M, latitude_deg=45.0).astype(
+        float
+    )
+
+
+def level(height_m: float) -> np.ndarray:
+    return np.full(SHAPE, height_m) + np.random.default_rng(0).normal(0, 0.3, SHAPE)
+
+
+def test_high_land_is_white_low_land_green_and_the_land_between_neither() -> None:
+    low, high = painted(level(300)).mean(axis=(0, 1)), painted(level(3600)).mean(axis=(0, 1))
+    assert low[1] > low[0] > low[2]
+    assert high.min() > 215
+    middle = painted(level(tree_line_m(45.0) + 250)).mean(axis=(0, 1))
+    assert middle[1] >= middle[2]
+    assert middle.max() < 200
+
+
+def test_slopes_to_the_north_west_are_lit_and_their_backs_are_not() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    away = np.abs((rows - columns) - 0)  # a ridge from south-west to north-east
+    picture = painted(1000 - 12.0 * away)
+    brightness = picture.mean(axis=2)
+    north_west, south_east = rows - columns > 12, columns - rows > 12
+    assert brightness[north_west].mean() > 1.4 * brightness[south_east].mean()
+
+
+def test_hollows_are_darker_than_open_land() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    distance = np.hypot(rows - 64, columns - 64) * STEP_M
+    pit = 2400 - 300 * np.exp(-((distance / 500) ** 2))
+    hill = 2400 + 300 * np.exp(-((distance / 500) ** 2))
+    centre = np.s_[62:67, 62:67]
+    assert painted(pit, measured=0)[centre].mean() < painted(hill, measured=0)[centre].mean() - 10
+
+
+def test_a_lake_is_water_and_rough_flats_are_not() -> None:
+    heights = level(500)
+    heights[40:90, 40:90] = 500.0
+    picture = painted(heights)
+    assert (picture[55:75, 55:75, 2] > picture[55:75, 55:75, 0]).all()
+    assert (picture[:25, :25, 2] < picture[:25, :25, 1]).all()
+
+
+def test_the_apron_is_calmer_than_measured_land() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    heights = 500 + 60 * np.sin(rows / 9) * np.cos(columns / 11)
+    measured, plain = painted(heights), painted(heights, measured=0.0)
+    hue = [
+        np.ptp(picture / picture.sum(axis=2, keepdims=True), axis=2).std() for picture in (measured, plain)
+    ]
+    assert hue[1] < 0.75 * hue[0]
+
+
+def test_what_is_not_drawn_costs_one_colour_and_imagery_replaces_invention() -> None:
+    heights = level(800).astype(np.float32)
+    drawn = np.zeros(SHAPE, bool)
+    drawn[:, :64] = True
+    imagery = np.zeros((*SHAPE, 4), np.uint8)
+    imagery[:, :32] = (200, 20, 20, 255)
+    share = np.ones(SHAPE, np.float32)
+    picture = shade(heights, share, drawn, step_m=STEP_M, latitude_deg=45.0, imagery=imagery)
+    assert len(np.unique(picture[:, 70:].reshape(-1, 3), axis=0)) == 1
+    assert picture[:, 5:27, 0].mean() == pytest.approx(200, abs=25)
+    assert (picture[:, :32, 1] < 40).all()
+    assert (picture[:, 36:64, 1] > 60).all()
+
+
+def test_the_same_land_gets_the_same_colours() -> None:
+    assert np.array_equal(painted(level(900)), painted(level(900)))
