@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderer
     from tracker3d.scene.model import RiderInstances
 
-MARKER_SCALE = 4.0
+MARKER_SCALE = 2.0
 """From this scale on a rider is too far away to be seen as one, and a round marker is drawn."""
 _BICYCLE_RGB = (30, 32, 38)
 _SKIN_RGB = (214, 170, 140)
