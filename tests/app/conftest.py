@@ -25,6 +25,7 @@ TEAMS = (
     Team("VLB", "Visma", (240, 200, 30)),
     Team("SOQ", "Soudal", (40, 90, 220)),
 )
+BEHIND_S = {-1: -20.0, 1: 0.0, 2: 1.5, **{bib: 60.0 + 0.5 * (bib - 3) for bib in range(3, 10)}}
 NAMES = ("POGAČAR", "YATES", "SOLER", "VINGEGAARD", "JORGENSON", "KUSS", "REMCO", "VAN WILDER", "ØRSTED")
 
 
@@ -75,14 +76,14 @@ def make_stage() -> tuple[Stage, object]:
 
 
 def write_feed(path: Path, stage: Stage) -> None:
-    """Write a race in which rider n is 15 s (n - 1) behind the first, all at 10 m/s, a fix every 4 s."""
+    """Write a race at 10 m/s: two in front of a bunch of seven, a car before them, fixes every 4 s."""
     rows = ["time_utc,bib,lat,lon,speed_mps"]
     finish_m = stage.route.finish_m
     bibs = [rider.bib for rider in stage.riders]
     for second in range(0, int(finish_m / 10.0) + 200, 4):
         when = datetime.fromtimestamp(START_MS / 1000 + second, UTC).isoformat()
         for bib in bibs:
-            behind_s = 15.0 * (bib - 1) if bib > 0 else -20.0
+            behind_s = BEHIND_S[bib]
             distance_m = 10.0 * (second - behind_s)
             if 0.0 <= distance_m <= finish_m:
                 lon, lat = stage.route.lonlat(distance_m)

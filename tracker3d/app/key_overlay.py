@@ -56,6 +56,7 @@ class KeyOverlay(QFrame):
     def _add_section(self, title: str, lines: tuple[tuple[str, str], ...], *, row: int, column: int) -> int:
         heading = QLabel(title)
         heading.setObjectName("helpTitle")
+        heading.setContentsMargins(0, 10 if row else 0, 0, 0)
         self._grid.addWidget(heading, row, column, 1, 2)
         for number, (key, text) in enumerate(lines, start=row + 1):
             cap = QLabel(key)

@@ -79,6 +79,11 @@ class Loader(QObject):
         """Whether there is a recording to read."""
         return self._feed_path is not None
 
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
@@ -96,7 +101,7 @@ class Loader(QObject):
             self._send(self.stage_ready, loaded)
             has_stage = True
             if self._feed_path is not None:
-                self._send(self.race_ready, self._load_race(loaded.scene.stage, self._feed_path))
+                self._send(self.race_ready, self.load_race(loaded.scene.stage, self._feed_path))
         except _StoppedError:
             return
         except (Tracker3DError, TerrainError) as error:
@@ -116,7 +121,14 @@ class Loader(QObject):
         scene = build_scene(package.stage, package.ground)
         return LoadedStage(scene, Race(package.stage, Motion(_no_tracks(), package.stage.route)))
 
-    def _load_race(self, stage: Stage, feed_path: Path) -> LoadedRace:
+    def load_race(self, stage: Stage, feed_path: Path) -> LoadedRace:
+        """Read a recording of a stage, in the caller's thread.
+
+        Raises
+        ------
+        FeedError
+            The recording cannot be used.
+        """
         from tracker3d.feed import read_feed
         from tracker3d.race import Race
         from tracker3d.track import Motion, put_on_road

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _WIDTHS_PX = {
     Column.RANK: 42,
-    Column.BIB: 60,
+    Column.BIB: 66,
     Column.TEAM: 46,
     Column.GAP: 60,
     Column.TO_GO: 72,
@@ -52,8 +52,8 @@ class RiderPanel(QWidget):
         Bib (int) of the row that the keys went to, None for none.
     follow_asked : int
         Bib of the row that was clicked, or on which Enter was pressed.
-    left : no arguments
-        Esc was pressed in the empty search field.
+    left
+        The search is over: Esc was pressed in the empty field, or Enter.
     """
 
     selected = Signal(object)
@@ -80,7 +80,7 @@ class RiderPanel(QWidget):
         self.table = self._make_table()
         self.setMinimumWidth(_LEAST_WIDTH_PX)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 0, 0)
+        layout.setContentsMargins(8, 8, 8, 0)
         layout.setSpacing(6)
         layout.addWidget(self.search)
         layout.addWidget(self._count)
@@ -143,6 +143,7 @@ class RiderPanel(QWidget):
         table.setAlternatingRowColors(True)
         table.setShowGrid(False)
         table.setWordWrap(False)
+        table.setIconSize(QSize(12, 12))
         table.setTabKeyNavigation(False)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setSortingEnabled(True)
@@ -179,7 +180,10 @@ class RiderPanel(QWidget):
 
     def _follow_first(self) -> None:
         if self.search.text().strip() and self._model.rowCount():
-            self.follow_asked.emit(self._model.index(0, 0).data(BIB_ROLE))
+            bib = self._model.index(0, 0).data(BIB_ROLE)
+            self.search.clear()
+            self.left.emit()
+            self.follow_asked.emit(bib)
 
     def _leave_search(self, key: int) -> None:
         if key == Qt.Key.Key_Down:

@@ -370,4 +370,6 @@ def _painted(colour: QColor, *, round_: bool) -> QIcon:
     else:
         painter.drawRoundedRect(3, 0, 6, 11, 1.5, 1.5)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt tints it in a selected row
+    return icon

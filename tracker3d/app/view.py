@@ -13,6 +13,7 @@ from tracker3d.app import free_camera
 from tracker3d.render.view import SceneView
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QWheelEvent
     from PySide6.QtWidgets import QWidget
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PICK_REACH_PX = 12.0
 """A click this near to a rider means the rider."""
 
+_RIDER_HEIGHT_M = 1.8
 _CLICK_SLACK_PX = 4.0
 _TURN_RAD_PER_PX = math.radians(0.25)
 _WHEEL_STEP = 0.85
@@ -70,6 +72,11 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     @property
+    def frame(self) -> FrameState | None:
+        """The frame that is shown."""
+        return self._frame
+
+    @property
     def dragging(self) -> bool:
         """Whether the mouse is moving the camera."""
         return self._dragged
@@ -100,15 +107,20 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         self.close()
 
     def bib_at(self, place: QPointF) -> int | None:
-        """Return the bib of the rider who is drawn nearest to a place in the widget, within 12 pixels."""
-        if self._frame is None or not len(self._frame.riders.bibs):
+        """Return the bib of the rider who is drawn nearest to a place in the widget.
+
+        Within 12 pixels, or within half the rider's height on the screen where that is more.
+        """
+        frame = self._frame
+        if frame is None or not len(frame.riders.bibs):
             return None
         ratio = self.devicePixelRatioF()
         wanted = np.array([place.x() * ratio, place.y() * ratio])
-        away_px = np.hypot(*(self._frame.rider_px.astype(float) - wanted).T)
-        away_px[np.isnan(away_px)] = np.inf
+        away_px = np.hypot(*(frame.rider_px.astype(float) - wanted).T)
+        reach_px = np.maximum(PICK_REACH_PX * ratio, 0.5 * _heights_px(frame))
+        away_px[~(away_px <= reach_px)] = np.inf
         nearest = int(np.argmin(away_px))
-        return int(self._frame.riders.bibs[nearest]) if away_px[nearest] <= PICK_REACH_PX * ratio else None
+        return int(frame.riders.bibs[nearest]) if np.isfinite(away_px[nearest]) else None
 
     def paintGL(self) -> None:  # noqa: N802
         """Draw, once there is a frame: before, the shaders know nothing of a camera."""
@@ -199,3 +211,10 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             pose = free_camera.above_ground(pose, self._scene.ground.relief)
         self._pose = pose
         self.camera_moved.emit(pose)
+
+
+def _heights_px(frame: FrameState) -> NDArray[np.float64]:
+    """Return how high each rider is drawn, in device pixels, (n,)."""
+    away_m = np.linalg.norm(frame.riders.positions_m - np.asarray(frame.camera.eye_m, float), axis=1)
+    spanned_m = 2.0 * np.maximum(away_m, 1.0) * math.tan(math.radians(frame.camera.fov_deg) / 2.0)
+    return np.asarray(_RIDER_HEIGHT_M * frame.riders.scale / spanned_m * frame.viewport_px[1], float)
