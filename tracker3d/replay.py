@@ -14,6 +14,7 @@ from tracker3d.progress import silent
 from tracker3d.race import Race
 from tracker3d.stage import nearest_on_route, open_package
 from tracker3d.stage.model import Rider
+from tracker3d.timespec import local_date
 from tracker3d.track import Motion, Verdict, put_on_road
 
 if TYPE_CHECKING:
@@ -122,7 +123,11 @@ def open_replay(package_path: Path, feed_path: Path, *, progress: Progress | Non
 
 
 def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
-    """Return the stage with jerseys and vehicle names from the feed, and everybody who sends a position."""
+    """Return the stage with what the feed knows better.
+
+    Jerseys and vehicle names, everybody who sends a position, and, where the road came without them, the day
+    and that it is a time trial.
+    """
     riders = {rider.bib: rider for rider in stage.riders}
     for bib in (int(bib) for bib in fixes.bibs):
         name = fixes.vehicle_names.get(bib, "")
@@ -136,7 +141,12 @@ def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
             for bib, rider in riders.items()
         }
     in_order = sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib)))
-    return dataclasses.replace(stage, riders=tuple(in_order))
+    return dataclasses.replace(
+        stage,
+        riders=tuple(in_order),
+        date=stage.date or local_date(float(np.median(fixes.time_ms)), stage),
+        time_trial=stage.time_trial or fixes.time_trial,
+    )
 
 
 def _check_road(fixes: Fixes, stage: Stage, feed_path: Path) -> None:

@@ -56,6 +56,11 @@ def local_clock(time_ms: float, stage: Stage) -> str:
     return datetime.fromtimestamp(time_ms / 1000.0, _zone(stage)).strftime("%H:%M:%S")
 
 
+def local_date(time_ms: float, stage: Stage) -> str:
+    """Return the race's local calendar date of a moment, ISO 8601."""
+    return datetime.fromtimestamp(time_ms / 1000.0, _zone(stage)).date().isoformat()
+
+
 def _zone(stage: Stage) -> ZoneInfo:
     try:
         return ZoneInfo(stage.timezone or "UTC")

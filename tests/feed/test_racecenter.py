@@ -190,3 +190,9 @@ def test_cut_and_broken_texts_never_stop_the_rest(data):
     broken = good[:at] + data.draw(st.characters()) + good[at + 1 :]
     fixes = decode_events([cut, broken, good], stage=Day(), path=NOWHERE)
     assert len(fixes) >= 1
+
+
+def test_a_time_trial_shows_in_the_times_it_gives(stage, row, event):
+    timed = event(row(1, secToFirstRider=None, secToITTLead=12), row(2, secToFirstRider=None))
+    assert decode_events([timed], stage=stage, path=NOWHERE).time_trial
+    assert not decode_events([event(row(1))], stage=stage, path=NOWHERE).time_trial

@@ -50,6 +50,8 @@ class Fixes:
         Names that the feed itself gives vehicles, by (negative) bib.
     jerseys : dict of int to str
         Jersey worn by bib, as the feed's newest word ("yellow", "green", "polka", "white").
+    time_trial : bool
+        The feed times riders against the best and never against the first on the road.
     """
 
     bibs: NDArray[np.int32]
@@ -64,6 +66,7 @@ class Fixes:
     refused: dict[str, int] = field(default_factory=dict)
     vehicle_names: dict[int, str] = field(default_factory=dict)
     jerseys: dict[int, str] = field(default_factory=dict)
+    time_trial: bool = False
 
     def __len__(self) -> int:
         return len(self.time_ms)

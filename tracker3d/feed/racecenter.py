@@ -7,6 +7,7 @@ a single bad value costs a single row.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,6 +43,7 @@ class _Rider(msgspec.Struct):
     kph: float | None = None
     kmToFinish: float | None = None  # noqa: N815
     secToFirstRider: float | None = None  # noqa: N815
+    secToITTLead: float | None = None  # noqa: N815
     Status: str | None = None
 
 
@@ -94,7 +96,7 @@ def decode_events(events: Iterable[str], *, stage: Stage, path: Path) -> Fixes:
         _add_vehicles(frame, columns)
     if not stage.time_trial:
         _mark_parked(columns)
-    return columns.to_fixes(path)
+    return dataclasses.replace(columns.to_fixes(path), time_trial=_is_time_trial(frames))
 
 
 def _frames(events: Iterable[str], refused: Counter[str]) -> list[_Frame]:
@@ -219,6 +221,14 @@ def _coordinate(value: float | None, pair: list[float] | None, index: int) -> fl
     if value is None and pair is not None and len(pair) == 2:
         return pair[index]
     return value
+
+
+def _is_time_trial(frames: list[_Frame]) -> bool:
+    """Whether riders are timed against the best, and nobody against the first on the road."""
+    rows = [row for frame in frames for row in frame.Riders or []]
+    return any(row.secToITTLead is not None for row in rows) and all(
+        row.secToFirstRider is None for row in rows
+    )
 
 
 def _add_vehicles(frame: _Frame, columns: FixColumns) -> None:

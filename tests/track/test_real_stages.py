@@ -1,0 +1,123 @@
+"""The bars of putting a real race on the road, on recordings that cannot be distributed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tracker3d.errors import FeedError
+from tracker3d.feed import FixFlag
+from tracker3d.race import Role
+from tracker3d.replay import open_replay
+from tracker3d.stage import prepare
+from tracker3d.track import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tracker3d.replay import Replay
+
+pytestmark = pytest.mark.real
+
+ROAD_STAGE = "feed/stage-04_2026-07-07.json.gz"
+TIME_TRIAL = "feed/stage-16_2026-07-21.json.gz"
+
+
+def replayed(shared_data: Path, folder: Path, source: str, feed: str) -> Replay:
+    package = folder / "x.stage"
+    prepare(shared_data / source, output=package, dem_paths=[], width_km=1.0)
+    return open_replay(package, shared_data / feed)
+
+
+@pytest.fixture(scope="module")
+def stage_4(shared_data, tmp_path_factory):
+    return replayed(shared_data, tmp_path_factory.mktemp("stage4"), ROAD_STAGE, ROAD_STAGE)
+
+
+def accepted_steps(tracks):
+    """Distance, elapsed seconds and rider of neighbouring accepted fixes."""
+    rows = np.flatnonzero(tracks.verdict < Verdict.OFF_ROAD)
+    same = np.diff(tracks.rider[rows]) == 0
+    return np.diff(tracks.distance_m[rows])[same], np.diff(tracks.time_ms[rows])[same] / 1000.0
+
+
+def largest_retreat_m(tracks):
+    accepted = tracks.verdict < Verdict.OFF_ROAD
+    worst = 0.0
+    for index in range(len(tracks.bibs)):
+        mine = tracks.distance_m[accepted & (tracks.rider == index)]
+        worst = max(worst, float((np.maximum.accumulate(mine) - mine).max(initial=0.0)))
+    return worst
+
+
+def test_every_valid_fix_of_a_stage_is_on_the_road(stage_4):
+    tracks = stage_4.tracks
+    assert len(tracks) == 232_344
+    assert tracks.dropped == {"parked trackers": 51_438}
+    assert stage_4.fixes_refused == {}
+    accepted = tracks.verdict < Verdict.OFF_ROAD
+    assert accepted.mean() >= 0.985
+    assert np.median(np.abs(tracks.lateral_m)) == pytest.approx(4.4, abs=0.5)
+
+
+def test_accepted_positions_are_those_of_riders(stage_4):
+    step_m, step_s = accepted_steps(stage_4.tracks)
+    assert (np.abs(step_m) / step_s).max() * 3.6 <= 110.0
+    assert largest_retreat_m(stage_4.tracks) <= 30.0
+
+
+def test_motion_never_runs_back_and_never_outruns_a_rider(stage_4):
+    motion = stage_4.motion
+    gained = np.diff(motion.distances(np.arange(motion.start_ms, motion.end_ms, 1000)), axis=0)
+    assert np.nanmin(gained) >= 0.0
+    assert np.nanmax(gained) * 3.6 <= 111.0
+
+
+def test_gaps_are_those_of_the_feed_until_the_finish(stage_4, shared_data):
+    """The sender's own gap is the time since the first rider passed here, on a clock of its own."""
+    from tracker3d.feed import read_feed
+
+    fixes = read_feed(shared_data / ROAD_STAGE, stage=stage_4.package.stage)
+    live = (fixes.flags & FixFlag.PARKED) == 0
+    first_finish_ms = np.nanmin(stage_4.motion.finish_ms)
+    differences = []
+    for moment_ms in np.unique(fixes.time_ms[live & (fixes.time_ms < first_finish_ms)])[::25]:
+        rows = live & (fixes.time_ms == moment_ms)
+        gap_s = stage_4.race.at(int(moment_ms)).gap_s[fixes.rider[rows]]
+        differences.append(gap_s - fixes.gap_to_first_s[rows])
+    difference_s = np.concatenate(differences)
+    difference_s = difference_s[np.isfinite(difference_s)]
+    assert len(difference_s) > 5000
+    assert abs(np.median(difference_s)) < 2.5
+    assert np.percentile(np.abs(difference_s - np.median(difference_s)), 95) < 8.0
+
+
+def test_the_breakaway_and_the_peloton(stage_4):
+    state = stage_4.race.at(stage_4.race.time_of_to_go(120_000.0))
+    assert state.groups[0].role is Role.HEAD
+    assert 25 <= len(state.groups[0].riders) <= 40
+    peloton = next(g for g in state.groups if g.role is Role.PELOTON)
+    assert 130 <= len(peloton.riders) <= 150
+    assert 150.0 < peloton.gap_to_head_s < 300.0
+
+
+def test_a_time_trial_from_the_live_stream(shared_data, tmp_path):
+    replay = replayed(shared_data, tmp_path, "routes/stage-16_2026.geojson", TIME_TRIAL)
+    tracks = replay.tracks
+    assert (tracks.verdict < Verdict.OFF_ROAD).mean() > 0.98
+    step_m, step_s = accepted_steps(tracks)
+    assert (np.abs(step_m) / step_s).max() * 3.6 <= 110.0
+    assert largest_retreat_m(tracks) <= 30.0
+    assert replay.package.stage.time_trial
+    assert replay.package.stage.date == "2026-07-21"
+    assert replay.race.at(replay.race.end_ms).groups == ()
+    finished = np.isfinite(replay.motion.finish_ms).sum()
+    assert finished > 135
+    assert replay.fixes_refused["frames received twice"] == 1436
+
+
+def test_the_wrong_road_is_refused_in_one_sentence(shared_data, tmp_path):
+    with pytest.raises(FeedError, match=r"lie [\d,]+ m off the road of .*prepare the stage from"):
+        replayed(shared_data, tmp_path, "routes/andorra_arcalis.gpx", ROAD_STAGE)
