@@ -26,7 +26,7 @@ def worst_m(times_s, path, keys):
 def walks(draw):
     """Riders that speed up, stop, jump, and stand far from the origin."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    count, riders = draw(st.integers(2, 120)), draw(st.integers(1, 5))
+    count, riders = draw(st.sampled_from([2, 3, 17, 120, 1700])), draw(st.integers(1, 4))
     speed = rng.normal(0, draw(st.sampled_from([0.01, 1.0, 20.0])), (count, riders, 3)).cumsum(axis=0)
     stops = rng.random((count, riders, 1)) < draw(st.floats(0, 0.9))
     path = np.where(stops, 0, speed).cumsum(axis=0) + rng.normal(
@@ -53,6 +53,7 @@ def test_bound_holds_at_every_sample(walk, max_error_m):
 
 
 def test_riders_do_not_change_each_other():
+    """As long as paths are short enough to be walked in one stretch."""
     rng = np.random.default_rng(3)
     paths = rng.normal(0, 1, (400, 6, 3)).cumsum(axis=0).astype(np.float32)
     times_s = np.arange(400.0)
@@ -77,7 +78,8 @@ def test_key_count_on_a_circle_is_that_of_the_chord_formula():
     path = radius_m * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=-1)[:, None].astype(np.float32)
     (chosen,) = reduce_keys(np.arange(float(samples)), path, max_error_m=bound_m)
     spans = angle[-1] / (2 * np.arccos(1 - bound_m / radius_m))
-    assert spans <= len(chosen) - 1 <= np.ceil(spans * 1.02)
+    # Walked in stretches of 500 samples or more; each edge may cost one key.
+    assert spans <= len(chosen) - 1 <= np.ceil(spans * 1.02) + samples // 500
 
 
 def test_time_counts_and_not_only_shape():

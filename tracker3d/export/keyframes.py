@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+LANES = 512
+"""Stretches that are walked side by side; each step of numpy then has enough to do."""
+
+SHORTEST_BLOCK = 500
+"""Samples; shorter stretches would cost more keys at their edges than they save time."""
+
+
 def reduce_keys(
     times_s: ArrayLike, positions_m: NDArray[np.float32], *, max_error_m: float
 ) -> list[NDArray[np.intp]]:
@@ -61,7 +68,11 @@ def reduce_keys(
         raise ValueError(f"float32 cannot hold positions that far out to {max_error_m} m")
     # One path after the other, so that the samples of a path lie side by side in memory.
     flat = np.ascontiguousarray(positions_m.transpose(1, 0, 2)).reshape(count * riders, -1)
-    taken = _walk(times, flat, riders, bound_m)
+    blocks = max(1, min(-(-LANES // riders), count // SHORTEST_BLOCK))
+    edges = np.linspace(0, count - 1, blocks + 1).astype(np.intp)
+    taken = _walk(times, flat, riders, edges, bound_m)
+    for edge in edges[1:-1]:
+        _drop_if_spare(taken, times, flat, int(edge), bound_m)
     return [np.flatnonzero(row) for row in taken]
 
 
@@ -71,40 +82,60 @@ def float_reserve_m(positions_m: NDArray[np.float32]) -> float:
 
 
 def _walk(
-    times: NDArray[np.float64], flat: NDArray[np.float32], riders: int, bound_m: float
+    times: NDArray[np.float64],
+    flat: NDArray[np.float32],
+    riders: int,
+    edges: NDArray[np.intp],
+    bound_m: float,
 ) -> NDArray[np.bool_]:
     """Advance all riders key by key; returns (n, t) which samples are keys.
 
-    For each rider: ``key`` is the last key, ``good`` the farthest sample known to be reachable from it,
+    Every stretch between two ``edges`` of every rider is walked by itself, all at once.
+
+    For each of them: ``key`` is the last key, ``good`` the farthest sample known to be reachable from it,
     ``bad`` the nearest one known not to be (or past the end). The step is doubled until it fails, then
     halved; it starts from the length of the last span, which is mostly close to the next one.
     """
     count = len(times)
-    last = count - 1
     taken = np.zeros((riders, count), dtype=bool)
     taken[:, 0] = True
-    lane = np.arange(riders)
-    key = np.zeros(riders, dtype=np.intp)
+    rider, block = np.divmod(np.arange(riders * (len(edges) - 1)), len(edges) - 1)
+    key, last = edges[block], edges[block + 1]
     good = key + 1
-    bad = np.full(riders, count, dtype=np.intp)
-    step = np.full(riders, 4, dtype=np.intp)
-    while len(lane):
+    bad = np.full(len(key), count, dtype=np.intp)
+    step = np.full(len(key), 4, dtype=np.intp)
+    while len(rider):
         unbounded = bad == count
         trial = np.where(unbounded, np.minimum(key + step, last), (good + bad) // 2)
-        fits = _within(times, flat, lane * count, key, trial, bound_m)
+        fits = _within(times, flat, rider * count, key, trial, bound_m)
         good = np.where(fits, trial, good)
         bad = np.where(fits, bad, trial)
         step = np.where(fits & unbounded, (trial - key) * 2, step)
         done = (bad - good == 1) | (good == last)
-        taken[lane[done], good[done]] = True
+        taken[rider[done], good[done]] = True
         step = np.where(done, np.maximum(good - key, 2), step)
         key = np.where(done, good, key)
         bad = np.where(done, count, bad)
         good = np.where(done, key + 1, good)
         going = key < last
         if not going.all():
-            lane, key, good, bad, step = lane[going], key[going], good[going], bad[going], step[going]
+            rider, last, key = rider[going], last[going], key[going]
+            good, bad, step = good[going], bad[going], step[going]
     return taken
+
+
+def _drop_if_spare(
+    taken: NDArray[np.bool_],
+    times: NDArray[np.float64],
+    flat: NDArray[np.float32],
+    edge: int,
+    bound_m: float,
+) -> None:
+    """Take back a key at an edge where the keys around it do without it."""
+    riders, count = taken.shape
+    before = edge - 1 - taken[:, edge - 1 :: -1].argmax(axis=1)
+    after = edge + 1 + taken[:, edge + 1 :].argmax(axis=1)
+    taken[:, edge] = ~_within(times, flat, np.arange(riders) * count, before, after, bound_m)
 
 
 def _within(

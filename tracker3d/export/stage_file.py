@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from dataclasses import dataclass
@@ -122,6 +123,15 @@ def export_glb(
             f"A largest error of {max_error_m:g} m cannot be kept; give one from {SMALLEST_ERROR_M:g} to "
             f"{LARGEST_ERROR_M:g} m."
         )
+    with written_aside(path) as aside:
+        report = _write(scene, motion, aside, max_error_m=max_error_m, progress=progress)
+    progress("done", 1.0)
+    return dataclasses.replace(report, path=path)
+
+
+def _write(
+    scene: StageScene, motion: Motion | None, path: Path, *, max_error_m: float, progress: Progress
+) -> ExportReport:
     writer = GlbWriter(
         generator=f"tracker3d {tracker3d.__version__}", copyright_notice="; ".join(scene.stage.credits)
     )
@@ -137,15 +147,12 @@ def export_glb(
         progress("choosing keys", 0.5)
         added = add_riders(writer, scene, paths, sizes, max_error_m=max_error_m)
         nodes += [*added.nodes, *add_leader(writer, scene, paths, sizes, max_error_m=max_error_m)]
+    progress("writing", 0.9)
     nodes += _cameras(writer, scene, paths, sizes)
     root = writer.node("stage", children=nodes, extras=_root_extras(scene, paths, max_error_m=max_error_m))
-    progress("writing", 0.9)
-    with written_aside(path) as aside:
-        size_bytes = writer.write(aside, root=root)
-    progress("done", 1.0)
     return ExportReport(
         path=path,
-        size_bytes=size_bytes,
+        size_bytes=writer.write(path, root=root),
         triangles=triangles,
         riders=len(added.nodes),
         keys=added.keys,
