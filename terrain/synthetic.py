@@ -34,6 +34,7 @@ _LAPLACE = np.array([[0.0, 0.25, 0.0], [0.25, -1.0, 0.25], [0.0, 0.25, 0.0]])
 _GLACIER_KM2 = 1.6
 _WALL_SLOPE = 0.72
 _BED_DEPTH_M = 2.5
+_SHORE_M = 150.0
 _UPLIFT_PER_ROUND_M = 30.0
 _COARSEST_POSTS = 90
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
@@ -70,6 +71,19 @@ class Saddle:
 
 
 @dataclass(frozen=True)
+class Lake:
+    """A lake that a river (by number) fills between two of its points with one height in :class:`River`.
+
+    It reaches from ``west_m`` to ``east_m`` and ``half_width_m`` to both sides of the river.
+    """
+
+    river: int
+    west_m: float
+    east_m: float
+    half_width_m: float
+
+
+@dataclass(frozen=True)
 class Landscape:
     """What :func:`mountain_range` makes.
 
@@ -79,6 +93,8 @@ class Landscape:
         Rows go north, columns east.
     rivers : tuple of (x_m, y_m) float64
         Centre line of each river, metres from the south-west corner, from the mouth upstream.
+    lakes : (rows, cols) bool
+        Posts under the level water of a lake.
     drains_to : (rows, cols) int8
         Which river the water of each post reaches.
     downhill : (rows, cols) intp
@@ -88,6 +104,7 @@ class Landscape:
 
     heights_m: NDArray[np.float32]
     rivers: tuple[tuple[Floats, Floats], ...]
+    lakes: NDArray[np.bool_]
     drains_to: NDArray[np.int8]
     downhill: Indices
     step_m: float
@@ -95,13 +112,14 @@ class Landscape:
 
 @dataclass(frozen=True)
 class Plan:
-    """The rivers and gaps of a range, in metres from the south-west corner.
+    """The rivers, gaps and lakes of a range, in metres from the south-west corner.
 
     ``summit_m`` is about how high the highest peaks stand.
     """
 
     rivers: tuple[River, ...]
     saddles: tuple[Saddle, ...] = ()
+    lakes: tuple[Lake, ...] = ()
     summit_m: float = 3_100.0
 
 
@@ -153,10 +171,12 @@ def mountain_range(
     grid = _Grid.of(rows, cols, step_m, 1)
     fixed, _ = _base_levels(grid, lines)
     receiver, _ = _receivers(heights, fixed, np.ones((len(_NEIGHBOURS), *grid.shape), np.float32), grid.step_m)
-    heights = _finish(grid, heights, receiver, lines, warp, rng)
+    heights = _finish(grid, heights, receiver, lines, plan.lakes, warp, rng)
+    heights, lakes = _fill_lakes(grid, heights, lines, plan.lakes)
     return Landscape(
         heights_m=heights.astype(np.float32),
         rivers=tuple((line.x_m, line.y_m) for line in lines),
+        lakes=lakes,
         drains_to=_river_of(grid, receiver, lines),
         downhill=receiver.reshape(grid.shape),
         step_m=step_m,
@@ -433,16 +453,26 @@ def _drained_km2(receiver: Indices, order: Indices, starts: list[int], step_m: f
 
 
 def _finish(
-    grid: _Grid, heights: Floats, receiver: Indices, lines: list[_Line], warp: _Warp, rng: np.random.Generator
+    grid: _Grid,
+    heights: Floats,
+    receiver: Indices,
+    lines: list[_Line],
+    lakes: tuple[Lake, ...],
+    warp: _Warp,
+    rng: np.random.Generator,
 ) -> Floats:
     """Cut flat floors as ice and floods leave them, roughen the rock, lay the rivers in their beds."""
     fixed, _ = _base_levels(grid, lines)
     area = _drained_km2(receiver, *_by_depth(receiver), grid.step_m).reshape(grid.shape)
     stream = fixed | (area > _GLACIER_KM2)
     half_width = 15.0 + 26.0 * np.sqrt(np.maximum(area - _GLACIER_KM2, 0.0))
-    for line in lines:
+    uneven = np.clip(1.0 + 0.3 * warp.field(grid, 1, 1), 0.5, 1.7)
+    for number, line in enumerate(lines):
         row, col = _posts_of(grid, line.x_m, line.y_m)
-        half_width[row, col] = line.floor_half_width_m * np.clip(1.0 + 0.3 * warp.field(grid, 1, 1)[row, col], 0.5, 1.7)
+        half_width[row, col] = line.floor_half_width_m * uneven[row, col]
+        for lake in lakes:
+            beside = (line.x_m > lake.west_m) & (line.x_m < lake.east_m) & (lake.river == number)
+            half_width[row[beside], col[beside]] = lake.half_width_m + _SHORE_M
     away, (row, col) = ndimage.distance_transform_edt(~stream, return_indices=True)
     away_m = away * grid.step_m
     width = ndimage.gaussian_filter(half_width[row, col], 3.0)
@@ -457,3 +487,28 @@ def _finish(
     shaped += rough * np.clip((slope - 0.35) / 0.6, 0.0, 1.0)
     to_river = ndimage.distance_transform_edt(~fixed) * grid.step_m
     return np.asarray(shaped - _BED_DEPTH_M * np.clip(1.6 - to_river / grid.step_m, 0.0, 1.0))
+
+
+def _fill_lakes(
+    grid: _Grid, heights: Floats, lines: list[_Line], lakes: tuple[Lake, ...]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Lay level water into the valley floors, and dry shores around it."""
+    water = np.zeros(grid.shape, bool)
+    out = heights.copy()
+    for lake in lakes:
+        line = lines[lake.river]
+        inside = np.flatnonzero((line.x_m > lake.west_m) & (line.x_m < lake.east_m))
+        row, col = _posts_of(grid, line.x_m[inside], line.y_m[inside])
+        share = np.linspace(-1.0, 1.0, len(inside))
+        width = np.zeros(grid.shape)
+        width[row, col] = lake.half_width_m * (1.0 - share**4) * (1.0 + 0.15 * np.sin(9.0 * share))
+        dry = np.ones(grid.shape, bool)
+        dry[row, col] = False
+        away, (near_row, near_col) = ndimage.distance_transform_edt(dry, return_indices=True)
+        beyond_m = away * grid.step_m - width[near_row, near_col]
+        level = float(line.height_m[inside].mean())
+        shore = (beyond_m >= 0.0) & (beyond_m < 8.0 * grid.step_m)
+        out[shore] = np.maximum(out[shore], level + np.minimum(1.0 + 0.012 * beyond_m[shore], 3.0))
+        out[beyond_m < 0.0] = level
+        water |= beyond_m < 0.0
+    return out, water

@@ -66,8 +66,8 @@ def _places(riders_m: Floats, length_m: float) -> Floats:
     places = np.array(
         [
             head + 190.0,
-            head + 30.0,
-            group + (25.0 if largest else 60.0),
+            head + 55.0,
+            group + (45.0 if largest else 90.0),
             (head_last - 25.0) if split else (group_last - 30.0),
             group_last - 60.0,
             order[-1] - 40.0,

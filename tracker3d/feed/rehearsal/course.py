@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from terrain.synthetic import Landscape, Plan, River, Saddle
+from terrain.synthetic import Lake, Landscape, Plan, River, Saddle
 from tracker3d.feed.rehearsal.wayfinding import Box, Way, WayFinder
 
 if TYPE_CHECKING:
@@ -23,19 +23,20 @@ PLAN = Plan(
         River(
             x_m=(0.0, 4_000.0, 8_000.0, 12_000.0, 16_000.0, 20_000.0, 24_000.0, 32_400.0),
             y_m=(8_200.0, 8_800.0, 8_000.0, 8_700.0, 8_000.0, 7_000.0, 5_000.0, 3_000.0),
-            height_m=(560.0, 600.0, 645.0, 700.0, 770.0, 880.0, 1_050.0, 1_500.0),
+            height_m=(560.0, 615.0, 660.0, 660.0, 760.0, 880.0, 1_050.0, 1_500.0),
             floor_half_width_m=280.0,
         ),
         River(
             x_m=(0.0, 6_000.0, 10_000.0, 14_000.0, 18_000.0, 22_000.0, 26_000.0, 30_000.0),
             y_m=(17_000.0, 16_600.0, 17_200.0, 16_500.0, 17_500.0, 19_000.0, 21_000.0, 22_500.0),
-            height_m=(800.0, 890.0, 960.0, 1_030.0, 1_130.0, 1_280.0, 1_500.0, 1_800.0),
+            height_m=(800.0, 890.0, 985.0, 985.0, 1_130.0, 1_280.0, 1_500.0, 1_800.0),
             floor_half_width_m=180.0,
         ),
     ),
     saddles=(Saddle(18_500.0, 12_800.0, 2_600.0, 0.5),),
+    lakes=(Lake(0, 8_300.0, 11_600.0, 300.0), Lake(1, 10_400.0, 12_300.0, 260.0)),
 )
-"""Two valleys running west and a gap in the range between them."""
+"""Two valleys running west, each with a lake, and a gap in the range between them."""
 
 _SMOOTH_POSTS = 5.0
 _APPROACH_M = 13_500.0
@@ -56,10 +57,14 @@ class _Terms:
 
 _LEGS = (
     _Terms(limit=0.05, lattice_m=80.0, margin_m=900.0),
-    _Terms(limit=0.080, lattice_m=40.0, margin_m=900.0, hairpin_cost_m=120.0),
     _Terms(limit=0.068, lattice_m=40.0, margin_m=1_900.0),
     _Terms(limit=0.05, lattice_m=60.0, margin_m=1_900.0),
 )
+_COL_CLIMB = tuple(
+    _Terms(limit=0.080, lattice_m=40.0, margin_m=margin_m, hairpin_cost_m=cost_m)
+    for margin_m, cost_m in ((900.0, 120.0), (550.0, 120.0), (900.0, 40.0), (550.0, 0.0), (350.0, 0.0))
+)
+_HAIRPINS_OF_COL = (8, 16)
 _LAST_CLIMB = _Terms(limit=0.083, lattice_m=40.0, margin_m=4_600.0, hairpin_cost_m=300.0)
 
 
@@ -102,7 +107,7 @@ class _Surveyor:
         wet = np.zeros(landscape.heights_m.shape, bool)
         for x, y in landscape.rivers:
             wet[self._row_col(x, y)] = True
-        self._wet = ndimage.binary_dilation(wet, iterations=1)
+        self._wet = ndimage.binary_dilation(wet | landscape.lakes, iterations=1)
 
     def survey(self) -> Course:
         col = self._lowest_pass()
@@ -112,7 +117,8 @@ class _Surveyor:
         start = self._along_river(0, mouth, -(_APPROACH_M - to_river_m))
         last = self._along_river(1, valley, -2_600.0)
         parts = [self._leg(start, foot, None, _LEGS[0])]
-        for goal, terms in zip((col, valley, last), _LEGS[1:], strict=True):
+        parts.append(self._col_climb(parts[0], col))
+        for goal, terms in zip((valley, last), _LEGS[1:], strict=True):
             end = parts[-1]
             here = (float(end.x_m[-1]), float(end.y_m[-1]))
             parts.append(self._leg(here, goal, int(end.heading[-1]), terms))
@@ -195,6 +201,15 @@ class _Surveyor:
         if way is None:
             raise NoCourseError("no way is flat enough")
         return way
+
+    def _col_climb(self, before: Way, col: tuple[float, float]) -> Way:
+        """Climb to the col in hairpins, on the terms that give enough of them."""
+        foot = (float(before.x_m[-1]), float(before.y_m[-1]))
+        for terms in _COL_CLIMB:
+            way = self._leg(foot, col, int(before.heading[-1]), terms)
+            if _HAIRPINS_OF_COL[0] <= int(way.hairpin.sum()) <= _HAIRPINS_OF_COL[1]:
+                return way
+        raise NoCourseError("the col needs no hairpins")
 
     def _finder(self, box: Box, terms: _Terms) -> WayFinder:
         return WayFinder(

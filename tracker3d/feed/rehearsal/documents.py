@@ -28,7 +28,7 @@ DATE = "2026-06-20"
 STAGE = 1
 TIMEZONE = "Atlantic/Azores"
 START_CLOCK = "13:10:00"
-KM0_M = 3_000.0
+KM0_M = 2_000.0
 """Length of the neutralised start."""
 
 FRAME = LocalFrame(-30.0, 44.5)
@@ -217,7 +217,7 @@ def _checkpoints(points: list[_Point]) -> list[dict[str, Any]]:
         document: dict[str, Any] = {
             "checkpoint": index + 1,
             "length": km,
-            "place": point.place,
+            "place": point.place if point.summit is not None and "A" not in point.types else point.place.upper(),
             "road": point.place,
             "latitude": point.lat_deg,
             "longitude": point.lon_deg,

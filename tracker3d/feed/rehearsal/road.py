@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from terrain.synthetic import Landscape
     from tracker3d.feed.rehearsal.course import Course
 
     Floats = NDArray[np.float64]
@@ -29,9 +30,13 @@ _HAIRPIN_REACH_M = (55.0, 170.0)
 _STIFFNESS = 4.0e7
 _BENCH_M = (20.0, 75.0)
 _SOFTENED_M = (120.0, 600.0)
-_TUNNEL_M = (480.0, 1_300.0)
-_COVER_M = 35.0
+_TUNNEL_M = (480.0, 1_600.0)
+_TUNNEL_GRADIENT = 0.075
+_COVER_M = 30.0
 _BORE_M = 420.0
+_LEAST_COVER_M = 6.0
+_DEEP_M = 25.0
+_DEEP_FOR_M = 400.0
 
 
 class NoTunnelError(Exception):
@@ -78,15 +83,14 @@ class Road:
         return np.asarray(np.abs(turned) / np.maximum(np.hypot(dx, dy), 1e-6) ** 3)
 
 
-def build_road(course: Course, heights_m: NDArray[np.float32], *, step_m: float) -> tuple[Road, NDArray[np.float32]]:
+def build_road(course: Course, landscape: Landscape) -> tuple[Road, NDArray[np.float32]]:
     """Build the road of a course and the ground around it.
 
     Parameters
     ----------
     course : Course
-    heights_m : (rows, cols) float32
-        The untouched landscape.
-    step_m : float
+    landscape : Landscape
+        The untouched landscape; lakes stay as they are.
 
     Returns
     -------
@@ -98,13 +102,14 @@ def build_road(course: Course, heights_m: NDArray[np.float32], *, step_m: float)
     NoTunnelError
         No spur on the way is worth a tunnel.
     """
-    ground = _Ground(heights_m.astype(float), step_m)
+    ground = _Ground(landscape.heights_m.astype(float), landscape.step_m, landscape.lakes)
     line = _Line.along(course)
     line = _bored(line, ground)
     x, y, s = line.resampled()
     soft = ground.softened(x, y, s, line.tunnel_m)
     z = _profile(s, soft.at(x, y), line.tunnel_m)
-    road = Road(x, y, z, s, line.hairpin_s_m, line.tunnel_m, line.corners_m)
+    tunnel_m = _covered(s, soft.at(x, y) - z, line.tunnel_m)
+    road = Road(x, y, z, s, line.hairpin_s_m, tunnel_m, line.corners_m)
     return road, soft.carrying(road)
 
 
@@ -180,9 +185,10 @@ def _with_hairpin_arcs(course: Course) -> tuple[Floats, Floats, dict[str, int], 
 
 
 class _Ground:
-    def __init__(self, heights_m: Floats, step_m: float) -> None:
+    def __init__(self, heights_m: Floats, step_m: float, lakes: NDArray[np.bool_]) -> None:
         self.heights_m = heights_m
         self.step_m = step_m
+        self._lakes = lakes
 
     def at(self, x_m: Floats, y_m: Floats) -> Floats:
         at = [np.asarray(y_m) / self.step_m, np.asarray(x_m) / self.step_m]
@@ -201,8 +207,9 @@ class _Ground:
         share = 1.0 - _ramp((self._away_m(x_m[outside], y_m[outside]) - near) / (far - near))
         inside = ~outside
         share *= _ramp((self._away_m(x_m[inside], y_m[inside]) - 60.0) / 250.0)
+        share[ndimage.binary_dilation(self._lakes)] = 0.0
         smooth = ndimage.gaussian_filter(self.heights_m, 3.0)
-        return _Ground(self.heights_m + 0.8 * share * (smooth - self.heights_m), self.step_m)
+        return _Ground(self.heights_m + 0.8 * share * (smooth - self.heights_m), self.step_m, self._lakes)
 
     def carrying(self, road: Road) -> NDArray[np.float32]:
         """Cut and fill a bench for the road, except over its tunnel."""
@@ -216,6 +223,7 @@ class _Ground:
         level = (weight * z[index]).sum(axis=1) / weight.sum(axis=1)
         share = 1.0 - _ramp((distance[:, 0] - near) / (far - near))
         shaped = self.heights_m.copy()
+        share[self._lakes[row, col]] = 0.0
         shaped[row, col] += share * (level - shaped[row, col])
         return shaped.astype(np.float32)
 
@@ -245,6 +253,19 @@ def _profile(s_m: Floats, ground_m: Floats, tunnel_m: tuple[float, float]) -> Fl
     return z
 
 
+def _covered(s_m: Floats, cover_m: Floats, planned_m: tuple[float, float]) -> tuple[float, float]:
+    """Take as the tunnel the longest part that lies under the ground; before and after it is a cutting."""
+    under = (cover_m > _LEAST_COVER_M) & (s_m > planned_m[0]) & (s_m < planned_m[1])
+    runs, count = ndimage.label(under)
+    if count == 0:
+        raise NoTunnelError("the tunnel is in the open")
+    longest = runs == 1 + int(np.argmax(np.bincount(runs)[1:]))
+    if float((cover_m[longest] > _DEEP_M).sum()) * SPACING_M < _DEEP_FOR_M:
+        raise NoTunnelError("the tunnel is too shallow")
+    inside = s_m[longest]
+    return float(inside[0]), float(inside[-1])
+
+
 def _fit(target_m: Floats, weight: Floats) -> Floats:
     count = len(target_m)
     stiffness = _STIFFNESS / SPACING_M**4
@@ -271,19 +292,20 @@ def _bored(line: _Line, ground: _Ground) -> _Line:
     for begin in range(first, final, 8):
         for end in range(begin + 110, min(begin + 700, final), 12):
             chord = float(np.hypot(x[end] - x[begin], y[end] - y[begin]))
-            if not _TUNNEL_M[0] < chord < _TUNNEL_M[1] or abs(z[end] - z[begin]) > 0.06 * chord:
+            if not _TUNNEL_M[0] < chord < _TUNNEL_M[1] or abs(z[end] - z[begin]) > _TUNNEL_GRADIENT * chord:
                 continue
             along = np.array([x[end] - x[begin], y[end] - y[begin]]) / chord
             into = (dx[begin] * along[0] + dy[begin] * along[1]) / np.hypot(dx[begin], dy[begin])
             out = (dx[end] * along[0] + dy[end] * along[1]) / np.hypot(dx[end], dy[end])
-            if min(into, out) < 0.6:
+            if min(into, out) < 0.35:
                 continue
             above = ground.at(x[begin] + share * (x[end] - x[begin]), y[begin] + share * (y[end] - y[begin]))
             cover = above - (z[begin] + share * (z[end] - z[begin]))
             bored = float((cover > _COVER_M).mean()) * chord
-            if bored < _BORE_M or cover.min() < -8.0 or cover.max() > 400.0:
+            if bored < _BORE_M or cover.min() < -9.0 or cover.max() > 500.0:
                 continue
-            score = bored / chord + 0.6 * (into + out) - (s[end] - s[begin]) / chord * 0.25
+            score = bored / chord + 0.6 * (into + out) + 0.006 * min(float(cover.mean()), 150.0)
+            score -= 0.25 * float(s[end] - s[begin]) / chord + float(s[end] > line.corners_m["last"])
             if best is None or score > best[0]:
                 best = (score, begin, end)
     if best is None:

@@ -235,7 +235,7 @@ class _State:
         pace = np.where(final & up & (to_go < 7_000.0), 5.3 * rider.body_kg, pace)
         pace = np.where(final & (to_go < 4_000.0), 0.975 * rider.threshold_w, pace)
         pace = np.where(self.status == _DROPPED, 0.94 * rider.threshold_w, pace)
-        tempo = np.where(up, 0.87, 0.84)
+        tempo = np.where(up, 0.89, 0.86)
         pace = np.where(self.status == _GRUPPETTO, tempo * rider.threshold_w, pace)
         early = self.away & (self.s > _BREAK_M[0]) & (self.s < _BREAK_M[1])
         pace = np.where(self.away & (self.status == _CONTENDER), np.where(up, 0.955, 0.97) * rider.threshold_w, pace)

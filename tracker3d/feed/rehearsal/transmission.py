@@ -113,12 +113,12 @@ def _noisy_positions(road: Road, at_m: Floats, rng: np.random.Generator) -> tupl
     lane = np.clip(_wander(rng, shape, ticks=40.0) * 1.9, -_HALF_ROAD_M, _HALF_ROAD_M)
     x = np.interp(at_m, road.s_m, road.x_m) - lane * np.sin(turn)
     y = np.interp(at_m, road.s_m, road.y_m) + lane * np.cos(turn)
-    tail = rng.standard_t(3.5, (2, *shape)) * 1.6
+    tail = rng.standard_t(3.5, (2, *shape)) * 3.0
     far = rng.random(shape) < _EXCURSION_SHARE
     size = np.where(far, rng.uniform(50.0, 450.0, shape) * rng.random(shape), 0.0)
     side = rng.uniform(0.0, 2.0 * np.pi, shape)
-    x += 2.4 * _wander(rng, shape, ticks=5.0) + tail[0] + size * np.cos(side)
-    y += 2.4 * _wander(rng, shape, ticks=5.0) + tail[1] + size * np.sin(side)
+    x += 4.4 * _wander(rng, shape, ticks=5.0) + tail[0] + size * np.cos(side)
+    y += 4.4 * _wander(rng, shape, ticks=5.0) + tail[1] + size * np.sin(side)
     return x, y
 
 
