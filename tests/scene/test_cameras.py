@@ -10,7 +10,9 @@ import pytest
 from tracker3d.errors import InputError
 from tracker3d.scene import CameraPose, FixedCamera, parse_camera, project
 from tracker3d.scene.cameras import ChaseCamera, OrbitCamera, RoadCamera, Shot, along_road
+from tracker3d.scene.clearance import PATH_POINTS, cleared_eye, needed_height_m
 from tracker3d.scene.climbs import climb_named, foot_of
+from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.projection import in_sight, relief_drawn_m
 from tracker3d.scene.road_path import road_path
 
@@ -150,6 +152,45 @@ def test_orbit_closes_its_circle_and_keeps_its_target_in_sight(scene, race):
     for pose in poses:
         assert over_ground(scene, pose) >= 39.0
         assert in_sight(scene, pose.eye_m, pose.target_m[None]).all()
+
+
+def test_a_low_orbit_is_lifted_over_the_hillside(scene, race):
+    camera = parse_camera("orbit:km=5.2,radius=600,height=30,turn=360")
+    poses = [camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in np.arange(0.0, 360.0, 2.0)]
+    raised = np.array([pose.eye_m[2] - pose.target_m[2] - 30.0 for pose in poses])
+    assert raised.max() > 100.0
+    assert raised.min() < 1.0
+    for pose in poses:
+        assert over_ground(scene, pose) >= 39.9
+        assert in_sight(scene, pose.eye_m, pose.target_m[None]).all()
+
+
+def test_an_eye_rises_before_a_wall_of_rock_and_not_at_it(scene):
+    """Flying level through the wall: never under what is needed, and much gentler than what is needed."""
+
+    def path(x_m):
+        eyes = np.tile([0.0, 700.0, 400.0], (PATH_POINTS, 1))
+        eyes[:, 0] = x_m + 25.0 * (np.arange(PATH_POINTS) - PATH_POINTS // 2)
+        return eyes, eyes + np.array([0.0, 120.0, -20.0])
+
+    xs = np.arange(300.0, 1500.0, 5.0)
+    needed = np.array([needed_height_m(scene, *path(x_m), margin_m=6.0)[PATH_POINTS // 2] for x_m in xs])
+    flown = np.array([cleared_eye(scene, *path(x_m), margin_m=6.0)[2] for x_m in xs])
+    assert needed.max() > 550.0
+    assert (flown >= np.maximum(needed, 400.0) - 1e-6).all()
+    bend = np.abs(np.diff(flown, 2)).max(), np.abs(np.diff(np.maximum(needed, 400.0), 2)).max()
+    assert bend[0] < 0.35 * bend[1]
+
+
+def test_headings_do_not_wrap_where_the_road_turns_through_south(scene):
+    route = scene.stage.route
+    southward = dataclasses.replace(route, y_m=-route.y_m)
+    mirrored = dataclasses.replace(
+        scene, stage=dataclasses.replace(scene.stage, route=southward), memory=SceneMemory()
+    )
+    assert np.abs(np.diff(route.heading(route.distance_m))).max() < 1.0
+    assert np.abs(np.diff(southward.heading(route.distance_m))).max() > 6.0
+    assert np.abs(np.diff(road_path(mirrored).heading_rad)).max() < 0.2
 
 
 def test_chase_never_goes_under_the_ground_or_loses_its_rider(scene):

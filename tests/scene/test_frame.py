@@ -39,6 +39,26 @@ def test_riders_stand_on_the_drawn_ground(scene, race, ground):
         assert np.abs(off).max() < 0.1
 
 
+@pytest.mark.parametrize(("lateral_m", "edge"), [(3.5, "left_m"), (-3.5, "right_m"), (9.0, "left_m")])
+def test_a_rider_to_the_left_is_on_the_left(scene, race, lateral_m, edge):
+    """At the edge of the ribbon, and never beyond it."""
+
+    class Aside:
+        stage = race.stage
+
+        def at(self, time_ms):
+            state = race.at(time_ms)
+            nodes = scene.road.distance_m[1000:1181]
+            lateral = np.full(181, lateral_m)
+            return dataclasses.replace(
+                state, riders=dataclasses.replace(state.riders, distance_m=nodes, lateral_m=lateral)
+            )
+
+    riders = frame(scene, Aside(), spec="overview").riders
+    expected = getattr(scene.road, edge)[1000:1181]
+    assert np.abs(riders.positions_m - expected).max() < 0.02
+
+
 def test_riders_keep_a_readable_size_and_are_nearly_life_size_near(scene, race):
     overview = frame(scene, race, spec="overview")
     px, depth = project(overview.camera, SIZE, overview.riders.positions_m)
@@ -104,6 +124,28 @@ def test_old_positions_fade_and_unseen_riders_are_absent(scene, race):
 def test_the_selected_rider_is_labelled_from_anywhere(scene, race):
     assert 100 not in frame(scene, race, spec="orbit:peloton").labelled_bibs
     assert 100 in frame(scene, race, spec="orbit:peloton", selected_bib=100).labelled_bibs
+
+
+def test_a_rider_alone_is_named_once(scene, race):
+    """By the group's label, which has the gap; by the rider's own where that is the one selected."""
+
+    class Alone:
+        stage = race.stage
+
+        def at(self, time_ms):
+            state = race.at(time_ms)
+            head, *others = state.groups
+            return dataclasses.replace(
+                state, groups=(dataclasses.replace(head, riders=head.riders[:1]), *others)
+            )
+
+    assert ("rider", 1) in frame(scene, race, spec="chase:1").label_slots
+    now = frame(scene, Alone(), spec="chase:1").label_slots
+    assert ("group", 0) in now
+    assert ("rider", 1) not in now
+    selected = frame(scene, Alone(), spec="chase:1", selected_bib=1).label_slots
+    assert ("rider", 1) in selected
+    assert ("group", 0) not in selected
 
 
 def test_every_group_in_sight_is_labelled(scene, race):

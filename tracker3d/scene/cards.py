@@ -38,7 +38,7 @@ def draw_stage_name(stage: Stage, look: Look) -> Canvas:
     """Return the stage's name and length on one panel."""
     theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
     name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", look.px(520))
-    length = f"{stage.route.finish_m / 1000.0:.1f} km"
+    length = theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
     width = max(
         look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)
     ) + 2 * pad + bar  # fmt: skip
@@ -65,7 +65,8 @@ def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -
     unit = f"km {theme.word('to_go')}" if kilometres != "-" else ""
     canvas.text(right, look.px(57), unit, sizes.panel_text, colour=soft, weight="Semibold", anchor="r")
     figure_right = right - look.width(unit, sizes.panel_text, "Semibold") - look.px(12)
-    canvas.text(figure_right, look.px(58), kilometres, sizes.figure, colour=text, weight="Bold", anchor="r")
+    figure = theme.figure(kilometres)
+    canvas.text(figure_right, look.px(58), figure, sizes.figure, colour=text, weight="Bold", anchor="r")
     canvas.box(pad, look.px(74), right, look.px(75), colour=theme.colour("panel_edge"))
     canvas.text(
         right,
@@ -140,9 +141,10 @@ def draw_climb_card(route: Route, look: Look, climb: CardClimb, to_summit_m: flo
         name_right -= badge + look.px(8)
     name = look.fitted(climb.place.name, sizes.panel_title, "Bold", name_right - pad)
     canvas.text(pad, look.px(36), name, sizes.panel_title, colour=text, weight="Bold")
-    canvas.text(pad, look.px(64), _facts(climb), sizes.panel_small + 1, colour=soft, weight="Semibold")
+    facts = theme.figure(_facts(climb))
+    canvas.text(pad, look.px(64), facts, sizes.panel_small + 1, colour=soft, weight="Semibold")
     _draw_climb_profile(canvas, route, climb, to_summit_m, (pad, look.px(78), right, look.px(188)))
-    left = f"{km_text(to_summit_m)} km"
+    left = theme.figure(f"{km_text(to_summit_m)} km")
     baseline = look.px(217)
     canvas.text(pad, baseline, left, sizes.panel_text, colour=theme.colour("accent"), weight="Bold")
     beside = pad + look.width(left, sizes.panel_text, "Bold") + look.px(6)

@@ -65,9 +65,9 @@ def place(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
     """Place labels greedily, the most important first.
 
-    A label that was shown keeps its slot while that is free; a new one must find more room than it needs, so
-    that two labels at the brink do not take turns. Labels also keep off the leader lines of others, as far as
-    those run upright.
+    A label that was shown keeps its slot while that is free, and less room will do for it; in a new place
+    it must find more room than it needs, so that two labels at the brink do not take turns. Labels also
+    keep off the leader lines of others, as far as those run upright.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def place(
     taken_px : (m, 4) float64
         x0, y0, x1, y1 of what must not be covered; what lies behind it gets no label either.
     spacing_px : float
-        Between labels; twice that around labels that were not shown before.
+        Between labels: twice that where a label comes, a third of it where it was.
     limit : int
         Most labels to place.
 
@@ -93,7 +93,8 @@ def place(
         return np.empty(0, np.intp), np.empty((0, 2)), np.empty(0, np.int64)
     corners = _corners(candidates)
     width, height = candidates.sizes_px[:, 0, None], candidates.sizes_px[:, 1, None]
-    room = np.where(candidates.slots >= 0, spacing_px, 2.0 * spacing_px)[:, None]
+    kept = candidates.slots[:, None] == np.arange(len(SLOTS))
+    room = np.where(kept, 0.3, 2.0) * spacing_px
     x0, y0 = corners[..., 0] - room, corners[..., 1] - room
     x1, y1 = corners[..., 0] + width + room, corners[..., 1] + height + room
     free = (corners[..., 0] >= margin_px) & (corners[..., 0] + width <= viewport_px[0] - margin_px)
@@ -103,8 +104,8 @@ def place(
         free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)
         behind = (at_x > left) & (at_x < right) & (at_y > top) & (at_y < bottom)
         free &= ~behind[:, None]
-    line_x, line_top = _clear_lines(candidates, corners)
-    line_bottom = candidates.anchors_px[:, 1, None]
+    line_x, line_top, line_bottom = _clear_lines(candidates, corners)
+    slack = np.where(kept, 1.6, -0.8) * spacing_px
     chosen: list[int] = []
     slots: list[int] = []
     sizes = candidates.sizes_px.tolist()
@@ -120,15 +121,21 @@ def place(
         left, top = corners[index, slot].tolist()
         right, bottom = left + sizes[index][0], top + sizes[index][1]
         rest = slice(index + 1, None)
-        free[rest] &= (x0[rest] >= right) | (x1[rest] <= left) | (y0[rest] >= bottom) | (y1[rest] <= top)
-        free[rest] &= (
-            (line_x[rest] >= right)
-            | (line_x[rest] <= left)
-            | (line_top[rest] >= bottom)
-            | (line_bottom[rest] <= top)
+        lenient, free_rest = slack[rest], free[rest]
+        free_rest &= (x0[rest] >= right) | (x1[rest] <= left) | (y0[rest] >= bottom) | (y1[rest] <= top)
+        free_rest &= (
+            (line_x[rest] >= right - lenient)
+            | (line_x[rest] <= left + lenient)
+            | (line_top[rest] >= bottom - lenient)
+            | (line_bottom[rest] <= top + lenient)
         )
-        line, upper, lower = line_x[index, slot], line_top[index, slot], line_bottom[index, 0]
-        free[rest] &= (x0[rest] >= line) | (x1[rest] <= line) | (y0[rest] >= lower) | (y1[rest] <= upper)
+        line, upper, lower = line_x[index, 0], line_top[index, slot], line_bottom[index, 0]
+        free_rest &= (
+            (x0[rest] + lenient >= line)
+            | (x1[rest] - lenient <= line)
+            | (y0[rest] + lenient >= lower)
+            | (y1[rest] - lenient <= upper)
+        )
     picked, taken = np.array(chosen, np.intp), np.array(slots, np.int64)
     return picked, np.round(corners[picked, taken]), taken
 
@@ -145,13 +152,12 @@ def _corners(candidates: Candidates) -> NDArray[np.float64]:
 
 def _clear_lines(
     candidates: Candidates, corners: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Column and upper end of the part of each leader line that must stay clear, (n, slots).
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return column (n, 1), upper end (n, slots) and lower end (n, 1) of leader lines.
 
-    Slanted lines are short and judged by their lower half, which is near the anchor's column.
+    That is the part of them that must stay clear. Slanted lines are short and judged by their lower half, which is near the anchor's column.
     """
     foot = corners[..., 1] + candidates.sizes_px[:, 1, None]
-    anchor_y = candidates.anchors_px[:, 1, None]
-    upright = SLOTS[None, :, 0] == 0.0
-    line_top = np.where(upright, foot, 0.5 * (foot + anchor_y))
-    return np.broadcast_to(candidates.anchors_px[:, 0, None], foot.shape), np.minimum(line_top, anchor_y)
+    anchor_x, anchor_y = candidates.anchors_px[:, :1], candidates.anchors_px[:, 1:]
+    line_top = np.where(SLOTS[None, :, 0] == 0.0, foot, 0.5 * (foot + anchor_y))
+    return anchor_x, np.minimum(line_top, anchor_y), anchor_y

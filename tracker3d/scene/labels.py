@@ -141,6 +141,8 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
     for order, group in ranked:
         if len(wanted) >= _MOST_GROUP_TAGS:
             break
+        if len(group.riders) == 1 and _bib_of(view, group) == view.selected_bib:
+            continue
         rows = row_of[group.riders]
         rows = rows[rows >= 0]
         seen = rows[np.isfinite(placed.px[rows, 0])]
@@ -162,6 +164,10 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
             )
         )
     return wanted
+
+
+def _bib_of(view: LabelView, group: Group) -> int:
+    return int(view.state.riders.bibs[group.riders[0]])
 
 
 def _group_rank(group: Group) -> int:
@@ -216,7 +222,8 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
     jersey, selected = roster.jersey[placed.index], instances.bibs == view.selected_bib
     metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
     least_px = np.where(jersey, _NAMED_JERSEY_PX, _NAMED_RIDER_PX) * view.look.scale
-    near = (NEAR_SCALE * RIDER_HEIGHT_M * metre_px >= least_px) & ~instances.vehicle
+    alone = _shown_as_group(view)
+    near = (NEAR_SCALE * RIDER_HEIGHT_M * metre_px >= least_px) & ~instances.vehicle & ~alone
     rows = np.flatnonzero((near | selected) & np.isfinite(placed.px[:, 0]))
     if not len(rows):
         return []
@@ -235,7 +242,7 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
         wanted.append(
             Wanted(
                 key=("rider", bib),
-                rank=(first, float(rank[row]) - (3.5 if shown_before else 0.0)),
+                rank=(first, float(rank[row]) + (0.0 if shown_before else 1e7)),
                 anchor_px=(float(heads_px[row, 0]), float(heads_px[row, 1])),
                 size_px=(int(sizes[rider_index, 0]), int(sizes[rider_index, 1])),
                 rise_px=_RIDER_RISE * view.look.scale,
@@ -245,6 +252,14 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
             )
         )
     return wanted
+
+
+def _shown_as_group(view: LabelView) -> NDArray[np.bool_]:
+    """Tell which rows ride alone, where the group's label says their name already, (n,)."""
+    if Overlay.GROUP_LABELS not in view.overlays:
+        return np.zeros(len(view.placed.index), bool)
+    alone = [int(group.riders[0]) for group in view.state.groups if len(group.riders) == 1]
+    return np.isin(view.placed.index, alone)
 
 
 def _heads_px(view: LabelView) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SAFE_SHARE = 0.05
 _MOST_GAP_ROWS = 7
+_CARD_GROUP = 3
 _GAP = 10
 
 
@@ -150,8 +151,10 @@ class _Desk:
             "climbs", None, lambda: [(climb, foot_of(stage, climb)) for climb in climbs_of(stage)]
         )
         for group in self.state.groups:
-            if group.role not in (Role.HEAD, Role.CHASE, Role.PELOTON):
+            if group.role not in (Role.HEAD, Role.PELOTON) and len(group.riders) < _CARD_GROUP:
                 continue
+            if group.role in (Role.DROPPED, Role.GRUPPETTO):
+                break
             for climb, foot_m in climbs:
                 if foot_m <= group.front_m < climb.distance_m:
                     to_summit_m = climb.distance_m - group.front_m

@@ -73,7 +73,7 @@ def _draw_kilometres(canvas: Canvas, scene: StageScene) -> None:
     length_km = scene.stage.route.finish_m / 1000.0
     step = next(each for each in (1, 2, 5, 10, 20, 25, 50, 100, 500) if length_km / each <= 12 or each == 500)
     baseline = canvas.image.height - look.px(7)
-    end = f"{length_km:.1f} km"
+    end = theme.figure(f"{length_km:.1f} km")
     for kilometre in np.arange(0, length_km + 1e-9, step):
         if length_km - kilometre < 0.55 * step and kilometre > 0:
             continue

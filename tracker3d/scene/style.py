@@ -103,6 +103,10 @@ class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the word for a use in the theme's language."""
         return self.words[self.language][use]
 
+    def figure(self, text: str) -> str:
+        """Return a figure with the decimal mark of the theme's language."""
+        return text.replace(".", self.word("decimal"))
+
     def gradient_colours(self, gradient: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Return the road's colours (n, 3) uint8 for gradients as rise over run (0.08 is 8 %), (n,)."""
         stops = np.array([parse_hex(colour) for colour in self.gradient.colours], float)
