@@ -26,7 +26,7 @@ STEP_MS = 5000.0
 
 _SURE_AGE_S = 40.0
 _SURE_HELD_MS = 12_000.0
-_FINISHED_MS = 60_000.0
+_FINISHED_MS = 20_000.0
 _BESIDE_M = 60.0
 _TIMES_AT_ONCE = 500
 
@@ -58,7 +58,7 @@ def group_timeline(
     """Walk through the race and group its riders.
 
     Riders whose position is not sure (long silent, or holding their last place) never split a group: they
-    belong to the riders beside them, or to nobody. Riders leave their group a minute after the line.
+    belong to the riders beside them, or to nobody. Riders leave their group shortly after the line.
     """
     times_ms = np.arange(motion.start_ms, motion.end_ms + STEP_MS, STEP_MS)
     ids = np.full((len(times_ms), len(motion.bibs)), -1, np.int32)
