@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QToolButton
 
+from tracker3d.app import theme
 from tracker3d.app.riders import BIB_ROLE, Column
 from tracker3d.app.window import MainWindow
 
@@ -35,34 +36,53 @@ def opened(qtbot: QtBot, package: Path, feed: Path | None) -> MainWindow:
     return window
 
 
-@pytest.fixture
-def window(
-    small_stage: SmallStage, looks: QApplication, qtbot: QtBot, caplog: pytest.LogCaptureFixture
-) -> Iterator[MainWindow]:
-    """The window with the small race in it, playing."""
-    window = opened(qtbot, small_stage.package, small_stage.feed)
-    qtbot.waitUntil(lambda: window.transport.isEnabled() and window.frames_drawn > 1, timeout=PATIENCE_MS)
+@pytest.fixture(scope="module")
+def shared_window(small_stage: SmallStage, qapp: QApplication) -> Iterator[MainWindow]:
+    """One window with the small race for all tests that leave it as it was."""
+    theme.apply(qapp)
+    window = MainWindow(small_stage.package, small_stage.feed)
+    window.resize(1280, 720)
+    window.show()
+    window.activateWindow()
+    window.start()
     yield window
     window.close()
     window.deleteLater()
+
+
+@pytest.fixture
+def window(shared_window: MainWindow, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> Iterator[MainWindow]:
+    """The window, playing at x1 from five minutes into the race, the whole stage in the picture."""
+    window = shared_window
+    qtbot.waitUntil(lambda: window.transport.isEnabled() and window.frames_drawn > 1, timeout=PATIENCE_MS)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
+    clock, wall_s = window.desk.clock, window._wall_clock()
+    clock.set_backwards(False, wall_s)
+    clock.set_speed(1.0, wall_s)
+    clock.seek(clock.start_ms + 300_000, wall_s)
+    clock.play(wall_s)
+    window.riders.search.clear()
+    qtbot.keyClick(window, "1")
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    settle(window, qtbot)
+    yield window
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.fixture
 def paused(window: MainWindow, qtbot: QtBot) -> MainWindow:
-    """The same, paused five minutes into the race."""
+    """The same, paused."""
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    for _ in range(5):
-        qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     settle(window, qtbot)
     return window
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until what was asked for has been painted."""
+    qtbot.waitUntil(lambda: not window._dirty, timeout=PATIENCE_MS)
     drawn = window.frames_drawn
-    qtbot.waitUntil(lambda: window.frames_drawn > drawn, timeout=PATIENCE_MS)
-    qtbot.wait(260)
+    qtbot.waitUntil(lambda: window._asked_paint_s is None or window.frames_drawn > drawn, timeout=PATIENCE_MS)
 
 
 def now_ms(window: MainWindow) -> int:
@@ -95,13 +115,21 @@ def click_row(window: MainWindow, qtbot: QtBot, row: int) -> None:
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
 
 
-def test_opens_playing_and_says_that_it_is_simulated(window: MainWindow, qtbot: QtBot) -> None:
+def test_opens_playing_and_says_that_it_is_simulated(
+    small_stage: SmallStage, looks: QApplication, qtbot: QtBot
+) -> None:
+    window = opened(qtbot, small_stage.package, small_stage.feed)
+    qtbot.waitUntil(lambda: window.transport.isEnabled(), timeout=PATIENCE_MS)
     assert playing(window)
     assert "simulated" in window.windowTitle()
+    marks = [label for label in window.findChildren(QLabel) if label.text() == "SIMULATED"]
+    assert [mark.isVisible() for mark in marks] == [True]
     before = now_ms(window)
     drawn = window.frames_drawn
     qtbot.waitUntil(lambda: window.frames_drawn > drawn + 2, timeout=PATIENCE_MS)
     assert now_ms(window) > before
+    window.close()
+    assert window.exit_code == 0
 
 
 def test_the_picture_is_no_blank(paused: MainWindow) -> None:

@@ -39,7 +39,7 @@ _WIDTHS_PX = {
 }
 _ROW_PX = 25
 _LEAST_WIDTH_PX = 400
-_WIDTH_FOR_GROUPS_PX = 490
+_WIDTH_FOR_GROUPS_PX = 545
 """In a narrower panel names matter more than the column of groups."""
 
 

@@ -36,7 +36,7 @@ _SIZE_PX = (1680, 945)
 _FRAME_PX = 48
 """What a window manager's frame takes from the height of the screen."""
 
-_DOCK_PX = 530
+_DOCK_PX = 560
 _OVERLAY_NAMES = {
     Overlay.GROUP_LABELS: "Group labels",
     Overlay.RIDER_LABELS: "Rider labels",
@@ -86,6 +86,7 @@ class Shell(QMainWindow):
         self._make_toolbar(title)
         self._status_bar = QProgressBar()
         self._health = QLabel()
+        self._camera_text = QLabel()
         self._make_status_bar()
         self.keys = KeyOverlay(self)
         room = QGuiApplication.primaryScreen().availableGeometry()
@@ -111,8 +112,9 @@ class Shell(QMainWindow):
         mark = " (simulated)" if simulated else ""
         self.setWindowTitle(f"{name}{mark} – tracker3d")
 
-    def show_camera(self, number: int | None, *, following: bool) -> None:
-        """Mark the camera that is shown."""
+    def show_camera(self, number: int | None, *, following: bool, text: str) -> None:
+        """Mark the camera that is shown, and say in the status bar what it does."""
+        self._camera_text.setText(text)
         for index, action in enumerate(self._camera_actions):
             action.setChecked(index == number)
         self._follow_action.setChecked(following)
@@ -235,6 +237,9 @@ class Shell(QMainWindow):
         )
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
+        bar.addWidget(self._camera_text)
         bar.addPermanentWidget(self._status_bar)
         self._health.setContentsMargins(0, 0, 10, 0)
+        self._camera_text.setContentsMargins(10, 0, 0, 0)
+        self._camera_text.setObjectName("cameraText")
         bar.addPermanentWidget(self._health)

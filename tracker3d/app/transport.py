@@ -71,8 +71,6 @@ class Transport(QWidget):
         self._to_go = self._figure(
             "toGo", "From the head of the race to the finish", sample="000.0 km to go", size_px=20
         )
-        self._follow = QLabel()
-        self._follow.setObjectName("soft")
         self._lay_out()
 
     def show_time(self, time_ms: int, *, timezone: str, start_time_ms: int | None, to_go_m: float) -> None:
@@ -94,10 +92,6 @@ class Transport(QWidget):
             self.reverse.setChecked(rate < 0)
             for action in self._menu.actions():
                 action.setChecked(action.data() == abs(rate))
-
-    def show_camera(self, text: str) -> None:
-        """Show what the camera does."""
-        self._follow.setText(text)
 
     def _button(self, name: str, face: QIcon | str, tooltip: str) -> QToolButton:
         button = QToolButton(self)
@@ -146,6 +140,4 @@ class Transport(QWidget):
         layout.addWidget(self._clock)
         layout.addWidget(self._race_time)
         layout.addStretch(1)
-        layout.addWidget(self._follow)
-        layout.addSpacing(18)
         layout.addWidget(self._to_go)

@@ -319,15 +319,15 @@ class MainWindow(Shell):
         return f"{rider.display_name} ({bib})" if rider is not None and not rider.vehicle else f"#{abs(bib)}"
 
     def _show_camera(self) -> None:
-        self.show_camera(self.desk.camera_number, following=self.desk.followed_bib is not None)
-        if self.desk.followed_bib is not None:
-            self.transport.show_camera(f"Following {self._name(self.desk.followed_bib)} – Esc releases")
-        elif self.desk.by_hand:
-            self.transport.show_camera("Camera moved by hand – Esc releases")
-        elif self.desk.selected_bib is not None:
-            self.transport.show_camera(f"{self._name(self.desk.selected_bib)} selected – F follows")
-        else:
-            self.transport.show_camera("")
+        desk = self.desk
+        text = ""
+        if desk.followed_bib is not None:
+            text = f"Following {self._name(desk.followed_bib)} – Esc releases"
+        elif desk.by_hand:
+            text = "Camera moved by hand – Esc releases"
+        elif desk.selected_bib is not None:
+            text = f"{self._name(desk.selected_bib)} selected – F follows"
+        self.show_camera(desk.camera_number, following=desk.followed_bib is not None, text=text)
 
     def _change(self) -> None:
         """Something was asked for: show it with the next tick, in every part of the window."""
