@@ -36,8 +36,8 @@ MAST_RGB = (238, 240, 243)
 def add_signs(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, facing_rad: float) -> list[int]:
     """Add a node ``banner_<title>`` for each gate, at most :data:`MAX_BOARDS`; returns them.
 
-    Boards face ``facing_rad``, clockwise from north, and away from it.
-    A simulated stage has one more that says so, half way.
+    Boards face ``facing_rad``, clockwise from north, and away from it. A simulated stage has one more sign
+    that says so, half way.
     """
     shown = [*(_simulation_mark(scene) if scene.stage.simulated else ()), *scene.gates][:MAX_BOARDS]
     if not shown:

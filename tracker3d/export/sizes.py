@@ -35,8 +35,8 @@ class Sizes:
         extent_m = float(max(box_m[0], box_m[1], 1.0))
         return cls(
             extent_m=extent_m,
-            rider_m=float(np.clip(extent_m / 8000, 4, 12)),
-            road_width_m=float(np.clip(extent_m / 4000, 7, 32)),
+            rider_m=float(np.clip(extent_m / 4000, 4, 12)),
+            road_width_m=float(np.clip(extent_m / 1500, 9, 32)),
             road_lift_m=float(np.clip(extent_m / 80_000, 0.3, 1.5)),
             sign_m=float(np.clip(extent_m / 40, 40, 2500)),
         )
