@@ -24,6 +24,9 @@ MERGE_S = 2.0
 HELD = 3
 STEP_MS = 5000.0
 
+FINISHED_FIRST_M = 1e9
+"""Riders who have finished come before everybody on the road: they stand here, less a metre a second."""
+
 _SURE_AGE_S = 40.0
 _SURE_HELD_MS = 12_000.0
 _FINISHED_MS = 20_000.0
@@ -87,7 +90,7 @@ def _links(
     sure = present & (
         finished | ((motion.ages_s(times_ms) <= _SURE_AGE_S) & (now <= last_ms + _SURE_HELD_MS))
     )
-    key = np.where(finished, 2.0 * finish_m - (finish_ms - motion.start_ms) / 1e4, distance_m)
+    key = np.where(finished, FINISHED_FIRST_M - (finish_ms - motion.start_ms) / 1000.0, distance_m)
     order = np.argsort(np.where(sure, -key, np.inf), axis=1, kind="stable")
     behind = order[:, 1:]
     place_m = np.minimum(np.take_along_axis(distance_m, behind, axis=1), finish_m)

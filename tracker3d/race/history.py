@@ -6,7 +6,7 @@ by a speed: on a climb or a descent those differ several times over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class History:
         low, high = self.lead_ms[node], self.lead_ms[node + 1]
         return np.asarray(np.where(share > 0.0, low + share * (high - low), low))
 
-    def passed_at_ms(self, rider: NDArray[np.int64], distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    def passed_at_ms(self, rider: NDArray[Any], distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """When each rider passed the place given with it, any shape; NaN where history does not tell."""
         node, share = self._node(distance_m)
         low, high = self._passed_ms[node, rider], self._passed_ms[node + 1, rider]

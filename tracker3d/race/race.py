@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.errors import InputError
-from tracker3d.race.grouping import GroupTimeline, group_timeline
+from tracker3d.race.grouping import FINISHED_FIRST_M, GroupTimeline, group_timeline
 from tracker3d.race.history import History
 from tracker3d.race.model import Group, RaceState, Role
 from tracker3d.track.model import Presence
@@ -108,7 +108,7 @@ class Race:
         """Present riders, first on the road first: those who finished in the order of their arrival."""
         known = self._racing & (states.finished | (states.presence < Presence.LOST))
         key = np.where(
-            states.finished, 2.0 * self._finish_m - (self._finish_ms - self.start_ms) / 1e4, states.distance_m
+            states.finished, FINISHED_FIRST_M - (self._finish_ms - self.start_ms) / 1000.0, states.distance_m
         )
         order = np.argsort(np.where(known, -key, np.inf), kind="stable")
         return order[: np.count_nonzero(known)].astype(np.int32)
@@ -137,64 +137,67 @@ class Race:
         members = order[ids >= 0]
         if not len(members):
             return group, ()
-        names, first, index, sizes = np.unique(
-            ids[ids >= 0], return_index=True, return_inverse=True, return_counts=True
-        )
+        names, first, index = np.unique(ids[ids >= 0], return_index=True, return_inverse=True)
         by_front = np.argsort(first)
         rank = np.empty(len(names), np.int64)
         rank[by_front] = np.arange(len(names))
-        group[members] = rank[index]
-        riders = np.split(members[np.argsort(rank[index], kind="stable")], np.cumsum(sizes[by_front])[:-1])
-        fronts = np.array([part[0] for part in riders])
-        tails = np.array([part[-1] for part in riders])
-        ahead_s = np.full(len(riders), np.nan)
+        number = rank[index]
+        group[members] = number
+        sizes = np.bincount(number)
+        ends = np.cumsum(sizes)
+        members = members[np.argsort(number, kind="stable")]
+        fronts, tails = members[ends - sizes], members[ends - 1]
+        ahead_s = np.full(len(sizes), np.nan)
         place_m = np.minimum(states.distance_m[fronts[1:]], self._finish_m)
         ahead_s[1:] = (moment_ms[fronts[1:]] - self._history.passed_at_ms(tails[:-1], place_m)) / 1000.0
-        speed_mps = np.bincount(rank[index], states.speed_mps[members]) / sizes[by_front]
-        roles = self._roles(riders, gap_s[fronts], leader=int(order[0]))
-        return group, tuple(
-            Group(
-                id=int(names[by_front[number]]),
-                role=role,
-                number=roles[: number + 1].count(role),
-                riders=part,
-                front_m=float(states.distance_m[part[0]]),
-                tail_m=float(states.distance_m[part[-1]]),
-                speed_mps=float(speed_mps[number]),
-                gap_to_head_s=float(gap_s[part[0]]),
-                gap_to_ahead_s=float(max(ahead_s[number], 0.0))
-                if ahead_s[number] == ahead_s[number]
-                else float("nan"),
-            )
-            for number, (part, role) in enumerate(zip(riders, roles, strict=True))
+        inside = np.repeat(np.arange(len(sizes)), sizes)
+        roles = self._roles(
+            sizes.tolist(),
+            np.bincount(inside, self._yellow[members]).tolist(),
+            gap_s[fronts],
+            leads=fronts[0] == order[0],
         )
+        columns = zip(
+            names[by_front].tolist(),
+            roles,
+            _numbered(roles),
+            np.split(members, ends[:-1]),
+            states.distance_m[fronts].tolist(),
+            states.distance_m[tails].tolist(),
+            (np.bincount(inside, states.speed_mps[members]) / sizes).tolist(),
+            gap_s[fronts].tolist(),
+            np.maximum(ahead_s, 0.0).tolist(),
+            strict=True,
+        )
+        return group, tuple(Group(*values) for values in columns)
 
+    @staticmethod
     def _roles(
-        self, riders: list[NDArray[np.int32]], gap_s: NDArray[np.float64], *, leader: int
+        sizes: list[int], yellow: list[float], gap_s: NDArray[np.float64], *, leads: bool
     ) -> list[Role]:
-        """Role of each group, front first.
+        """Tell the role of each group, front first.
 
         The largest group is the peloton (of equal ones that with the yellow jersey), wherever it rides; the
         group of the first rider is the head of the race, those between them chase. Behind the peloton
         groups are dropped, and a big last one that is minutes behind is the gruppetto.
         """
-        sizes = [len(part) for part in riders]
-        peloton = max(
-            range(len(riders)), key=lambda at: (sizes[at], bool(self._yellow[riders[at]].any()), -at)
-        )
+        peloton = max(range(len(sizes)), key=lambda at: (sizes[at], yellow[at], -at))
         if sizes[peloton] < SMALLEST_PELOTON:
-            peloton = -1
-        roles = []
-        for at, part in enumerate(riders):
-            if at == peloton:
-                roles.append(Role.PELOTON)
-            elif at == 0 and leader in part:
-                roles.append(Role.HEAD)
-            elif peloton < 0 or at < peloton:
-                roles.append(Role.CHASE)
-            else:
-                roles.append(Role.DROPPED)
+            return [Role.HEAD if leads else Role.CHASE] + [Role.CHASE] * (len(sizes) - 1)
+        roles = [Role.CHASE] * peloton + [Role.PELOTON] + [Role.DROPPED] * (len(sizes) - peloton - 1)
+        if peloton > 0 and leads:
+            roles[0] = Role.HEAD
         far_back = gap_s[-1] - gap_s[peloton] >= GRUPPETTO_BEHIND_S
         if roles[-1] is Role.DROPPED and sizes[-1] >= SMALLEST_GRUPPETTO and far_back:
             roles[-1] = Role.GRUPPETTO
         return roles
+
+
+def _numbered(roles: list[Role]) -> list[int]:
+    """Count each role from the front, from 1."""
+    seen: dict[Role, int] = {}
+    numbers = []
+    for role in roles:
+        seen[role] = seen.get(role, 0) + 1
+        numbers.append(seen[role])
+    return numbers
