@@ -1,4 +1,4 @@
-"""Ground where there is no elevation data: a calm surface through the road's own heights.
+"""Ground where there is no elevation data: a calm surface through the road's own heights; and the road's bed.
 
 The surface has three parts. Far from everything it is a membrane between the road and the border of the
 measured land. Near the road it is pulled, scale by scale, through the road's own height. Inside the
@@ -15,6 +15,8 @@ from scipy import ndimage
 from terrain.fields import box_mean, enlarge, membrane, smoothstep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from terrain.line import GroundLine
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 FADE_M = 1000.0
 _LATTICE_M = 240.0
 _MANY_VOIDS = 1000
+_PATCH_POSTS = 256
+_USUAL_M = 500.0
+_MOST_MOVED_M = 40.0
+_BENCH_POSTS = (2.0, 1.2, 0.8, 0.8)
 _PULL_POSTS = (12.0, 4.0, 2.0, 1.2, 1.2, 0.8, 0.8)
 
 
@@ -154,26 +160,91 @@ def _measured_share(known: NDArray[np.bool_], drawn: NDArray[np.bool_], step_m: 
 def _pull_to_road(
     surface: NDArray[np.float32], measured: NDArray[np.float32], plan: GridPlan, line: GroundLine
 ) -> None:
-    """Bring the surface, in place, through the road's own height, from a wide pull to a narrow one."""
+    """Bring the surface, in place, through the road's own height where land is not fully measured."""
     dense = line.densified(plan.step_m / 2)
-    column = (dense.x_m - plan.x0_m) / plan.step_m
-    row = (dense.y_m - plan.y0_m) / plan.step_m
-    free = ndimage.map_coordinates(measured, np.array([row, column]), order=1, prefilter=False) < 1
-    if not free.any():
+    free = ndimage.map_coordinates(measured, _in_posts(dense, plan), order=1, prefilter=False) < 1
+    _pull(surface, _in_posts(dense, plan)[:, free], dense.height_m[free], _PULL_POSTS)
+
+
+def bench(
+    heights_m: NDArray[np.float32],
+    *,
+    plan: GridPlan,
+    line: GroundLine,
+    draped_m: NDArray[np.float64],
+    apart: NDArray[np.bool_],
+) -> None:
+    """Lay measured land, in place, under the road as its builders did: cut through spurs, dammed over dips.
+
+    Elevation data of 90 m put steps of 30 % into a road of 8 %. Within some 60 m of the road the land
+    is drawn to the road's own profile, shifted by the usual difference between the two, which changes only
+    over hundreds of metres. The land never moves by more than 40 m.
+
+    Parameters
+    ----------
+    draped_m : (n,) float64
+        Height of the land at the points of the line.
+    apart : (n,) bool
+        Points to leave alone: tunnels, bridges, and where there are no data.
+    """
+    total = float(line.distance_m[-1])
+    if total <= 0 or apart.all():
         return
-    row, column, height = row[free], column[free], dense.height_m[free]
-    top, left = int(row.min()), int(column.min())
-    reach = int(4 * _PULL_POSTS[0])
-    rows = slice(max(0, top - reach), int(row.max()) + reach)
-    columns = slice(max(0, left - reach), int(column.max()) + reach)
-    part = surface[rows, columns]
-    at = np.array([row - rows.start, column - columns.start])
-    for width in _PULL_POSTS:
-        missing = height - ndimage.map_coordinates(part, at, order=1, prefilter=False)
-        weight = ndimage.gaussian_filter(_splat(at, np.ones_like(height), part.shape), width, truncate=3)
-        pull = ndimage.gaussian_filter(_splat(at, missing, part.shape), width, truncate=3)
-        on_line = 2 / (np.sqrt(2 * np.pi) * width)
-        part += pull / (weight + np.float32(0.05 * on_line))
+    dense = line.densified(plan.step_m / 2)
+    at = dense.distance_m * (total / max(float(dense.distance_m[-1]), 1e-9))
+    spacing = total / (len(at) - 1)
+    draped = np.interp(at, line.distance_m, draped_m)
+    usual = ndimage.median_filter(draped - dense.height_m, max(1, round(_USUAL_M / spacing)), mode="nearest")
+    usual = ndimage.gaussian_filter1d(usual, _USUAL_M / 2 / spacing, mode="nearest")
+    wanted = np.clip(dense.height_m + usual, draped - _MOST_MOVED_M, draped + _MOST_MOVED_M)
+    free = np.interp(at, line.distance_m, apart.astype(float)) == 0
+    _pull(heights_m, _in_posts(dense, plan)[:, free], wanted[free], _BENCH_POSTS)
+
+
+def _in_posts(line: GroundLine, plan: GridPlan) -> NDArray[np.float64]:
+    return np.array([(line.y_m - plan.y0_m) / plan.step_m, (line.x_m - plan.x0_m) / plan.step_m])
+
+
+def _pull(
+    surface: NDArray[np.float32],
+    at: NDArray[np.float64],
+    height_m: NDArray[np.float64],
+    widths: tuple[float, ...],
+) -> None:
+    """Bring a surface, in place, through points that lie two to a post, from a wide pull to a narrow one."""
+    if not height_m.size:
+        return
+    for width in widths:
+        missing = height_m - ndimage.map_coordinates(surface, at, order=1, prefilter=False)
+        for core, near in _patches(at, surface.shape, reach=int(3 * width) + 2):
+            shifted = at[:, near[0]] - np.array([[near[1].start], [near[2].start]])
+            shape = (near[1].stop - near[1].start, near[2].stop - near[2].start)
+            weight = ndimage.gaussian_filter(_splat(shifted, np.ones(near[0].size), shape), width, truncate=3)
+            pull = ndimage.gaussian_filter(_splat(shifted, missing[near[0]], shape), width, truncate=3)
+            pull /= weight + np.float32(0.1 / (np.sqrt(2 * np.pi) * width))
+            surface[core] += pull[
+                core[0].start - near[1].start : core[0].stop - near[1].start,
+                core[1].start - near[2].start : core[1].stop - near[2].start,
+            ]
+
+
+def _patches(
+    at: NDArray[np.float64], shape: tuple[int, ...], *, reach: int
+) -> Iterator[tuple[tuple[slice, slice], tuple[NDArray[np.intp], slice, slice]]]:
+    """Cut a grid into patches; give each that points can reach, with these points and the area they need."""
+    for top in range(0, shape[0], _PATCH_POSTS):
+        for left in range(0, shape[1], _PATCH_POSTS):
+            bottom, right = min(top + _PATCH_POSTS, shape[0]), min(left + _PATCH_POSTS, shape[1])
+            rows = slice(max(0, top - 2 * reach), min(shape[0], bottom + 2 * reach))
+            columns = slice(max(0, left - 2 * reach), min(shape[1], right + 2 * reach))
+            near = np.flatnonzero(
+                (at[0] >= max(rows.start, top - reach))
+                & (at[0] < min(rows.stop - 1, bottom + reach))
+                & (at[1] >= max(columns.start, left - reach))
+                & (at[1] < min(columns.stop - 1, right + reach))
+            )
+            if near.size:
+                yield (slice(top, bottom), slice(left, right)), (near, rows, columns)
 
 
 def _splat(

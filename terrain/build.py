@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from terrain.apron import fill_small_voids, lay_apron
+from terrain.apron import bench, fill_small_voids, lay_apron
 from terrain.corridor import BLOCK, CutMesh, border_edges, cut_out, distance_to_road, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fields import enlarge
@@ -65,6 +65,12 @@ class _Land:
     measured: NDArray[np.float32]
     distance_m: NDArray[np.float32]
 
+    @property
+    def grid(self) -> ElevationGrid:
+        """The heights as a grid."""
+        plan = self.plan
+        return ElevationGrid(self.heights_m, plan.x0_m, plan.y0_m, plan.step_m, self.covered, self.filled)
+
 
 @dataclass(frozen=True)
 class _Painting:
@@ -101,8 +107,9 @@ def build_ground(
     half_width_m : float
         How far the ground reaches to either side of the road.
     max_error_m : float
-        Largest vertical distance between the mesh and the elevation grid within 300 m of the road; beyond,
-        it grows to 16 m at the edge.
+        Largest vertical distance between the mesh and the land within 300 m of the road; beyond, it grows to
+        16 m at the edge. The land is the elevation data, laid under the road's own profile in a narrow strip
+        (:func:`terrain.apron.bench`) where the two differ in detail.
     elevation : ElevationGrid, optional
         Heights that are at hand already, in the local frame, instead of files.
     progress : callable, optional
@@ -140,9 +147,7 @@ def build_ground(
         )
         for surface in surfaces
     )
-    covered = ElevationGrid(
-        land.heights_m, plan.x0_m, plan.y0_m, plan.step_m, land.covered, land.filled
-    ).sample_covered(line.x_m, line.y_m)
+    covered = land.grid.sample_covered(line.x_m, line.y_m)
     sampler = MeshSampler(surfaces[0].vertices_m, surfaces[0].faces)
     draped = sampler.sample(line.x_m, line.y_m) / frame.vertical_exaggeration
     draped = np.where(np.isfinite(draped), draped, line.height_m)
@@ -194,7 +199,12 @@ def _lay_out(
         )
     line = line.with_heights(grid.sample(line.x_m, line.y_m))
     complete, measured = lay_apron(heights, distance, plan=plan, line=line, half_width_m=half_width_m)
-    return _Land(plan, complete, grid.covered, filled, measured, distance), line, messages
+    land = _Land(plan, complete, grid.covered, filled, measured, distance)
+    draped = land.grid.sample(line.x_m, line.y_m)
+    on_data = land.grid.sample_covered(line.x_m, line.y_m)
+    _, on_structure = structure_heights(line, draped, on_data)
+    bench(complete, plan=plan, line=line, draped_m=draped, apart=on_structure | ~on_data)
+    return land, line, messages
 
 
 def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:
