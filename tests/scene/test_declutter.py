@@ -94,6 +94,12 @@ def test_labels_keep_their_places_while_anchors_tremble():
     assert with_memory < 0.1 * without
 
 
+def test_a_label_does_not_move_to_a_better_place_that_has_become_free():
+    there = Candidates(np.array([[960.0, 500.0]]), np.array([[100.0, 30.0]]), np.array([22.0]), np.array([3]))
+    _, _, slots = place(there, viewport_px=SIZE, margin_px=0.0, taken_px=PANEL, spacing_px=5.0, limit=5)
+    assert slots.tolist() == [3]
+
+
 def test_what_is_behind_a_panel_gets_no_label():
     wanted = Candidates(
         np.array([[300.0, 400.0]]), np.array([[100.0, 30.0]]), np.array([22.0]), np.array([-1])

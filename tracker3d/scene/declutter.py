@@ -155,7 +155,8 @@ def _clear_lines(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return column (n, 1), upper end (n, slots) and lower end (n, 1) of leader lines.
 
-    That is the part of them that must stay clear. Slanted lines are short and judged by their lower half, which is near the anchor's column.
+    That is the part of them that must stay clear. Slanted lines are short and judged by their lower half,
+    which is near the anchor's column.
     """
     foot = corners[..., 1] + candidates.sizes_px[:, 1, None]
     anchor_x, anchor_y = candidates.anchors_px[:, :1], candidates.anchors_px[:, 1:]
