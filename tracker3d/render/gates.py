@@ -29,6 +29,7 @@ _PYLON_M = 0.8
 _LEAST_PX = 26.0
 _LARGEST_SCALE = 20.0
 _BANNER_PX = (1024, 188)
+_PENNANT_RGB = (206, 14, 28)
 _LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
 
 
@@ -47,6 +48,8 @@ class GateActors:
             actors = [_arch(gate), _banners(texture)]
             if gate.kind is GateKind.FINISH:
                 actors.append(_finish_line())
+            if gate.kind is GateKind.LAST_KM:
+                actors.append(_pennant())
             for actor in actors:
                 actor.GetProperty().LightingOff()
                 actor.SetShaderProperty(shading.of(STANDING))
@@ -128,6 +131,14 @@ def _banners(texture: ImageTexture) -> VtkActor:
     actor = _actor(np.array(front + back, np.float32), faces, uv=uv)
     actor.SetTexture(texture.texture)
     return actor
+
+
+def _pennant() -> VtkActor:
+    """Return the red triangle that hangs from the arch of the last kilometre, seen from both sides."""
+    top, half = HEIGHT_M - _BEAM_M, 1.1
+    front = [(-half, 0.0, top), (0.0, 0.0, top - 1.9), (half, 0.0, top)]
+    colours = np.tile(np.array(_PENNANT_RGB, np.uint8), (3, 1))
+    return _actor(np.array(front, np.float32), np.array([[0, 1, 2]]), colours=colours)
 
 
 def _finish_line() -> VtkActor:
