@@ -44,6 +44,14 @@ def test_nothing_usable_is_one_plain_sentence():
         FixColumns().to_fixes(Path("race.csv"))
 
 
+def test_more_riders_than_any_race_has():
+    columns = FixColumns()
+    for bib in range(1, 2500):
+        columns.add(T, bib, 43.0, 1.5)
+    with pytest.raises(FeedError, match=r"2,499 different bibs"):
+        columns.to_fixes(Path("race.csv"))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

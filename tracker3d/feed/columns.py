@@ -22,6 +22,7 @@ LARGEST_SPEED_MPS = 110.0 / 3.6
 _EARLIEST_MS = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000.0
 _LATEST_MS = datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000.0
 _LARGEST_BIB = 1_000_000
+_MOST_RIDERS = 2000
 
 
 class FixColumns:
@@ -77,7 +78,7 @@ class FixColumns:
         Raises
         ------
         FeedError
-            No row can be used.
+            No row can be used, or there are more riders than in any race.
         """
         time_ms, bib = _numbers(self.time_ms), _numbers(self.bib)
         lat, lon = _numbers(self.lat_deg), _numbers(self.lon_deg)
@@ -97,9 +98,13 @@ class FixColumns:
             usable &= good
         if not usable.any():
             raise FeedError(self._nothing_usable(path))
+        bibs, rider = np.unique(bib[usable].astype(np.int32), return_inverse=True)
+        if len(bibs) > _MOST_RIDERS:
+            raise FeedError(
+                f"{path} holds {len(bibs):,} different bibs, and a race has fewer; give one race."
+            )
         speed = _numbers(self.speed_mps)[usable]
         speed[~((speed >= 0.0) & (speed <= LARGEST_SPEED_MPS))] = np.nan
-        bibs, rider = np.unique(bib[usable].astype(np.int32), return_inverse=True)
         return Fixes(
             bibs=bibs,
             time_ms=np.rint(time_ms[usable]).astype(np.int64),

@@ -34,7 +34,7 @@ _FINISHED_LIVE_S = 48.0
 """So much is taken off the age of a finished rider, who thus coasts from a minute after the line on."""
 
 _AFTER_END_MS = 70_000.0
-_TABLE_CELLS = 40_000_000
+_TABLE_CELLS = 24_000_000
 _LANE_HALF_WIDTH_M = 1.9
 _SWAY_M = 0.4
 _GOLDEN = 0.6180339887498949
