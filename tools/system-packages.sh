@@ -14,22 +14,35 @@ esac
 
 wanted="python3-venv $glib libegl1 libgl1 libgl1-mesa-dri libfontconfig1 libdbus-1-3 libxcb-cursor0
 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0 libxcursor1"
-[ "$purpose" = test ] && wanted="$wanted xvfb xauth git"
+optional=
+if [ "$purpose" = test ]; then
+    wanted="$wanted xvfb xauth git"
+    optional=chromium # opens exported files in a browser; without it those tests are skipped
+fi
 
-missing=
-for package in $wanted; do
-    status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
-    [ "$status" = "install ok installed" ] || missing="$missing $package"
-done
-[ -z "$missing" ] && exit 0
+missing_of() {
+    for package in "$@"; do
+        status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+        [ "$status" = "install ok installed" ] || printf ' %s' "$package"
+    done
+}
+
+# shellcheck disable=SC2086
+missing=$(missing_of $wanted)
+# shellcheck disable=SC2086
+extra=$(missing_of $optional)
+[ -z "$missing$extra" ] && exit 0
 
 if [ "$(id -u)" -eq 0 ]; then
-    echo "Installing:$missing"
+    echo "Installing:$missing$extra"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -q
     # shellcheck disable=SC2086
-    apt-get install -q -y --no-install-recommends $missing
-else
+    apt-get install -q -y --no-install-recommends $missing $extra
+    exit 0
+fi
+[ -n "$extra" ] && echo "Some tests are skipped without: sudo apt-get install$extra" >&2
+if [ -n "$missing" ]; then
     echo "These system packages are missing; run this once, then try again:" >&2
     echo "    sudo apt-get install$missing" >&2
     exit 1
