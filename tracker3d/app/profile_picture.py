@@ -14,8 +14,6 @@ from tracker3d.app.wording import hour_text
 from tracker3d.stage.model import PlaceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tracker3d.app.time_axis import TimeAxis
     from tracker3d.scene.model import RoadLine
     from tracker3d.stage.model import Place, Stage
@@ -27,11 +25,23 @@ _LEAST_RANGE_M = 200.0
 _KM_STEPS = (1, 2, 5, 10, 20, 25, 50, 100)
 _MINUTE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120)
 _LEAST_LABEL_PX = 58.0
-_BADGES = {
+_BADGE_PX, _BADGE_TOP_PX = 18.0, 7.0
+_FARTHEST_SHIFT_PX = 30.0
+_LEAST_NAME_PX, _MOST_NAME_PX = 40.0, 190.0
+_FACES = {
     PlaceKind.SPRINT: ("S", QColor("#22b573")),
     PlaceKind.CLIMB: ("", QColor("#e0242f")),
     PlaceKind.FINISH: ("F", QColor("#ffffff")),
 }
+
+
+@dataclass(frozen=True)
+class _Badge:
+    """Where a place's badge stands, and where on the axis the place itself is, in pixels."""
+
+    place: Place
+    road_x: float
+    x: float
 
 
 @dataclass(frozen=True)
@@ -183,40 +193,46 @@ def _paint_places(painter: QPainter, stage: Stage, axis: TimeAxis, layout: Layou
     """Badge above each climb, sprint and the finish, and the name where there is room."""
     painter.setFont(theme.font(13, bold=True))
     metrics = QFontMetricsF(painter.font())
-    free_from = layout.left
-    for place, following_x in _badged(stage, axis, layout):
-        badge, colour = _BADGES[place.kind]
-        badge = badge or place.category or "▲"
-        x = layout.x_of_share(float(axis.share_of_distance(place.distance_m)))
-        y = layout.y_of_height(stage.route, place.distance_m)
+    badges = _badges(stage, axis, layout)
+    for number, badge in enumerate(badges):
+        y = layout.y_of_height(stage.route, badge.place.distance_m)
         painter.setPen(QPen(QColor(255, 255, 255, 90), 1.0, Qt.PenStyle.DotLine))
-        painter.drawLine(QPointF(x, 25.0), QPointF(x, y))
-        if x - 10.0 < free_from - 1.0 and free_from > layout.left:
-            continue
-        box = QRectF(x - 9.0, 7.0, 18.0, 18.0)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRoundedRect(box, 4.0, 4.0)
-        painter.setPen(theme.BACKGROUND if colour.lightness() > 150 else QColor("#ffffff"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
-        free_from = _paint_name(painter, metrics, place.name, x=x, until=min(following_x, layout.width))
+        painter.drawLine(QPointF(badge.road_x, _BADGE_TOP_PX + _BADGE_PX), QPointF(badge.road_x, y))
+        _paint_badge(painter, badge)
+        until = badges[number + 1].x if number + 1 < len(badges) else layout.width + _BADGE_PX
+        room = until - badge.x - 2.0 * _BADGE_PX
+        if room >= _LEAST_NAME_PX:
+            text = metrics.elidedText(badge.place.name, Qt.TextElideMode.ElideRight, min(room, _MOST_NAME_PX))
+            painter.setPen(theme.TEXT)
+            painter.drawText(QPointF(badge.x + 0.5 * _BADGE_PX + 5.0, _BADGE_TOP_PX + 13.5), text)
 
 
-def _paint_name(painter: QPainter, metrics: QFontMetricsF, name: str, *, x: float, until: float) -> float:
-    """Write a name right of its badge up to the next badge, shortened; returns where free room begins."""
-    room = until - x - 34.0
-    if room < 40.0:
-        return x + 10.0
-    text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, min(room, 190.0))
-    painter.setPen(theme.TEXT)
-    painter.drawText(QPointF(x + 14.0, 20.5), text)
-    return x + 18.0 + metrics.horizontalAdvance(text)
+def _paint_badge(painter: QPainter, badge: _Badge) -> None:
+    text, colour = _FACES[badge.place.kind]
+    box = QRectF(badge.x - _BADGE_PX / 2, _BADGE_TOP_PX, _BADGE_PX, _BADGE_PX)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(box, 4.0, 4.0)
+    painter.setPen(theme.BACKGROUND if colour.lightness() > 150 else QColor("#ffffff"))
+    category = badge.place.category.replace("H", "HC")
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text or category or "▲")
 
 
-def _badged(stage: Stage, axis: TimeAxis, layout: Layout) -> Iterator[tuple[Place, float]]:
-    """Give places that have a badge, with the pixel where the next one stands."""
-    places = [place for place in stage.places if place.kind in _BADGES]
-    places.sort(key=lambda place: place.distance_m)
-    xs = [layout.x_of_share(float(axis.share_of_distance(place.distance_m))) for place in places]
-    for number, place in enumerate(places):
-        yield place, xs[number + 1] if number + 1 < len(xs) else layout.width + 20.0
+def _badges(stage: Stage, axis: TimeAxis, layout: Layout) -> list[_Badge]:
+    """Give a badge to each place that has one, moved to the left of the next where they would overlap.
+
+    From the finish backwards: it keeps its place, and a climb that ends there stands beside it. What
+    would have to move too far is left out.
+    """
+    order = {kind: rank for rank, kind in enumerate(_FACES)}
+    places = [place for place in stage.places if place.kind in _FACES]
+    places.sort(key=lambda place: (place.distance_m, order[place.kind]), reverse=True)
+    badges: list[_Badge] = []
+    limit = float(layout.width)
+    for place in places:
+        road_x = layout.x_of_share(float(axis.share_of_distance(place.distance_m)))
+        x = min(road_x, limit)
+        if road_x - x <= _FARTHEST_SHIFT_PX:
+            badges.append(_Badge(place, road_x, x))
+            limit = x - _BADGE_PX - 3.0
+    return badges[::-1]

@@ -207,7 +207,7 @@ class Timeline(QWidget):
 
     @staticmethod
     def _radius(marker: Marker) -> float:
-        return 6.0 if marker.selected else 3.5 + 1.3 * math.log2(max(marker.count, 1) + 1) / 2.0
+        return 7.0 if marker.selected else 2.6 + 0.75 * math.log2(max(marker.count, 1))
 
     def _playhead_x(self) -> float | None:
         if self._time_ms is None or not self._axis.has_time:

@@ -408,7 +408,7 @@ class MainWindow(Shell):
         look = self._loaded.scene.theme
         markers = [
             Marker(group.front_m, look.colour(group.role.value), len(group.riders))
-            for group in sorted(state.groups, key=lambda group: -len(group.riders))
+            for group in sorted(state.groups, key=lambda group: (len(group.riders), group.front_m))
         ]
         chosen = np.flatnonzero(state.riders.bibs == self.desk.selected_bib)
         if self.desk.selected_bib is not None and len(chosen):
