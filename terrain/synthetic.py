@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from scipy.interpolate import PchipInterpolator, make_interp_spline
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
@@ -159,18 +160,22 @@ def mountain_range(
     plan = plan or default_plan((cols - 1) * step_m, (rows - 1) * step_m)
     lines = [_smooth_line(river, step_m) for river in plan.rivers]
     factor = max(1, 2 ** int(np.log2(max(min(rows, cols) / _COARSEST_POSTS, 1.0))))
-    warp = _Warp(rng, (rows - 1) * step_m, (cols - 1) * step_m)
+    warp = _Warp(rng)
     heights: Floats | None = None
     levels = int(np.log2(factor)) + 1
     for level in range(levels):
         grid = _Grid.of(rows, cols, step_m, factor >> level)
         if progress is not None:
             progress("eroding mountains", level / levels)
-        heights = _erode_level(grid, heights, lines, plan, warp, rng, rounds=(60, 36, 22, 14, 9)[min(level, 4)])
+        heights = _erode_level(
+            grid, heights, lines, plan, warp, rng, rounds=(60, 36, 22, 14, 9)[min(level, 4)]
+        )
     assert heights is not None
     grid = _Grid.of(rows, cols, step_m, 1)
     fixed, _ = _base_levels(grid, lines)
-    receiver, _ = _receivers(heights, fixed, np.ones((len(_NEIGHBOURS), *grid.shape), np.float32), grid.step_m)
+    receiver, _ = _receivers(
+        heights, fixed, np.ones((len(_NEIGHBOURS), *grid.shape), np.float32), grid.step_m
+    )
     heights = _finish(grid, heights, receiver, lines, plan.lakes, warp, rng)
     heights, lakes = _fill_lakes(grid, heights, lines, plan.lakes)
     return Landscape(
@@ -199,7 +204,9 @@ class _Grid:
 
     @classmethod
     def of(cls, rows: int, cols: int, step_m: float, factor: int) -> _Grid:
-        return cls((rows - 1) // factor + 1 + (factor > 1), (cols - 1) // factor + 1 + (factor > 1), step_m * factor)
+        return cls(
+            (rows - 1) // factor + 1 + (factor > 1), (cols - 1) // factor + 1 + (factor > 1), step_m * factor
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -207,7 +214,8 @@ class _Grid:
 
     def axes(self) -> tuple[Floats, Floats]:
         """Return x of each column and y of each row, as (1, cols) and (rows, 1)."""
-        return np.arange(self.cols)[None, :] * self.step_m, np.arange(self.rows)[:, None] * self.step_m
+        x, y = np.arange(self.cols, dtype=float), np.arange(self.rows, dtype=float)
+        return x[None, :] * self.step_m, y[:, None] * self.step_m
 
 
 @dataclass(frozen=True)
@@ -219,12 +227,10 @@ class _Line:
 
 
 def _smooth_line(river: River, step_m: float) -> _Line:
-    from scipy.interpolate import PchipInterpolator, make_interp_spline
-
     corners = np.column_stack([river.x_m, river.y_m])
     at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
     fine = np.arange(0.0, at[-1], step_m / 3)
-    x, y = make_interp_spline(at, corners, k=min(3, len(at) - 1))(fine).T
+    x, y = np.asarray(make_interp_spline(at, corners, k=min(3, len(at) - 1))(fine).T, float)
     wiggle = 60.0 * np.sin(fine / 310.0) + 35.0 * np.sin(fine / 127.0 + 1.0)
     tangent = np.column_stack([np.gradient(x), np.gradient(y)])
     tangent /= np.hypot(*tangent.T)[:, None]
@@ -235,15 +241,14 @@ def _smooth_line(river: River, step_m: float) -> _Line:
 class _Warp:
     """Smooth random fields that are the same at every resolution."""
 
-    def __init__(self, rng: np.random.Generator, depth_m: float, width_m: float) -> None:
+    def __init__(self, rng: np.random.Generator) -> None:
         self._waves = [
             (wavelength, rng.uniform(0.0, 2.0 * np.pi, (24, 2)), rng.uniform(0.0, 2.0 * np.pi, (24, 2)))
             for wavelength in (9_000.0, 4_200.0, 1_900.0)
         ]
-        self._size = max(depth_m, width_m)
 
     def field(self, grid: _Grid, which: int, octave: int) -> Floats:
-        """A field of unit variance; ``octave`` 0 is the broadest."""
+        """Return a field of unit variance; ``octave`` 0 is the broadest."""
         wavelength, directions, phases = self._waves[octave]
         x, y = grid.axes()
         half = slice(0, 12) if which == 0 else slice(12, 24)
@@ -254,7 +259,7 @@ class _Warp:
             along_x = np.exp(1j * (number * np.cos(turn) * x + phase))
             along_y = np.exp(1j * (number * np.sin(turn) * y))
             total += (along_x * along_y).real
-        return total / np.sqrt(6.0)
+        return np.asarray(total / np.sqrt(6.0))
 
 
 def _erode_level(
@@ -310,16 +315,11 @@ def _base_levels(grid: _Grid, lines: list[_Line]) -> tuple[NDArray[np.bool_], Fl
     river = np.full(grid.shape, np.nan)
     for line in lines:
         row, col = _posts_of(grid, line.x_m, line.y_m)
-        river[row, col] = line.height_m[_nearest_of_each(row, col, line, grid)]
+        # Where several points share a post, the lowest of them counts: it is written last.
+        river[row[::-1], col[::-1]] = line.height_m[::-1]
     fixed = np.isfinite(river)
     _, (row, col) = ndimage.distance_transform_edt(~fixed, return_indices=True)
     return fixed, river[row, col]
-
-
-def _nearest_of_each(row: Indices, col: Indices, line: _Line, grid: _Grid) -> Indices:
-    first: Indices = np.unique(row * grid.cols + col, return_index=True)[1]
-    lookup = dict(zip((row * grid.cols + col)[first].tolist(), first.tolist(), strict=True))
-    return np.array([lookup[key] for key in (row * grid.cols + col).tolist()])
 
 
 def _posts_of(grid: _Grid, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
@@ -352,7 +352,13 @@ def _erode(
     receiver, distance = _receivers(heights, fixed, tilt, step_m)
     order, starts = _by_depth(receiver)
     area = _drained_km2(receiver, order, starts, step_m)
-    gain = _UPLIFT_PER_ROUND_M / _STREAM_SLOPE * hardness.ravel() * (area + _CREST_AREA_KM2) ** _AREA_EXPONENT / distance
+    gain = (
+        _UPLIFT_PER_ROUND_M
+        / _STREAM_SLOPE
+        * hardness.ravel()
+        * (area + _CREST_AREA_KM2) ** _AREA_EXPONENT
+        / distance
+    )
     old = heights.ravel() + _UPLIFT_PER_ROUND_M * uplift.ravel()
     new = heights.ravel().copy()
     for begin, end in pairwise(starts[1:]):
@@ -404,7 +410,7 @@ def _join_basins(heights: Floats, receiver: Indices, fixed: NDArray[np.bool_]) -
     closed = ~fixed[pits]
     if not closed.any():
         return receiver
-    # All rivers are one basin, the last number but one in use being irrelevant.
+    # All rivers together are basin 0.
     number = np.where(closed, np.cumsum(closed), 0)
     label = number[basin].reshape(heights.shape)
     own = np.arange(heights.size).reshape(heights.shape)
@@ -426,13 +432,11 @@ def _join_basins(heights: Floats, receiver: Indices, fixed: NDArray[np.bool_]) -
     tree = minimum_spanning_tree(graph)
     _, parent = breadth_first_order(tree, 0, directed=False)
     joined = receiver.copy()
-    for near, far, here, there in ((one, other, low, high), (other, one, high, low)):
-        uses = lowest[parent[here[lowest]] == there[lowest]]
-        pit_of = np.zeros(count, np.intp)
-        pit_of[number[closed]] = pits[closed]
-        inside = here[uses] > 0
-        joined[pit_of[here[uses][inside]]] = far[uses][inside]
-        del near
+    pit_of = np.zeros(count, np.intp)
+    pit_of[number[closed]] = pits[closed]
+    for outside, here, there in ((other, low, high), (one, high, low)):
+        spills = lowest[(parent[here[lowest]] == there[lowest]) & (here[lowest] > 0)]
+        joined[pit_of[here[spills]]] = outside[spills]
     return joined
 
 

@@ -73,4 +73,4 @@ def _places(riders_m: Floats, length_m: float) -> Floats:
             order[-1] - 40.0,
         ]
     )
-    return np.minimum(places, length_m)
+    return np.asarray(np.minimum(places, length_m))

@@ -69,7 +69,7 @@ _LAST_CLIMB = _Terms(limit=0.083, lattice_m=40.0, margin_m=4_600.0, hairpin_cost
 
 
 class NoCourseError(Exception):
-    """This landscape has no room for the stage; another seed has."""
+    """The landscape has no room for the stage; another seed has."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,10 @@ class _Surveyor:
         fits &= (cost > _FINISH_ROAD_M[0]) & (cost < _FINISH_ROAD_M[1] + 12_000.0)
         rows, cols = np.nonzero(fits)
         for index in np.argsort(steepness[rows, cols])[:1500:5]:
-            place = (box.west_m + float(cols[index]) * _LAST_CLIMB.lattice_m, box.south_m + float(rows[index]) * _LAST_CLIMB.lattice_m)
+            place = (
+                box.west_m + float(cols[index]) * _LAST_CLIMB.lattice_m,
+                box.south_m + float(rows[index]) * _LAST_CLIMB.lattice_m,
+            )
             way = found.way_to(*place)
             if way is not None and self._worthy(way):
                 return way

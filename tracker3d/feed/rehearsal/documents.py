@@ -41,7 +41,9 @@ _SHORTEST_LEG_M = 8.0
 
 def to_wgs84(x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
     """Return longitude and latitude of metres from the south-west corner of the map."""
-    return FRAME.to_wgs84(np.asarray(x_m) - 0.5 * (COLS - 1) * STEP_M, np.asarray(y_m) - 0.5 * (ROWS - 1) * STEP_M)
+    return FRAME.to_wgs84(
+        np.asarray(x_m) - 0.5 * (COLS - 1) * STEP_M, np.asarray(y_m) - 0.5 * (ROWS - 1) * STEP_M
+    )
 
 
 def start_utc_ms() -> int:
@@ -136,7 +138,8 @@ def _trace(road: Road, points: list[_Point]) -> dict[str, Any]:
         ],
         "pointsOfInterest": [
             {
-                "label": f"#{point.number:03d}" + (f"_{point.place}" if point.number not in (1, 2, 16) else ""),
+                "label": f"#{point.number:03d}"
+                + (f"_{point.place}" if point.number not in (1, 2, 16) else ""),
                 "lat": point.lat_deg,
                 "lon": point.lon_deg,
                 "alt": point.height_m,
@@ -157,7 +160,11 @@ def trace_vertices(road: Road) -> NDArray[np.intp]:
     for index in range(1, len(road.s_m)):
         leg = road.s_m[index] - road.s_m[keep[-1]]
         turned = np.ptp(heading[keep[-1] : index + 1])
-        if index in forced or leg >= _LONGEST_LEG_M or (leg >= _SHORTEST_LEG_M and turned >= _LARGEST_TURN_RAD):
+        if (
+            index in forced
+            or leg >= _LONGEST_LEG_M
+            or (leg >= _SHORTEST_LEG_M and turned >= _LARGEST_TURN_RAD)
+        ):
             keep.append(index)
     return np.array(keep, np.intp)
 
@@ -200,7 +207,9 @@ def _points(road: Road) -> list[_Point]:
     for place, at_m, number, types, summit in sorted(wanted, key=lambda item: item[1]):
         x, y, z = (float(np.interp(at_m, road.s_m, values)) for values in (road.x_m, road.y_m, road.z_m))
         lon, lat = (round(float(value), 6) for value in to_wgs84(np.array(x), np.array(y)))
-        points.append(_Point(place, round((at_m - KM0_M) / 1000.0, 3), lon, lat, round(z, 1), number, types, summit))
+        points.append(
+            _Point(place, round((at_m - KM0_M) / 1000.0, 3), lon, lat, round(z, 1), number, types, summit)
+        )
     return points
 
 
@@ -217,11 +226,15 @@ def _checkpoints(points: list[_Point]) -> list[dict[str, Any]]:
         document: dict[str, Any] = {
             "checkpoint": index + 1,
             "length": km,
-            "place": point.place if point.summit is not None and "A" not in point.types else point.place.upper(),
+            "place": point.place
+            if point.summit is not None and "A" not in point.types
+            else point.place.upper(),
             "road": point.place,
             "latitude": point.lat_deg,
             "longitude": point.lon_deg,
-            "checkpointTypes": [{"code": code, "number": "0", "type": _TYPE_NAMES[code]} for code in point.types],
+            "checkpointTypes": [
+                {"code": code, "number": "0", "type": _TYPE_NAMES[code]} for code in point.types
+            ],
             "checkpointSummits": [],
         }
         for key, pace in _PACES_KMH.items():

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tracker3d.progress import Progress
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same seed gives other files."""
 
 DEFAULT_SEED = 9
@@ -109,7 +109,12 @@ def landscape_and_road(seed: int, progress: Progress = silent) -> tuple[Road, ND
     """
     for attempt in range(_ATTEMPTS):
         landscape = mountain_range(
-            seed=seed + attempt * _NEXT_SEED, rows=ROWS, cols=COLS, step_m=STEP_M, plan=PLAN, progress=progress
+            seed=seed + attempt * _NEXT_SEED,
+            rows=ROWS,
+            cols=COLS,
+            step_m=STEP_M,
+            plan=PLAN,
+            progress=progress,
         )
         try:
             progress("building the road", 0.9)
@@ -189,7 +194,10 @@ def _write_dem(path: Path, ground_m: NDArray[np.float32]) -> None:
 
 def _write_recording(path: Path, recording: dict[str, Any]) -> None:
     text = msgspec.json.encode(recording)
-    with path.open("wb") as stream, gzip.GzipFile("", "wb", compresslevel=3, fileobj=stream, mtime=0) as packed:
+    with (
+        path.open("wb") as stream,
+        gzip.GzipFile("", "wb", compresslevel=3, fileobj=stream, mtime=0) as packed,
+    ):
         packed.write(text)
 
 

@@ -139,7 +139,9 @@ class _Line:
         s = _distances(x, y)
         even = np.arange(0.0, s[-1], SPACING_M)
         x, y = np.interp(even, s, x), np.interp(even, s, y)
-        from_pin = np.min(np.abs(even[:, None] - s[pins][None, :]), axis=1) if len(pins) else np.full(len(even), 1e9)
+        from_pin = (
+            np.min(np.abs(even[:, None] - s[pins][None, :]), axis=1) if len(pins) else np.full(len(even), 1e9)
+        )
         near, far = _HAIRPIN_REACH_M
         open_share = _ramp((from_pin - near) / (far - near))
         smooth = []
@@ -219,7 +221,7 @@ class _Ground:
         near, far = _BENCH_M
         row, col = np.nonzero(self._away_m(road.x_m[open_road], road.y_m[open_road]) < far + self.step_m)
         distance, index = tree.query(np.column_stack([col, row]) * self.step_m, k=24)
-        weight = np.exp(-((distance - distance[:, :1]) / 14.0) ** 2 - (distance[:, :1] / 1e9))
+        weight = np.exp(-(((distance - distance[:, :1]) / 14.0) ** 2) - (distance[:, :1] / 1e9))
         level = (weight * z[index]).sum(axis=1) / weight.sum(axis=1)
         share = 1.0 - _ramp((distance[:, 0] - near) / (far - near))
         shaped = self.heights_m.copy()

@@ -142,7 +142,9 @@ def _speed_limit(road: Road) -> Floats:
 
 def _line_up(peloton: Peloton, rng: np.random.Generator) -> Floats:
     """Metres past the start line: those who mean to go early stand in front, leaders near them."""
-    keenness = rng.uniform(0.0, 1.0, len(peloton)) - 0.2 * (peloton.role == Role.LEADER) - 2.0 * peloton.breakaway
+    keenness = (
+        rng.uniform(0.0, 1.0, len(peloton)) - 0.2 * (peloton.role == Role.LEADER) - 2.0 * peloton.breakaway
+    )
     place = np.empty(len(peloton))
     place[np.argsort(keenness)] = np.linspace(130.0, 2.0, len(peloton))
     return place
@@ -196,18 +198,29 @@ class _State:
         behind_first = -self.s[order]
         ahead = np.arange(len(order)) - np.searchsorted(behind_first, behind_first - 14.0)
         around = np.searchsorted(behind_first, behind_first + 14.0) - np.arange(len(order)) - 1
-        share = 1.0 - 0.46 * (1.0 - np.exp(-ahead / 2.5)) - 0.20 * (1.0 - np.exp(-around / 3.0)) * np.exp(-ahead / 2.5)
+        share = (
+            1.0
+            - 0.46 * (1.0 - np.exp(-ahead / 2.5))
+            - 0.20 * (1.0 - np.exp(-around / 3.0)) * np.exp(-ahead / 2.5)
+        )
         out = np.empty(len(order))
         out[order] = share
         return out
 
     def _power(
-        self, order: NDArray[np.intp], here: NDArray[np.intp], gap: Floats, speed_ahead: Floats, shelter: Floats
+        self,
+        order: NDArray[np.intp],
+        here: NDArray[np.intp],
+        gap: Floats,
+        speed_ahead: Floats,
+        shelter: Floats,
     ) -> Floats:
         own = self._own_pace(here)
         own *= self._patience(order, here)
         gradient = self.road.gradient[here]
-        distance = np.where(gradient < -0.03, 4.0 + 0.7 * self.v, 2.0 + 0.2 * self.v) * (1.0 + 0.12 * self.mood)
+        distance = np.where(gradient < -0.03, 4.0 + 0.7 * self.v, 2.0 + 0.2 * self.v) * (
+            1.0 + 0.12 * self.mood
+        )
         wanted = 0.06 * (gap - distance) + 0.45 * (speed_ahead - self.v)
         wanted = np.where(np.isfinite(wanted), np.maximum(wanted, -0.7), 0.0)
         held = np.maximum(self.v, 2.0) * (self._resistance(here, shelter) + self.peloton.mass_kg * wanted)
@@ -235,10 +248,12 @@ class _State:
         pace = np.where(final & up & (to_go < 7_000.0), 5.3 * rider.body_kg, pace)
         pace = np.where(final & (to_go < 4_000.0), 0.975 * rider.threshold_w, pace)
         pace = np.where(self.status == _DROPPED, 0.94 * rider.threshold_w, pace)
-        tempo = np.where(up, 0.89, 0.86)
+        tempo = np.where(up, 0.87, 0.84)
         pace = np.where(self.status == _GRUPPETTO, tempo * rider.threshold_w, pace)
         early = self.away & (self.s > _BREAK_M[0]) & (self.s < _BREAK_M[1])
-        pace = np.where(self.away & (self.status == _CONTENDER), np.where(up, 0.955, 0.97) * rider.threshold_w, pace)
+        pace = np.where(
+            self.away & (self.status == _CONTENDER), np.where(up, 0.955, 0.97) * rider.threshold_w, pace
+        )
         pace = np.where(early, 1.25 * rider.threshold_w, pace)
         attack = rider.attack_to_go_m - to_go
         pace = np.where((attack > 0.0) & (self.status == _CONTENDER), 1.05 * rider.threshold_w, pace)

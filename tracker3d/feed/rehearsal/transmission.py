@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TICK_S = 6
 _WAITING_S = 480
+_LATE_SHARE = 0.015
 _FROZEN_S = 120
 _LINGER_S = 240
 _GRID_DEG = 5e-6
@@ -99,7 +100,9 @@ def _measure(road: Road, peloton: Peloton, log: RaceLog, rng: np.random.Generato
         km_to_finish=np.round(_memoryless_to_go_m(road, x, y) / 1000.0, 2),
         behind_s=_behind_leader_s(log, ticks),
         position=_ranks(along, log.finish_s),
-        gradient=np.round(100.0 * np.interp(along + KM0_M, road.s_m, ndimage.uniform_filter1d(road.gradient, 100)), 1),
+        gradient=np.round(
+            100.0 * np.interp(along + KM0_M, road.s_m, ndimage.uniform_filter1d(road.gradient, 100)), 1
+        ),
         finished=finished,
         sent=_reaches(road, peloton, along, rng) & (since_finish < _LINGER_S),
     )
@@ -141,7 +144,9 @@ def _behind_leader_s(log: RaceLog, ticks: NDArray[np.intp]) -> NDArray[np.int64]
     lead = np.maximum.accumulate(log.distance_m.max(axis=1))
     rising = np.concatenate([[True], np.diff(lead) > 0.01])
     passed = np.interp(log.distance_m[ticks], lead[rising], np.flatnonzero(rising))
-    own = np.where(np.isfinite(log.finish_s), np.minimum(ticks[:, None], log.finish_s[None, :]), ticks[:, None])
+    own = np.where(
+        np.isfinite(log.finish_s), np.minimum(ticks[:, None], log.finish_s[None, :]), ticks[:, None]
+    )
     return np.maximum(np.rint(own - passed), 0.0).astype(np.int64)
 
 
@@ -169,21 +174,21 @@ def _arrivals(
     first_ms = int(samples.time_s[0]) * 1000
     yield from _before_start(peloton, first_ms, rng)
     held = _in_hole(samples.time_s)
-    recent: list[str] = []
+    last_sent: list[str] = []
     for index, text in enumerate(texts):
         moment = int(samples.time_s[index]) * 1000 + int(rng.integers(2_100, 3_200))
         if held[index]:
-            recent = [*recent[-3:], text]
             continue
-        if recent and index and held[index - 1]:
-            # What the server kept back comes first on the new connection, not always in order.
-            for late in (2, 0, 1)[: len(recent)]:
-                yield moment - 40 + late, recent[min(late, len(recent) - 1)]
-            recent = []
-        elif rng.random() < 0.02 and index > 3:
-            yield moment - 30, texts[index - int(rng.integers(1, 4))]
+        if index and held[index - 1]:
+            # A new connection begins with what the old one had sent last, not in order.
+            for place, old in enumerate((1, 2, 0)[: len(last_sent)]):
+                yield moment - 40 + place, last_sent[old]
+        elif rng.random() < _LATE_SHARE and index < len(texts) - 2 and not held[index + 1]:
+            # This frame comes after the next one.
+            moment += TICK_S * 1000 + 1_200
         yield moment, text
         yield moment + int(rng.integers(0, 10)), text
+        last_sent = [text, *last_sent[:2]]
     last = int(samples.time_s[-1]) * 1000 + 3_500
     for wait in range(TICK_S, _FROZEN_S, TICK_S):
         yield last + wait * 1000, texts[-1]
@@ -225,7 +230,9 @@ def _frame_texts(peloton: Peloton, samples: _Samples, log: RaceLog, rng: np.rand
         sent = samples.sent[tick].tolist()
         for index in rng.permutation(len(bibs)).tolist():
             if sent[index]:
-                lat, lon, kph, to_go, behind, position, gradient, finished = (column[index] for column in columns)
+                lat, lon, kph, to_go, behind, position, gradient, finished = (
+                    column[index] for column in columns
+                )
                 if index == spare and _SPARE_BIKE[0] < share[tick] < _SPARE_BIKE[1] and tick % 2:
                     # The spare bicycle on the roof of the car, far behind.
                     back = max(0, tick - 24)
@@ -270,7 +277,9 @@ def _before_start(peloton: Peloton, first_ms: int, rng: np.random.Generator) -> 
             rows = [
                 f'{{"Bib":{bib},"Latitude":{lat:.6f},"Longitude":{lon:.6f},"kph":{kph:.2f},"kmToFinish":12.4,"Gradient":1.0,'
                 f'"Status":"active","Jersey":""}}'
-                for bib, kph in zip(peloton.bib.tolist(), rng.uniform(0.0, 0.6, len(peloton)).tolist(), strict=True)
+                for bib, kph in zip(
+                    peloton.bib.tolist(), rng.uniform(0.0, 0.6, len(peloton)).tolist(), strict=True
+                )
             ]
         text = _envelope(stamp, wearers, rows, stamp * 1000 + 2_500)
         yield stamp * 1000 + 2_600, text

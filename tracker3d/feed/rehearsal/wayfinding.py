@@ -160,11 +160,13 @@ class WayFinder:
     @property
     def heights_m(self) -> Floats:
         """Heights of the lattice."""
-        return self._heights
+        return np.asarray(self._heights)
 
     def _build(self) -> csr_array:
         cells = np.arange(self._rows * self._cols).reshape(self._rows, self._cols)
-        froms, tos, costs = [], [], []
+        froms: list[Indices] = []
+        tos: list[Indices] = []
+        costs: list[Floats] = []
         for heading in range(16):
             for turn, toll in _COST_OF_TURN_M.items():
                 for new in {(heading + turn) % 16, (heading - turn) % 16}:
@@ -210,7 +212,7 @@ class WayFinder:
         """Add a half circle and the straight leg after it as one move, so that no two hairpins touch."""
         leg = HEADINGS[new] * _leg_moves(new)
         here, there = self._ends(offset + leg)
-        rows, cols = np.indices(cells.shape)
+        rows, cols = np.divmod(cells, self._cols)
         turned_row = np.clip(rows[here] + offset[1], 0, self._rows - 1)
         turned_col = np.clip(cols[here] + offset[0], 0, self._cols - 1)
         between = self._heights[turned_row, turned_col]
@@ -263,7 +265,9 @@ class Found:
         x, y = self._finder.place_of(nodes)
         heading = nodes % 16
         turned = np.concatenate([[0], np.abs((np.diff(heading) + 8) % 16 - 8)]) > 4
-        reach = np.array([_leg_moves(int(new)) for new in heading[turned]])[:, None] * HEADINGS[heading[turned]]
+        reach = (
+            np.array([_leg_moves(int(new)) for new in heading[turned]])[:, None] * HEADINGS[heading[turned]]
+        )
         before = np.flatnonzero(turned)
         leg = reach * self._finder.lattice_m
         return Way(
