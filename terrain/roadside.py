@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from terrain.line import GroundLine
 
 _SPACING_M = 10.0
-_NEIGHBOURHOOD_M = 4000.0
+_NEIGHBOURHOOD_M = 10_000.0
 _GRADIENT_WINDOW_M = 60.0
 _STEEPEST_DRAPED = 0.25
 _STEEPEST_OWN = 0.13
 _LEAST_PEAK_M = 40.0
 _LEAST_PEAK_SPREADS = 4.5
+_SURE_PEAK_M = 80.0
 _LEAST_ANYWHERE_M = 5.0
 _LONGEST_M = 8000.0
 
@@ -30,9 +31,9 @@ def structure_heights(
 
     Such a place shows when the ground along the road climbs or falls by 25 % over 60 m, the road's own
     profile stays below 13 %, and the ground leaves the road's own height by more than 40 m and by more than
-    4.5 times the usual spread, measured against the median difference over 4 km (elevation data and road
-    heights differ by some metres everywhere). There the road keeps its own height, shifted so that both
-    ends meet the ground.
+    4.5 times the usual spread (80 m always suffice), measured against the median difference over 10 km:
+    elevation data and road heights differ by some metres everywhere. There the road keeps its own height,
+    shifted so that both ends meet the ground.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def structure_heights(
     usual = _running_median(offset, int(_NEIGHBOURHOOD_M / spacing))
     apart = np.where(measured, offset - usual, 0.0)
     spread = 1.4826 * float(np.median(np.abs(apart[measured]))) if measured.any() else 0.0
-    least_peak = max(_LEAST_PEAK_M, _LEAST_PEAK_SPREADS * spread)
+    least_peak = float(np.clip(_LEAST_PEAK_SPREADS * spread, _LEAST_PEAK_M, _SURE_PEAK_M))
     lifted = np.zeros(count, np.bool_)
     height = draped.copy()
     labels, number = ndimage.label(np.abs(apart) > _LEAST_ANYWHERE_M)
@@ -94,5 +95,7 @@ def _is_structure(
     if around.stop - around.start <= window:
         return False
     steep_draped = np.abs(draped[around][window:] - draped[around][:-window]) / (window * spacing)
-    steep_own = np.abs(own[around][window:] - own[around][:-window]) / (window * spacing)
+    inside = own[place]
+    span = min(window, len(inside) - 1)
+    steep_own = np.abs(inside[span:] - inside[: len(inside) - span]) / (max(span, 1) * spacing)
     return bool(steep_draped.max() > _STEEPEST_DRAPED and steep_own.max() < _STEEPEST_OWN)

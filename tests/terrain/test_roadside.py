@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from terrain import GroundLine
+from terrain import GroundLine, LocalFrame, sample_heights
 from terrain.roadside import structure_heights
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPACING_M = 10.0
 
@@ -59,3 +65,38 @@ def test_nothing_is_looked_for_where_there_are_no_data() -> None:
     draped = line.height_m + 180 * np.clip(1 - np.abs(at - 6000) / 500, 0, 1)
     _, on_structure = structure_heights(line, draped, np.zeros(len(at), bool))
     assert not on_structure.any()
+
+
+@pytest.mark.real
+def test_the_tunnels_of_andorra_are_found_and_its_bridges_left_on_the_ground(shared_data: Path) -> None:
+    folder = shared_data / "dem" / "pyrenees"
+    features = json.loads((folder / "andorra_roads.geojson").read_text(encoding="utf-8"))["features"]
+    rng = np.random.default_rng(0)
+    found, approach = 0, 600
+    for feature in features:
+        if feature["properties"].get("tunnel") in (None, "no") and feature["properties"].get("bridge") in (
+            None,
+            "no",
+        ):
+            continue
+        lonlat = np.array(feature["geometry"]["coordinates"])[:, :2]
+        frame = LocalFrame(*lonlat.mean(axis=0))
+        x, y = frame.to_local(*lonlat.T)
+        way = GroundLine(x, y, np.zeros(len(x))).densified(SPACING_M)
+        if len(way.x_m) < 20:
+            continue
+        above = sample_heights([folder / "N42E001.hgt.zip"], *frame.to_wgs84(way.x_m, way.y_m))
+        own = np.linspace(above[0], above[-1], len(above))
+        own, above = (np.pad(heights, approach, mode="edge") for heights in (own, above))
+        noise = np.convolve(rng.normal(0, 1, len(own)), np.hanning(31), "same")
+        at = np.arange(len(own)) * SPACING_M
+        draped = above + 7.6 + 6 * noise / noise.std()
+        _, on_structure = structure_heights(GroundLine(at, 0 * at, own), draped, np.ones(len(at), bool))
+        inside = slice(approach, -approach)
+        if np.abs(above - own).max() > 80:
+            assert on_structure[inside].mean() > 0.9
+            found += 1
+        else:
+            assert not on_structure.any()
+        assert on_structure[:approach].sum() + on_structure[-approach:].sum() < 20
+    assert found == 6, "Envalira and five more"
