@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from tracker3d.stage.model import Stage
 
 _WIDTHS_PX = {
-    Column.RANK: 42,
-    Column.BIB: 66,
-    Column.TEAM: 46,
+    Column.RANK: 46,
+    Column.BIB: 60,
+    Column.TEAM: 52,
     Column.GAP: 60,
-    Column.TO_GO: 72,
-    Column.SPEED: 46,
-    Column.GROUP: 78,
+    Column.TO_GO: 58,
+    Column.SPEED: 50,
+    Column.GROUP: 82,
 }
 _ROW_PX = 25
 _LEAST_WIDTH_PX = 400

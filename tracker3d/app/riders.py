@@ -59,7 +59,7 @@ _HEADINGS = {
     Column.NAME: ("Name", "A dot before it is a leader's jersey"),
     Column.TEAM: ("Team", "Code of the team"),
     Column.GAP: ("Gap", "Time since the first rider passed the same place; – where that is not known"),
-    Column.TO_GO: ("km to go", "Kilometres from the rider to the finish"),
+    Column.TO_GO: ("To go", "Kilometres from the rider to the finish"),
     Column.SPEED: ("km/h", "Speed along the road"),
     Column.GROUP: ("Group", "The group that the rider is in"),
 }

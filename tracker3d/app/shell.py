@@ -37,6 +37,8 @@ _FRAME_PX = 48
 """What a window manager's frame takes from the height of the screen."""
 
 _DOCK_PX = 560
+_DOCK_SHARE = 0.36
+_MOST_NAME_PX = 230
 _OVERLAY_NAMES = {
     Overlay.GROUP_LABELS: "Group labels",
     Overlay.RIDER_LABELS: "Rider labels",
@@ -91,7 +93,7 @@ class Shell(QMainWindow):
         self.keys = KeyOverlay(self)
         room = QGuiApplication.primaryScreen().availableGeometry()
         self.resize(min(_SIZE_PX[0], room.width()), min(_SIZE_PX[1], room.height() - _FRAME_PX))
-        dock_px = min(_DOCK_PX, self.width() // 3)
+        dock_px = min(_DOCK_PX, round(self.width() * _DOCK_SHARE))
         self.resizeDocks([self._dock], [dock_px], Qt.Orientation.Horizontal)
 
     def show_progress(self, text: str, fraction: float) -> None:
@@ -107,7 +109,9 @@ class Shell(QMainWindow):
 
     def show_stage(self, name: str, *, simulated: bool) -> None:
         """Name the stage, and say that it is invented where it is."""
-        self._stage_name.setText(name)
+        room = self._stage_name.fontMetrics()
+        self._stage_name.setText(room.elidedText(name, Qt.TextElideMode.ElideRight, _MOST_NAME_PX))
+        self._stage_name.setToolTip(name)
         self._simulated_action.setVisible(simulated)
         mark = " (simulated)" if simulated else ""
         self.setWindowTitle(f"{name}{mark} – tracker3d")

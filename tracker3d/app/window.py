@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ def open_window(package_path: Path, feed_path: Path | None) -> int:
     window = MainWindow(package_path, feed_path)
     window.show()
     window.start()
+    before = signal.signal(signal.SIGINT, lambda *_: window.close())
     application.exec()
+    signal.signal(signal.SIGINT, before)
     return window.exit_code
 
 
