@@ -15,7 +15,7 @@ from tracker3d.race import Race
 from tracker3d.stage import nearest_on_route, open_package
 from tracker3d.stage.model import Rider
 from tracker3d.timespec import local_date
-from tracker3d.track import Motion, Verdict, put_on_road
+from tracker3d.track import Motion, Tracks, Verdict, put_on_road
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,24 @@ if TYPE_CHECKING:
     from tracker3d.progress import Progress
     from tracker3d.stage import StagePackage
     from tracker3d.stage.model import Stage
-    from tracker3d.track import Tracks
 
 _FIT_MEDIAN_M = 60.0
 """Where half of the positions lie farther off, they were not ridden on this road."""
 
 _FIT_SAMPLES = 5000
+
+_NOTHING = np.empty(0)
+_NO_TRACKS = Tracks(
+    bibs=_NOTHING.astype(np.int32),
+    time_ms=_NOTHING.astype(np.int64),
+    rider=_NOTHING.astype(np.int32),
+    lon_deg=_NOTHING,
+    lat_deg=_NOTHING,
+    distance_m=_NOTHING,
+    lateral_m=_NOTHING,
+    speed_mps=_NOTHING,
+    verdict=_NOTHING.astype(np.uint8),
+)
 
 
 @dataclass(frozen=True)
@@ -78,15 +90,15 @@ class Replay:
         return lines
 
 
-def open_replay(package_path: Path, feed_path: Path, *, progress: Progress | None = None) -> Replay:
+def open_replay(package_path: Path, feed_path: Path | None, *, progress: Progress | None = None) -> Replay:
     """Open a stage package and put a recorded feed on its road.
 
     Parameters
     ----------
     package_path : Path
         A ``.stage`` package.
-    feed_path : Path
-        Anything that :func:`tracker3d.feed.read_feed` reads.
+    feed_path : Path or None
+        Anything that :func:`tracker3d.feed.read_feed` reads; None for a race in which nobody rides.
     progress : Progress, optional
 
     Raises
@@ -98,28 +110,29 @@ def open_replay(package_path: Path, feed_path: Path, *, progress: Progress | Non
     """
     tell = progress or silent
     tell("opening the stage", 0.0)
-    package = open_package(package_path)
-    tell("reading the feed", 0.15)
+    return replay_on(open_package(package_path), feed_path, progress=tell)
+
+
+def replay_on(package: StagePackage, feed_path: Path | None, *, progress: Progress = silent) -> Replay:
+    """Put a recorded feed on the road of a package that is open; see :func:`open_replay`."""
+    if feed_path is None:
+        motion = Motion(_NO_TRACKS, package.stage.route)
+        return Replay(package, {}, _NO_TRACKS, motion, Race(package.stage, motion))
+    progress("reading the feed", 0.15)
     fixes = read_feed(feed_path, stage=package.stage)
-    tell("putting riders on the road", 0.4)
+    progress("putting riders on the road", 0.4)
     _check_road(fixes, package.stage, feed_path)
     tracks = put_on_road(fixes, package.stage)
     if not (tracks.verdict < Verdict.OFF_ROAD).any():
         raise FeedError(
             f"No position in {feed_path} lies on the road of {package.stage.name}; give its own feed."
         )
-    tell("working out gaps and groups", 0.7)
+    progress("working out gaps and groups", 0.7)
     stage = with_feed_facts(package.stage, fixes)
     motion = Motion(tracks, stage.route)
     race = Race(stage, motion)
-    tell("ready", 1.0)
-    return Replay(
-        package=dataclasses.replace(package, stage=stage),
-        fixes_refused=fixes.refused,
-        tracks=tracks,
-        motion=motion,
-        race=race,
-    )
+    progress("ready", 1.0)
+    return Replay(dataclasses.replace(package, stage=stage), fixes.refused, tracks, motion, race)
 
 
 def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:

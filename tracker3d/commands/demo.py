@@ -61,33 +61,23 @@ def _rehearsal(progress: Progress) -> RehearsalFiles:
 
 def _write_all(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     from tracker3d.export import export_glb
-    from tracker3d.render.job import render_still, render_video
+    from tracker3d.render.job import Picture, render_still, render_video
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene, parse_camera
 
     replay = open_replay(files.package, files.recording, progress=progress)
     scene = build_scene(replay.package.stage, replay.package.ground)
     time_ms = replay.race.time_of_to_go(_PICTURE_TO_GO_M)
-    camera = parse_camera("chase:leader")
     progress("drawing demo.png", 0.3)
-    render_still(
-        scene,
-        replay.race,
-        folder / "demo.png",
-        time_ms=time_ms,
-        camera=camera,
-        size_px=_PICTURE_SIZE_PX,
-        alpha=False,
-    )
+    still = Picture(camera=parse_camera("orbit"), size_px=_PICTURE_SIZE_PX)
+    render_still(scene, replay.race, folder / "demo.png", time_ms=time_ms, picture=still)
     render_video(
         scene,
         replay.race,
         folder / "demo.mp4",
         span_ms=(time_ms, time_ms + _VIDEO_SECONDS * 1000),
         fps=_VIDEO_FPS,
-        camera=parse_camera("orbit"),
-        size_px=_VIDEO_SIZE_PX,
-        alpha=False,
+        picture=Picture(camera=parse_camera("chase:leader"), size_px=_VIDEO_SIZE_PX),
         progress=progress,
     )
     export_glb(scene, replay.motion, folder / "demo.glb", progress=progress)

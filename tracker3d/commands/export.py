@@ -34,16 +34,11 @@ def export(
     from tracker3d.export import export_glb
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene
-    from tracker3d.stage import open_package
 
     with progress_shown() as progress:
-        if feed is None:
-            opened = open_package(package)
-            motion = None
-        else:
-            replay = open_replay(package, feed, progress=progress)
-            opened, motion = replay.package, replay.motion
-        scene = build_scene(opened.stage, opened.ground)
+        replay = open_replay(package, feed, progress=progress)
+        scene = build_scene(replay.package.stage, replay.package.ground)
+        motion = None if feed is None else replay.motion
         report = export_glb(scene, motion, output, max_error_m=max_error, progress=progress)
     for line in report.lines():
         say(line)

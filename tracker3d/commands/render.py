@@ -19,9 +19,9 @@ def render(
     package: Path,
     /,
     *,
-    feed: Path,
     camera: str,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    feed: Path | None = None,
     at: str | None = None,
     start: Annotated[str | None, Parameter(name="--from")] = None,
     end: Annotated[str | None, Parameter(name="--to")] = None,
@@ -36,7 +36,7 @@ def render(
     package
         The stage package, NAME.stage.
     feed
-        A recording of the race, positions as .csv or .jsonl, or GPX files.
+        A recording of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
     camera
         overview, orbit, chase:<bib|leader|peloton>, road, climb:<name> or finish.
     output
@@ -52,12 +52,15 @@ def render(
     alpha
         Transparent background.
     """
-    from tracker3d.render.job import parse_rate, render_still, render_video
+    from tracker3d.render.job import Picture, parse_rate, render_still, render_video
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene, parse_camera
     from tracker3d.timespec import parse_time
 
-    if (at is None) == (start is None or end is None):
+    span = start is not None or end is not None
+    if feed is None and (at is not None or span):
+        raise InputError("--at, --from and --to are times of a race; give its recording with --feed.")
+    if feed is not None and ((at is None) != span or (start is None) != (end is None)):
         raise InputError("Say when: --at TIME for a picture, or --from TIME and --to TIME for a video.")
     size_px, move, rate = _parse_size(size), parse_camera(camera), parse_rate(fps)
     with progress_shown() as progress:
@@ -66,24 +69,23 @@ def render(
         times_ms = [
             parse_time(text, stage=replay.package.stage, race=replay.race)
             for text in (at, start, end)
-            if text
+            if text is not None
         ]
-        if at is not None:
-            render_still(
-                scene, replay.race, output, time_ms=times_ms[0], camera=move, size_px=size_px, alpha=alpha
-            )
-        else:
+        picture = Picture(camera=move, size_px=size_px, alpha=alpha)
+        if span:
+            first, last = times_ms
             render_video(
                 scene,
                 replay.race,
                 output,
-                span_ms=(times_ms[0], times_ms[1]),
+                span_ms=(first, last),
                 fps=rate,
-                camera=move,
-                size_px=size_px,
-                alpha=alpha,
+                picture=picture,
                 progress=progress,
             )
+        else:
+            moment = times_ms[0] if times_ms else replay.race.start_ms
+            render_still(scene, replay.race, output, time_ms=moment, picture=picture)
     say(f"Wrote {output}.")
     return 0
 

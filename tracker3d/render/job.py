@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,15 @@ _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94
 _HIGHEST_FPS = 240
 
 
+@dataclass(frozen=True)
+class Picture:
+    """What every picture of a job has in common."""
+
+    camera: Camera
+    size_px: tuple[int, int]
+    alpha: bool = False
+
+
 def parse_rate(text: str) -> Fraction:
     """Return an exact frame rate from text such as "50", "29.97" (meaning 30000/1001) or "30000/1001"."""
     try:
@@ -45,17 +55,15 @@ def render_still(
     output: Path,
     *,
     time_ms: int,
-    camera: Camera,
-    size_px: tuple[int, int],
-    alpha: bool = False,
+    picture: Picture,
 ) -> None:
     """Write one picture (.png) of the race at ``time_ms``."""
     if output.suffix.lower() != ".png":
         raise InputError(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
-    frame = frame_at(scene, race, time_ms, camera=camera, viewport_px=size_px)
-    with Offscreen(size_px, alpha=alpha) as target:
+    frame = frame_at(scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px)
+    with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
         target.set_frame(frame)
         write_picture(output, target.picture())
@@ -68,9 +76,7 @@ def render_video(
     *,
     span_ms: tuple[int, int],
     fps: Fraction,
-    camera: Camera,
-    size_px: tuple[int, int],
-    alpha: bool = False,
+    picture: Picture,
     progress: Progress,
 ) -> None:
     """Write the span of the race from ``span_ms[0]`` to before ``span_ms[1]`` as a video or pictures.
@@ -81,7 +87,7 @@ def render_video(
     if end_ms <= start_ms:
         raise InputError("--to must be later than --from.")
     count = max(1, int((end_ms - start_ms) * fps / 1000))
-    with Offscreen(size_px, alpha=alpha) as target:
+    with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
 
         def pictures() -> Iterator[NDArray[np.uint8]]:
@@ -92,8 +98,8 @@ def render_video(
                     scene,
                     race,
                     time_ms,
-                    camera=camera,
-                    viewport_px=size_px,
+                    camera=picture.camera,
+                    viewport_px=picture.size_px,
                     previous=previous,
                     wall_s=float(number / fps),
                 )
@@ -101,4 +107,4 @@ def render_video(
                 progress(f"rendering {output.name}", number / count)
                 yield target.picture()
 
-        write_video(output, pictures(), fps=fps, alpha=alpha)
+        write_video(output, pictures(), fps=fps, alpha=picture.alpha)
