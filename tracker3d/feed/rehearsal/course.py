@@ -39,7 +39,7 @@ PLAN = Plan(
 """Two valleys running west, each with a lake, and a gap in the range between them."""
 
 _SMOOTH_POSTS = 5.0
-_APPROACH_M = 13_500.0
+_APPROACH_M = 15_000.0
 _COL_CLIMB_M = 690.0
 _FINISH_CLIMB_M = 730.0
 _FINISH_ROAD_M = (9_400.0, 12_200.0)

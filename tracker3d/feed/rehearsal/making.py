@@ -37,6 +37,7 @@ DEFAULT_SEED = 9
 _ATTEMPTS = 12
 _NEXT_SEED = 1_000
 _SHORTEST_RACE_M = 40_000.0
+_TIGHTEST_BEND_M = 14.0
 _RECORDING = "rehearsal.json.gz"
 _DEM = "rehearsal-dem.tif"
 _PACKAGE = "rehearsal.stage"
@@ -108,22 +109,25 @@ def landscape_and_road(seed: int, progress: Progress = silent) -> tuple[Road, ND
         Neither ``seed`` nor those tried after it give a landscape with room.
     """
     for attempt in range(_ATTEMPTS):
+        # How many attempts there will be is not known: each gets half of what is left of the progress.
+        part = _part(progress, 1.0 - 0.5**attempt, 1.0 - 0.5 ** (attempt + 1))
         landscape = mountain_range(
-            seed=seed + attempt * _NEXT_SEED,
-            rows=ROWS,
-            cols=COLS,
-            step_m=STEP_M,
-            plan=PLAN,
-            progress=progress,
+            seed=seed + attempt * _NEXT_SEED, rows=ROWS, cols=COLS, step_m=STEP_M, plan=PLAN, progress=part
         )
         try:
-            progress("building the road", 0.9)
+            part("building the road", 0.9)
             road, ground = build_road(lay_out(landscape), landscape)
         except (NoCourseError, NoTunnelError):
             continue
-        if road.s_m[-1] - KM0_M >= _SHORTEST_RACE_M:
+        if _is_fit(road):
             return road, ground
     raise InputError(f"Seed {seed} gives no landscape with room for the stage; choose another seed.")
+
+
+def _is_fit(road: Road) -> bool:
+    """Whether a road is long enough and has no bend that riders would have to walk around."""
+    tightest_m = 1.0 / float(road.curvature.max())
+    return float(road.s_m[-1]) - KM0_M >= _SHORTEST_RACE_M and tightest_m >= _TIGHTEST_BEND_M
 
 
 def record(road: Road, seed: int, progress: Progress = silent) -> dict[str, Any]:
