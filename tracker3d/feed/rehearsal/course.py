@@ -34,7 +34,7 @@ PLAN = Plan(
         ),
     ),
     saddles=(Saddle(18_500.0, 12_800.0, 2_600.0, 0.5),),
-    lakes=(Lake(0, 8_300.0, 11_600.0, 300.0), Lake(1, 10_400.0, 12_300.0, 260.0)),
+    lakes=(Lake(0, 8_300.0, 11_700.0, 430.0), Lake(1, 10_300.0, 12_400.0, 380.0)),
 )
 """Two valleys running west, each with a lake, and a gap in the range between them."""
 

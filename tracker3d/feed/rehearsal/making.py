@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tracker3d.progress import Progress
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same seed gives other files."""
 
 DEFAULT_SEED = 9
