@@ -190,6 +190,19 @@ def test_scrubbing_on_the_timeline(window: MainWindow, qtbot: QtBot) -> None:
     assert playing(window)
 
 
+def test_a_slow_machine_answers_with_a_draft_and_sharpens_it(paused: MainWindow, qtbot: QtBot) -> None:
+    view = paused.view
+    assert view is not None
+    paused._paint_cost_s = 1.0
+    sharp, draft = view.viewport_px, view.draft_viewport_px
+    assert draft[0] == pytest.approx(sharp[0] / 2, abs=1)
+    qtbot.keyClick(paused, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: view.frame is not None and view.frame.viewport_px == draft, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: view.frame is not None and view.frame.viewport_px == sharp, timeout=PATIENCE_MS)
+    settle(paused, qtbot)
+    assert view.grabFramebuffer().width() == sharp[0]
+
+
 def test_cameras_by_key_and_button(paused: MainWindow, qtbot: QtBot) -> None:
     eyes = []
     for number in range(1, 7):
@@ -214,7 +227,7 @@ def test_clicking_a_rider_in_the_picture_follows_them(paused: MainWindow, qtbot:
     frame = view.frame
     assert frame is not None
     bibs = frame.riders.bibs.tolist()
-    place = frame.rider_px[bibs.index(1)] / view.devicePixelRatioF()
+    place = frame.rider_px[bibs.index(1)] * (view.width() / frame.viewport_px[0])
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(place[0]), round(place[1])))
     assert paused.desk.followed_bib == 1
     assert button(paused, "follow").isChecked()

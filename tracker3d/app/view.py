@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PICK_REACH_PX = 12.0
 """A click this near to a rider means the rider."""
 
+_DRAFT_PIXEL = 2
 _RIDER_HEIGHT_M = 1.8
 _CLICK_SLACK_PX = 4.0
 _TURN_RAD_PER_PX = math.radians(0.25)
@@ -67,19 +68,18 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
 
     @property
     def viewport_px(self) -> tuple[int, int]:
-        """Size of the picture in device pixels."""
-        ratio = self.devicePixelRatioF()
-        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        """Size of a sharp picture, in device pixels."""
+        return self._size_px(1)
+
+    @property
+    def draft_viewport_px(self) -> tuple[int, int]:
+        """Size of a draft: a quarter of the pixels, enlarged to fill the view."""
+        return self._size_px(_DRAFT_PIXEL)
 
     @property
     def frame(self) -> FrameState | None:
         """The frame that is shown."""
         return self._frame
-
-    @property
-    def dragging(self) -> bool:
-        """Whether the mouse is moving the camera."""
-        return self._dragged
 
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage, from the next frame on."""
@@ -89,9 +89,12 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             self._scene_view.set_stage(scene)
 
     def show_frame(self, frame: FrameState, *, still: bool) -> None:
-        """Take over a frame and ask Qt to paint it; ``still`` is slower and finer."""
+        """Take over a frame, sharp or a draft, and ask Qt to paint it; ``still`` is slower and finer."""
         if self._scene_view is None:
             return
+        window = self.GetRenderWindow()
+        if tuple(window.GetSize()) != frame.viewport_px:
+            window.GetInteractor().UpdateSize(*frame.viewport_px)
         self._frame = frame
         self._pose = frame.camera
         self._scene_view.set_quality(still=still)
@@ -114,7 +117,7 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         frame = self._frame
         if frame is None or not len(frame.riders.bibs):
             return None
-        ratio = self.devicePixelRatioF()
+        ratio = frame.viewport_px[0] / max(self.width(), 1)
         wanted = np.array([place.x() * ratio, place.y() * ratio])
         away_px = np.hypot(*(frame.rider_px.astype(float) - wanted).T)
         reach_px = np.maximum(PICK_REACH_PX * ratio, 0.5 * _heights_px(frame))
@@ -190,6 +193,10 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             self._scene_view.close()
             self._scene_view = None
         super().closeEvent(event)
+
+    def _size_px(self, pixel: int) -> tuple[int, int]:
+        ratio = self.devicePixelRatioF() / pixel
+        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     def _turn(self, step: QPointF) -> None:
         if self._pose is not None:

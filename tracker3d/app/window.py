@@ -42,6 +42,9 @@ _STILL_AFTER_S = 0.2
 _STILL_BELOW_S = 0.03
 """The finer still picture is drawn only where an ordinary one takes no longer than this."""
 
+_DRAFT_ABOVE_S = 0.07
+"""Where an ordinary picture takes longer, a draft answers first while scrubbing, turning or zooming."""
+
 _PAINT_PATIENCE_S = 1.0
 """A repaint that has not come after this long will not come: the view is covered or minimised."""
 
@@ -102,12 +105,12 @@ class MainWindow(Shell):
         self._has_race = False
         self._resume = False
         self._dirty = False
-        self._shown_still = False
+        self._shown_still = self._draft = False
         self._viewport_px = (0, 0)
         self._fault = ""
         self._asked_paint_s: float | None = None
         self._paint_cost_s = 1.0
-        self._changed_s = self._panels_s = self._table_s = -1e9
+        self._changed_s = self._acted_s = self._panels_s = self._table_s = -1e9
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
@@ -245,7 +248,8 @@ class MainWindow(Shell):
     def _clock(self, act: Callable[[ReplayClock, float], None]) -> None:
         """Let the clock do something now, and show it with the next frame."""
         if self._has_race:
-            act(self.desk.clock, self._wall_clock())
+            self._acted_s = self._wall_clock()
+            act(self.desk.clock, self._acted_s)
             self._change()
 
     def _reverse(self) -> None:
@@ -266,6 +270,7 @@ class MainWindow(Shell):
         self._change()
 
     def _move_by_hand(self, pose: CameraPose) -> None:
+        self._acted_s = self._wall_clock()
         self.desk.move_by_hand(pose)
         self._show_camera()
         self._change()
@@ -355,9 +360,16 @@ class MainWindow(Shell):
         if self._asked_paint_s is not None and wall_s - self._asked_paint_s < _PAINT_PATIENCE_S:
             return
         moving = self.desk.moving(wall_s)
-        if moving or self._dirty or self.view.viewport_px != self._viewport_px:
+        acting = wall_s - self._acted_s < _STILL_AFTER_S
+        if (
+            moving
+            or self._dirty
+            or self.view.viewport_px != self._viewport_px
+            or (self._draft and not acting)
+        ):
             self._dirty = False
             self._changed_s = wall_s
+            self._draft = acting and self._paint_cost_s > _DRAFT_ABOVE_S
             self._draw(wall_s, still=False)
             self._show_moment(wall_s)
         elif not self._shown_still and wall_s - self._changed_s >= _STILL_AFTER_S:
@@ -370,7 +382,7 @@ class MainWindow(Shell):
     def _draw(self, wall_s: float, *, still: bool) -> None:
         assert self.view is not None
         self._viewport_px = self.view.viewport_px
-        frame = self.desk.frame(wall_s, self._viewport_px)
+        frame = self.desk.frame(wall_s, self.view.draft_viewport_px if self._draft else self._viewport_px)
         if frame is None:
             return
         self._asked_paint_s = wall_s
@@ -378,10 +390,12 @@ class MainWindow(Shell):
         self.view.show_frame(frame, still=still)
 
     def _painted(self) -> None:
-        if self._asked_paint_s is not None:
+        if self._asked_paint_s is None:
+            return
+        if not self._draft and not self._shown_still:
             self._paint_cost_s = self._wall_clock() - self._asked_paint_s
-            self._asked_paint_s = None
-            self.frames_drawn += 1
+        self._asked_paint_s = None
+        self.frames_drawn += 1
 
     def _show_moment(self, wall_s: float) -> None:
         """Refresh timeline and clock about ten times a second, the table twice."""
