@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import Gate
     from tracker3d.scene.placing import Roster
     from tracker3d.scene.style import Rgb, Theme
+    from tracker3d.stage.model import Rider
 
 _RIDER_HEIGHT = 28
 _GROUP_HEIGHT = 34
@@ -54,12 +55,22 @@ class Tag:
 
 
 def group_title(theme: Theme, group: Group, roster: Roster) -> str:
-    """Return what a group is called on air; a rider alone is called by name."""
+    """Return what a group is called on air.
+
+    A rider alone goes by name. So do second chases and riders dropped later: a number would change
+    whenever a rider ahead comes or goes, and boards that leave out small groups would skip some. The name is
+    that of the captain, who by custom wears the team's lowest number (1, 11, 21, ...).
+    """
     if len(group.riders) == 1:
         return roster.riders[int(group.riders[0])].display_name
     if group.role in (Role.CHASE, Role.DROPPED) and group.number > 1:
-        return theme.word(f"{group.role.value}_n").format(number=group.number)
+        captain = min((roster.riders[int(at)] for at in group.riders), key=_seniority)
+        return theme.word("group_of").format(name=captain.display_name)
     return theme.word(group.role.value)
+
+
+def _seniority(rider: Rider) -> tuple[int, int]:
+    return (rider.bib - 1) % 10, rider.bib
 
 
 def row(parts: list[Box]) -> Tag:
