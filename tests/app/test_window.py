@@ -54,7 +54,9 @@ def shared_window(small_stage: SmallStage, qapp: QApplication) -> Iterator[MainW
 def window(shared_window: MainWindow, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> Iterator[MainWindow]:
     """The window, playing at x1 from five minutes into the race, the whole stage in the picture."""
     window = shared_window
-    qtbot.waitUntil(lambda: window.transport.isEnabled() and window.frames_drawn > 1, timeout=PATIENCE_MS)
+    qtbot.waitUntil(
+        lambda: window.transport.isEnabled() and window.pacer.painted_count > 1, timeout=PATIENCE_MS
+    )
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
     clock, wall_s = window.desk.clock, window._wall_clock()
@@ -80,9 +82,10 @@ def paused(window: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until what was asked for has been painted."""
-    qtbot.waitUntil(lambda: not window._dirty, timeout=PATIENCE_MS)
-    drawn = window.frames_drawn
-    qtbot.waitUntil(lambda: window._asked_paint_s is None or window.frames_drawn > drawn, timeout=PATIENCE_MS)
+    pacer = window.pacer
+    qtbot.waitUntil(lambda: not pacer.changed, timeout=PATIENCE_MS)
+    drawn = pacer.painted_count
+    qtbot.waitUntil(lambda: not pacer.painting or pacer.painted_count > drawn, timeout=PATIENCE_MS)
 
 
 def now_ms(window: MainWindow) -> int:
@@ -125,8 +128,8 @@ def test_opens_playing_and_says_that_it_is_simulated(
     marks = [label for label in window.findChildren(QLabel) if label.text() == "SIMULATED"]
     assert [mark.isVisible() for mark in marks] == [True]
     before = now_ms(window)
-    drawn = window.frames_drawn
-    qtbot.waitUntil(lambda: window.frames_drawn > drawn + 2, timeout=PATIENCE_MS)
+    drawn = window.pacer.painted_count
+    qtbot.waitUntil(lambda: window.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
     assert now_ms(window) > before
     window.close()
     assert window.exit_code == 0
@@ -193,7 +196,7 @@ def test_scrubbing_on_the_timeline(window: MainWindow, qtbot: QtBot) -> None:
 def test_a_slow_machine_answers_with_a_draft_and_sharpens_it(paused: MainWindow, qtbot: QtBot) -> None:
     view = paused.view
     assert view is not None
-    paused._paint_cost_s = 1.0
+    paused.pacer._sharp_cost_s = 1.0
     sharp, draft = view.viewport_px, view.draft_viewport_px
     assert draft[0] == pytest.approx(sharp[0] / 2, abs=1)
     qtbot.keyClick(paused, Qt.Key.Key_Right)
@@ -356,7 +359,7 @@ def test_every_button_says_what_it_does(paused: MainWindow) -> None:
 
 def test_a_stage_without_a_recording(small_stage: SmallStage, looks: QApplication, qtbot: QtBot) -> None:
     window = opened(qtbot, small_stage.package, None)
-    qtbot.waitUntil(lambda: window.frames_drawn > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.pacer.painted_count > 0, timeout=PATIENCE_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert not window.transport.isEnabled()
     for number in range(1, 7):
@@ -395,7 +398,7 @@ def test_a_bad_recording_is_told_and_the_stage_stays(
     feed.write_text("neither,fish,nor,fowl\n1,2,3,4\n")
     window = opened(qtbot, small_stage.package, feed)
     assert "bad.csv" in dialog_text(window, qtbot)
-    qtbot.waitUntil(lambda: window.frames_drawn > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.pacer.painted_count > 0, timeout=PATIENCE_MS)
     assert window.isVisible()
     window.close()
     assert window.exit_code == 0
@@ -420,7 +423,7 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
     before = alive()
     for _ in range(2):
         window = opened(qtbot, small_stage.package, small_stage.feed)
-        qtbot.waitUntil(lambda window=window: window.frames_drawn > 1, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda window=window: window.pacer.painted_count > 1, timeout=PATIENCE_MS)
         window.close()
         window.deleteLater()
         del window

@@ -18,6 +18,7 @@ from tracker3d.app import theme
 from tracker3d.app.desk import Desk
 from tracker3d.app.keys import KEYS
 from tracker3d.app.loading import LoadedRace, LoadedStage, Loader
+from tracker3d.app.pacing import Pacer, Quality
 from tracker3d.app.shell import Shell
 from tracker3d.app.timeline import Marker
 from tracker3d.scene.model import Overlay
@@ -38,15 +39,7 @@ _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
 _PANELS_S = 0.1
 _TABLE_S = 0.5
-_STILL_AFTER_S = 0.2
-_STILL_BELOW_S = 0.03
-"""The finer still picture is drawn only where an ordinary one takes no longer than this."""
-
-_DRAFT_ABOVE_S = 0.07
-"""Where an ordinary picture takes longer, a draft answers first while scrubbing, turning or zooming."""
-
-_PAINT_PATIENCE_S = 1.0
-"""A repaint that has not come after this long will not come: the view is covered or minimised."""
+_LONG_AGO_S = -1e9
 
 
 def open_window(package_path: Path, feed_path: Path | None) -> int:
@@ -98,19 +91,15 @@ class MainWindow(Shell):
         self.exit_code = 0
         self.desk = Desk(ReplayClock(0, 0))
         self.view: StageView | None = None
-        self.frames_drawn = 0
+        self.pacer = Pacer()
         self._wall_clock = wall_clock
         self._loader = Loader(package_path, feed_path)
         self._loaded: LoadedStage | None = None
         self._has_race = False
         self._resume = False
-        self._dirty = False
-        self._shown_still = self._draft = False
         self._viewport_px = (0, 0)
         self._fault = ""
-        self._asked_paint_s: float | None = None
-        self._paint_cost_s = 1.0
-        self._changed_s = self._acted_s = self._panels_s = self._table_s = -1e9
+        self._panels_s = self._table_s = _LONG_AGO_S
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
@@ -213,7 +202,7 @@ class MainWindow(Shell):
         if not self._loader.has_feed:
             self.show_progress("", 1.0)
         self._show_camera()
-        self._dirty = True
+        self.pacer.changed = True
         self._timer.start()
 
     def _race_ready(self, loaded: LoadedRace) -> None:
@@ -248,8 +237,9 @@ class MainWindow(Shell):
     def _clock(self, act: Callable[[ReplayClock, float], None]) -> None:
         """Let the clock do something now, and show it with the next frame."""
         if self._has_race:
-            self._acted_s = self._wall_clock()
-            act(self.desk.clock, self._acted_s)
+            wall_s = self._wall_clock()
+            act(self.desk.clock, wall_s)
+            self.pacer.act(wall_s)
             self._change()
 
     def _reverse(self) -> None:
@@ -270,7 +260,7 @@ class MainWindow(Shell):
         self._change()
 
     def _move_by_hand(self, pose: CameraPose) -> None:
-        self._acted_s = self._wall_clock()
+        self.pacer.act(self._wall_clock())
         self.desk.move_by_hand(pose)
         self._show_camera()
         self._change()
@@ -339,8 +329,8 @@ class MainWindow(Shell):
 
     def _change(self) -> None:
         """Something was asked for: show it with the next tick, in every part of the window."""
-        self._dirty = True
-        self._panels_s = -1e9
+        self.pacer.changed = True
+        self._panels_s = _LONG_AGO_S
 
     def _tick(self) -> None:
         """Draw what is due; a fault is told once and never ends the show."""
@@ -357,45 +347,30 @@ class MainWindow(Shell):
     def _advance(self, wall_s: float) -> None:
         if self.view is None:
             return
-        if self._asked_paint_s is not None and wall_s - self._asked_paint_s < _PAINT_PATIENCE_S:
-            return
         moving = self.desk.moving(wall_s)
-        acting = wall_s - self._acted_s < _STILL_AFTER_S
-        if (
-            moving
-            or self._dirty
-            or self.view.viewport_px != self._viewport_px
-            or (self._draft and not acting)
-        ):
-            self._dirty = False
-            self._changed_s = wall_s
-            self._draft = acting and self._paint_cost_s > _DRAFT_ABOVE_S
-            self._draw(wall_s, still=False)
-            self._show_moment(wall_s)
-        elif not self._shown_still and wall_s - self._changed_s >= _STILL_AFTER_S:
-            if self._paint_cost_s <= _STILL_BELOW_S:
-                self._draw(wall_s, still=True)
-            self._shown_still = True
-            self._panels_s = self._table_s = -1e9
+        if self.view.viewport_px != self._viewport_px:
+            self._viewport_px = self.view.viewport_px
+            self.pacer.changed = True
+        outdated = moving or self.pacer.changed
+        quality = self.pacer.due(wall_s, moving=moving)
+        if quality is not None:
+            self._draw(wall_s, quality)
+        if self.pacer.settles(wall_s, moving=moving):
+            self._panels_s = self._table_s = _LONG_AGO_S
+            outdated = True
+        if outdated:
             self._show_moment(wall_s)
 
-    def _draw(self, wall_s: float, *, still: bool) -> None:
+    def _draw(self, wall_s: float, quality: Quality) -> None:
         assert self.view is not None
-        self._viewport_px = self.view.viewport_px
-        frame = self.desk.frame(wall_s, self.view.draft_viewport_px if self._draft else self._viewport_px)
-        if frame is None:
-            return
-        self._asked_paint_s = wall_s
-        self._shown_still = still
-        self.view.show_frame(frame, still=still)
+        size_px = self.view.draft_viewport_px if quality == Quality.DRAFT else self._viewport_px
+        frame = self.desk.frame(wall_s, size_px)
+        if frame is not None:
+            self.pacer.asked(quality, wall_s)
+            self.view.show_frame(frame, still=quality == Quality.STILL)
 
     def _painted(self) -> None:
-        if self._asked_paint_s is None:
-            return
-        if not self._draft and not self._shown_still:
-            self._paint_cost_s = self._wall_clock() - self._asked_paint_s
-        self._asked_paint_s = None
-        self.frames_drawn += 1
+        self.pacer.painted(self._wall_clock())
 
     def _show_moment(self, wall_s: float) -> None:
         """Refresh timeline and clock about ten times a second, the table twice."""

@@ -1,0 +1,98 @@
+"""When to draw, and how well: as often as there is something new, as finely as there is time for."""
+
+from __future__ import annotations
+
+import enum
+
+STILL_AFTER_S = 0.2
+"""So long after the last change the picture counts as still, and the hand as at rest."""
+
+STILL_BELOW_S = 0.03
+"""The finest quality is drawn only where an ordinary picture takes no longer than this."""
+
+DRAFT_ABOVE_S = 0.07
+"""Where an ordinary picture takes longer, a draft answers first while scrubbing, turning or zooming."""
+
+PAINT_PATIENCE_S = 1.0
+"""A repaint that has not come after this long will not come: the view is covered or minimised."""
+
+_LONG_AGO_S = -1e9
+
+
+class Quality(enum.IntEnum):
+    """How a picture is drawn."""
+
+    DRAFT = 0
+    """A quarter of the pixels."""
+    SHARP = 1
+    STILL = 2
+    """Smooth edges and the whole ground: slow."""
+
+
+class Pacer:
+    """Decides which picture is due.
+
+    Never more than one picture is under way, so that a slow graphics processor makes pictures rarer and
+    never makes the window wait. It looks at no clock: ``wall_s`` is seconds of any monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.changed = False
+        self.painted_count = 0
+        self._asked_s: float | None = None
+        self._quality: Quality | None = None
+        self._settled = False
+        self._sharp_cost_s = 0.0
+        self._drawn_s = self._acted_s = _LONG_AGO_S
+
+    @property
+    def painting(self) -> bool:
+        """Whether a picture is under way."""
+        return self._asked_s is not None
+
+    def act(self, wall_s: float) -> None:
+        """Take note of a hand on time or camera, which wants an answer at once."""
+        self._acted_s = wall_s
+        self.changed = True
+
+    def due(self, wall_s: float, *, moving: bool) -> Quality | None:
+        """Return the picture to draw now, None for none.
+
+        Parameters
+        ----------
+        wall_s : float
+        moving : bool
+            The picture changes by itself.
+        """
+        if self._asked_s is not None and wall_s - self._asked_s < PAINT_PATIENCE_S:
+            return None
+        acting = wall_s - self._acted_s < STILL_AFTER_S
+        if moving or self.changed or (self._quality == Quality.DRAFT and not acting):
+            return Quality.DRAFT if acting and self._sharp_cost_s > DRAFT_ABOVE_S else Quality.SHARP
+        at_rest = wall_s - self._drawn_s >= STILL_AFTER_S
+        fast = self._sharp_cost_s <= STILL_BELOW_S
+        return Quality.STILL if at_rest and fast and self._quality == Quality.SHARP else None
+
+    def asked(self, quality: Quality, wall_s: float) -> None:
+        """Take note that a picture is under way."""
+        self.changed = False
+        self._asked_s, self._quality = wall_s, quality
+        self._drawn_s = wall_s
+
+    def painted(self, wall_s: float) -> None:
+        """Take note that the picture under way is on the screen."""
+        if self._asked_s is None:
+            return
+        if self._quality == Quality.SHARP:
+            self._sharp_cost_s = wall_s - self._asked_s
+        self._asked_s = None
+        self.painted_count += 1
+
+    def settles(self, wall_s: float, *, moving: bool) -> bool:
+        """Tell, once after each change, that the picture has come to rest."""
+        if moving or self.changed or wall_s - self._drawn_s < STILL_AFTER_S:
+            self._settled = False
+            return False
+        first = not self._settled
+        self._settled = True
+        return first
