@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tracker3d.app.desk import CAMERAS, Desk
-from tracker3d.app.loading import Loader
+from tracker3d.replay import replay_on
 from tracker3d.scene import build_scene
 from tracker3d.scene.model import CameraPose
 from tracker3d.show import ReplayClock
@@ -27,8 +27,7 @@ VIEWPORT = (640, 360)
 def parts(small_stage: SmallStage) -> tuple[StageScene, Race]:
     package = open_package(small_stage.package)
     scene = build_scene(package.stage, package.ground)
-    loader = Loader(small_stage.package, small_stage.feed)
-    return scene, loader.load_race(package.stage, small_stage.feed).race
+    return scene, replay_on(package, small_stage.feed).race
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from tracker3d.app.riders import BIB_ROLE, Column, RidersModel, folded
 from tracker3d.app.wording import group_title
 from tracker3d.race.model import Group, RaceState, Role
+from tracker3d.stage import Rider
 from tracker3d.track.model import Presence, RiderStates
 
 if TYPE_CHECKING:
@@ -141,11 +143,9 @@ def test_search(model: RidersModel, text: str, expected: list[int]) -> None:
     assert bibs(model) == expected
 
 
-def test_a_feed_may_bring_riders_whom_the_stage_does_not_name(
-    model: RidersModel, small_stage: SmallStage
-) -> None:
-    model.set_roster(small_stage.stage, [1, 77, -5])
-    assert 77 in bibs(model)
+def test_who_has_no_name_is_shown_by_the_bib(model: RidersModel, small_stage: SmallStage) -> None:
+    riders = (Rider(77), *small_stage.stage.riders, Rider(-5, vehicle=True))
+    model.set_roster(dataclasses.replace(small_stage.stage, riders=riders))
     assert column(model, Column.NAME)[bibs(model).index(77)] == "#77"
     assert bibs(model)[-2:] == [-1, -5]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,14 +13,14 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from terrain.errors import TerrainError
 from tracker3d.app.time_axis import History, head_history
 from tracker3d.errors import Tracker3DError
-from tracker3d.track.model import Tracks
+from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tracker3d.race import Race
     from tracker3d.scene.model import StageScene
-    from tracker3d.stage.model import Stage
+    from tracker3d.stage import StagePackage
 
 _HISTORY_STEPS = 2000
 
@@ -34,12 +35,14 @@ class LoadedStage:
 
 @dataclass(frozen=True)
 class LoadedRace:
-    """A recording that can be shown: who appears in it, from when to when, and where its head was."""
+    """A recording that can be shown.
 
+    ``scene`` is that of the stage, with what the feed says of jerseys and vehicles; ``history`` tells where
+    the head of the race was; ``refused`` counts rows that could not be used.
+    """
+
+    scene: StageScene
     race: Race
-    bibs: tuple[int, ...]
-    start_ms: int
-    end_ms: int
     history: History
     refused: int
 
@@ -71,6 +74,7 @@ class Loader(QObject):
     def __init__(self, package_path: Path, feed_path: Path | None) -> None:
         super().__init__()
         self._package_path, self._feed_path = package_path, feed_path
+        self._package: StagePackage | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loader")
 
@@ -101,7 +105,7 @@ class Loader(QObject):
             self._send(self.stage_ready, loaded)
             has_stage = True
             if self._feed_path is not None:
-                self._send(self.race_ready, self.load_race(loaded.scene.stage, self._feed_path))
+                self._send(self.race_ready, self._load_race(loaded.scene, self._feed_path))
         except _StoppedError:
             return
         except (Tracker3DError, TerrainError) as error:
@@ -110,45 +114,30 @@ class Loader(QObject):
             self._fail(f"This cannot be opened because of a fault in the program ({error!r}).", has_stage)
 
     def _load_stage(self) -> LoadedStage:
-        from tracker3d.race import Race
+        from tracker3d.replay import replay_on
         from tracker3d.scene import build_scene
         from tracker3d.stage import open_package
-        from tracker3d.track import Motion
 
         self._progress("Opening the stage", 0.05)
-        package = open_package(self._package_path)
+        self._package = open_package(self._package_path)
         self._progress("Building the scene", 0.3)
-        scene = build_scene(package.stage, package.ground)
-        return LoadedStage(scene, Race(package.stage, Motion(_no_tracks(), package.stage.route)))
+        scene = build_scene(self._package.stage, self._package.ground)
+        return LoadedStage(scene, replay_on(self._package, None).race)
 
-    def load_race(self, stage: Stage, feed_path: Path) -> LoadedRace:
-        """Read a recording of a stage, in the caller's thread.
+    def _load_race(self, scene: StageScene, feed_path: Path) -> LoadedRace:
+        from tracker3d.replay import replay_on
 
-        Raises
-        ------
-        FeedError
-            The recording cannot be used.
-        """
-        from tracker3d.feed import read_feed
-        from tracker3d.race import Race
-        from tracker3d.track import Motion, put_on_road
-
-        self._progress("Reading the recording", 0.5)
-        fixes = read_feed(feed_path, stage=stage)
-        self._progress("Putting riders on the road", 0.65)
-        tracks = put_on_road(fixes, stage)
-        self._progress("Working out the race", 0.85)
-        motion = Motion(tracks, stage.route)
-        race = Race(stage, motion)
+        assert self._package is not None
+        replay = replay_on(self._package, feed_path, progress=self._feed_progress)
+        motion = replay.motion
         times_ms = np.linspace(motion.start_ms, motion.end_ms, _HISTORY_STEPS).astype(np.int64)
-        return LoadedRace(
-            race,
-            tuple(int(bib) for bib in motion.bibs),
-            motion.start_ms,
-            motion.end_ms,
-            head_history(times_ms, motion.distances(times_ms), motion.bibs),
-            sum(fixes.refused.values()),
-        )
+        history = head_history(times_ms, motion.distances(times_ms), motion.bibs)
+        # What was remembered for the scene may show riders as they were named before.
+        scene = dataclasses.replace(scene, stage=replay.package.stage, memory=SceneMemory())
+        return LoadedRace(scene, replay.race, history, sum(replay.fixes_refused.values()))
+
+    def _feed_progress(self, text: str, fraction: float) -> None:
+        self._progress(text[:1].upper() + text[1:], 0.4 + 0.59 * fraction)
 
     def _progress(self, text: str, fraction: float) -> None:
         self._send(self.progressed, text, fraction)
@@ -161,20 +150,3 @@ class Loader(QObject):
         if self._stopped.is_set():
             raise _StoppedError
         signal.emit(*arguments)
-
-
-def _no_tracks() -> Tracks:
-    """Return a recording in which nobody appears."""
-    empty = np.zeros(0)
-    whole = np.zeros(0, np.int32)
-    return Tracks(
-        bibs=whole,
-        time_ms=np.zeros(0, np.int64),
-        rider=whole,
-        lon_deg=empty,
-        lat_deg=empty,
-        distance_m=empty,
-        lateral_m=empty,
-        speed_mps=empty,
-        verdict=np.zeros(0, np.uint8),
-    )

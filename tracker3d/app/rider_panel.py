@@ -21,8 +21,6 @@ from tracker3d.app.riders import BIB_ROLE, Column, RidersModel
 from tracker3d.app.wording import group_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PySide6.QtGui import QResizeEvent
 
     from tracker3d.race.model import RaceState
@@ -92,9 +90,12 @@ class RiderPanel(QWidget):
         """The riders, in the order of their bibs."""
         return self._model
 
-    def set_roster(self, stage: Stage, bibs: Iterable[int] = ()) -> None:
-        """Show a stage's riders and those of a feed."""
-        self._model.set_roster(stage, bibs)
+    def set_roster(self, stage: Stage) -> None:
+        """Show a stage's riders and vehicles; a selection stays."""
+        self._telling = False
+        self._model.set_roster(stage)
+        self.select(self._selected_bib)
+        self._telling = True
         self._tell_count()
 
     def set_state(self, state: RaceState) -> None:

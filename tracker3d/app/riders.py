@@ -14,17 +14,16 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from tracker3d.app.theme import TEXT_SOFT
 from tracker3d.app.wording import NOTHING, gap_text, km_text_or_dash, speed_text
-from tracker3d.stage.model import Rider
 from tracker3d.track.model import Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
     from PySide6.QtCore import QPersistentModelIndex
 
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.stage.model import Stage, Team
+    from tracker3d.stage.model import Rider, Stage, Team
 
     Index = QModelIndex | QPersistentModelIndex
 
@@ -100,14 +99,11 @@ class RidersModel(QAbstractTableModel):
         """How many riders and vehicles there are, found by the search or not."""
         return len(self._entries)
 
-    def set_roster(self, stage: Stage, bibs: Iterable[int] = ()) -> None:
-        """Show a stage's riders, and ``bibs`` of a feed that the stage does not name."""
-        riders = {rider.bib: rider for rider in stage.riders}
-        for bib in bibs:
-            riders.setdefault(int(bib), Rider(bib=int(bib), vehicle=int(bib) < 0))
+    def set_roster(self, stage: Stage) -> None:
+        """Show a stage's riders and vehicles."""
         teams = {team.code: team for team in stage.teams}
         self.beginResetModel()
-        by_bib = sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib)))
+        by_bib = sorted(stage.riders, key=lambda rider: (rider.vehicle, abs(rider.bib)))
         self._entries = [_Entry.of(rider, teams.get(rider.team_code)) for rider in by_bib]
         self._entry_of_bib = {entry.rider.bib: number for number, entry in enumerate(self._entries)}
         self._finish_m = stage.route.finish_m

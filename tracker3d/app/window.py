@@ -208,15 +208,16 @@ class MainWindow(Shell):
     def _race_ready(self, loaded: LoadedRace) -> None:
         if self._loaded is None:
             return
-        stage = self._loaded.scene.stage
+        stage, race = loaded.scene.stage, loaded.race
+        self._loaded = LoadedStage(loaded.scene, race)
         wall_s = self._wall_clock()
-        self.desk.set_scene(self._loaded.scene, loaded.race)
+        self.desk.set_scene(loaded.scene, race)
         clock = self.desk.clock
-        clock.set_bounds(loaded.start_ms, loaded.end_ms, wall_s)
+        clock.set_bounds(race.start_ms, race.end_ms, wall_s)
         if stage.start_time_ms is not None:
             clock.seek(stage.start_time_ms, wall_s)
         clock.play(wall_s)
-        self.riders.set_roster(stage, loaded.bibs)
+        self.riders.set_roster(stage)
         self.timeline.set_history(loaded.history)
         self.show_progress("", 1.0)
         if loaded.refused:
