@@ -181,3 +181,17 @@ def test_one_rider_and_none(make_race, ridden):
     state = at(make_race({1: behind(ridden, 0.0)}), 700)
     assert [(g.role, len(g.riders)) for g in state.groups] == [(Role.HEAD, 1)]
     assert state.gap_s.tolist() == [0.0]
+
+
+def test_a_feed_that_stops_before_the_line_keeps_its_head_group(make_race, ridden):
+    """Rows end some 200 m before the line; the riders are known to cross it, so they stay a group."""
+    reach_s = {
+        bib: np.flatnonzero(ridden(np.arange(3000.0) - bib * 0.3) > 30_000.0 - 200.0)[0] for bib in (1, 2, 3)
+    }
+    seconds = {bib: np.arange(0.0, float(at_s), 6.0) for bib, at_s in reach_s.items()}
+    ways = {bib: lambda t, bib=bib: ridden(t - bib * 0.3) for bib in (1, 2, 3)}
+    race = make_race(ways, seconds=seconds)
+    last_s = max(seconds[1])
+    for after_s in range(0, 24, 4):
+        groups = at(race, last_s + after_s).groups
+        assert [sorted(group.riders.tolist()) for group in groups] == [[0, 1, 2]]

@@ -209,3 +209,16 @@ def test_positions_of_another_road_are_told():
     assert "not ridden on this road" in fit.message
     assert fit.over_50_m_share > 0.9
     assert route_fit(route, [np.nan], [45.0]).count == 0
+
+
+def test_behind_the_finish_the_road_goes_straight_on(road):
+    route = build_route(*road).route
+    longer = route.prolonged(120.0)
+    assert longer.finish_m == route.finish_m
+    assert longer.end_m >= route.end_m + 120.0
+    behind_m = route.end_m + np.arange(0.0, 121.0, 20.0)
+    x_m, y_m = longer.position(behind_m)
+    assert np.hypot(np.diff(x_m), np.diff(y_m)) == pytest.approx(20.0, abs=0.1)
+    assert np.ptp(longer.heading(behind_m[1:])) < 0.01
+    assert longer.heading(behind_m[-1]) == pytest.approx(route.heading(route.end_m), abs=0.05)
+    np.testing.assert_allclose(longer.height(behind_m), route.height(route.end_m))

@@ -87,9 +87,9 @@ def _links(
     now = times_ms[:, None]
     finished = now >= finish_ms
     present = np.isfinite(distance_m) & racing & ~(now >= finish_ms + _FINISHED_MS)
-    sure = present & (
-        finished | ((motion.ages_s(times_ms) <= _SURE_AGE_S) & (now <= last_ms + _SURE_HELD_MS))
-    )
+    # feeds stop shortly before the line: who is known to cross it is sure until then
+    sure_until_ms = np.where(np.isfinite(finish_ms), np.inf, last_ms + _SURE_HELD_MS)
+    sure = present & (finished | ((motion.ages_s(times_ms) <= _SURE_AGE_S) & (now <= sure_until_ms)))
     key = np.where(finished, FINISHED_FIRST_M - (finish_ms - motion.start_ms) / 1000.0, distance_m)
     order = np.argsort(np.where(sure, -key, np.inf), axis=1, kind="stable")
     behind = order[:, 1:]

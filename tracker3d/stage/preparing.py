@@ -45,6 +45,9 @@ MISFIT_M = 20.0
 FINISH_OFF_M = 500.0
 """A stated finish farther than this from the end of the road is told."""
 
+ROLL_OUT_M = 120.0
+"""So much road is added behind the finish, for riders who have crossed the line."""
+
 MERGED_GAP_M = 100.0
 
 
@@ -119,6 +122,7 @@ def prepare(
     source = read_source(source_path)
     progress("building the road", 0.04)
     built, warnings = _built(source, dem_paths)
+    built = dataclasses.replace(built, route=built.route.prolonged(ROLL_OUT_M))
     route = built.route
     ground = build_ground(
         route.frame,
@@ -248,7 +252,8 @@ def covered_intervals(route: Route) -> tuple[tuple[float, float], ...]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], route.covered.astype(np.int8), [0]])))
     intervals: list[tuple[float, float]] = []
     for first, after in edges.reshape(-1, 2):
-        begin_m, end_m = float(route.distance_m[first]), float(route.distance_m[after - 1])
+        begin_m = float(route.distance_m[first])
+        end_m = min(float(route.distance_m[after - 1]), route.finish_m)
         if intervals and begin_m - intervals[-1][1] <= MERGED_GAP_M:
             intervals[-1] = (intervals[-1][0], end_m)
         else:
@@ -260,7 +265,7 @@ def coverage_sentence(route: Route, intervals: Sequence[tuple[float, float]]) ->
     """Say which kilometres of the road have elevation data."""
     if not intervals:
         return "No elevation data: the ground is an apron at the road's own height."
-    if len(intervals) == 1 and intervals[0] == (float(route.distance_m[0]), float(route.distance_m[-1])):
+    if len(intervals) == 1 and intervals[0] == (route.start_m, route.finish_m):
         return "The DEM covers the whole road."
     spans = [f"km {begin_m / 1000:.1f} to {end_m / 1000:.1f}" for begin_m, end_m in intervals[:6]]
     more = f" and {len(intervals) - 6} shorter pieces" if len(intervals) > 6 else ""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -142,6 +143,30 @@ class Route:
         ahead = np.minimum(middle + window_m / 2, self.end_m)
         run = np.maximum(ahead - back, self.step_m)
         return np.asarray((self.height(ahead) - self.height(back)) / run)
+
+    def prolonged(self, length_m: float) -> Route:
+        """Return the road with a straight run of at least this length behind its last node, for rolling out.
+
+        The run keeps the height of the last node; ``finish_m`` stays where it is.
+        """
+        beyond = math.ceil(length_m / self.step_m)
+        steps = np.arange(1, beyond + 1)
+        reach = min(max(1, round(HEADING_REACH_M / self.step_m)), len(self) - 1)
+
+        def run_on(nodes_m: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.concatenate(
+                [nodes_m, nodes_m[-1] + (nodes_m[-1] - nodes_m[-1 - reach]) / reach * steps]
+            )
+
+        return dataclasses.replace(
+            self,
+            x_m=run_on(self.x_m),
+            y_m=run_on(self.y_m),
+            height_m=np.pad(self.height_m, (0, beyond), mode="edge"),
+            z_drawn_m=np.pad(self.z_drawn_m, (0, beyond), mode="edge"),
+            on_structure=np.pad(self.on_structure, (0, beyond)),
+            covered=np.pad(self.covered, (0, beyond)),
+        )
 
     @property
     def ascent_m(self) -> float:
