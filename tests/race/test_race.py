@@ -184,9 +184,9 @@ def test_one_rider_and_none(make_race, ridden):
 
 
 def test_a_feed_that_stops_before_the_line_keeps_its_head_group(make_race, ridden):
-    """Rows end some 200 m before the line; the riders are known to cross it, so they stay a group."""
+    """Rows end some 500 m before the line; the riders are known to cross it, so they stay a group."""
     reach_s = {
-        bib: np.flatnonzero(ridden(np.arange(3000.0) - bib * 0.3) > 30_000.0 - 200.0)[0] for bib in (1, 2, 3)
+        bib: np.flatnonzero(ridden(np.arange(3000.0) - bib * 0.3) > 30_000.0 - 500.0)[0] for bib in (1, 2, 3)
     }
     seconds = {bib: np.arange(0.0, float(at_s), 6.0) for bib, at_s in reach_s.items()}
     ways = {bib: lambda t, bib=bib: ridden(t - bib * 0.3) for bib in (1, 2, 3)}
