@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
 from terrain.apron import bench, fill_small_voids, lay_apron
 from terrain.corridor import BLOCK, CutMesh, border_edges, cut_out, distance_to_road, plan_grid
@@ -41,6 +42,10 @@ _COARSE_EDGE_ERROR_M = 60.0
 _COARSE_TRIANGLES = 110_000
 _EDGE_LATTICES = (4, 8)
 _RELIEF_STEP_M = 75.0
+_VOIDS_SHARE = 0.005
+_VOIDS_NEAR_M = 300.0
+_VOIDS_BESIDE = 0.10
+_VOIDS_LENGTH_M = 500.0
 _FINEST_PAINTING = 4
 _FINEST_PIXEL_M = 5.0
 _MOST_PIXELS = 12_000_000
@@ -182,21 +187,14 @@ def _raw_heights(
 def _lay_out(
     plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources, half_width_m: float
 ) -> tuple[_Land, GroundLine, list[str]]:
-    distance = distance_to_road(plan, line, limit_m=half_width_m)
+    distance = distance_to_road(plan, line, half_width_m=half_width_m)
     raw[distance > half_width_m + 30 * plan.step_m] = np.nan
     messages = _misplacement(plan, raw, line, sources)
     heights, filled = fill_small_voids(raw, step_m=plan.step_m)
     grid = ElevationGrid(heights, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(heights), filled)
     if sources.rasters:
         require_coverage(grid.sample_covered(line.x_m, line.y_m), [raster.path for raster in sources.rasters])
-    drawn = distance <= half_width_m
-    holes = filled & drawn
-    if holes.any():
-        share = holes.sum() / max(1, (grid.covered & drawn).sum())
-        messages.append(
-            f"The elevation data have voids along the road; {holes.sum() * plan.step_m**2 / 1e6:,.1f} km² "
-            f"({share:.1%}) were interpolated."
-        )
+    messages += _voids(grid, distance <= half_width_m, line)
     line = line.with_heights(grid.sample(line.x_m, line.y_m))
     complete, measured = lay_apron(heights, distance, plan=plan, line=line, half_width_m=half_width_m)
     land = _Land(plan, complete, grid.covered, filled, measured, distance)
@@ -205,6 +203,23 @@ def _lay_out(
     _, on_structure = structure_heights(line, draped, on_data)
     bench(complete, plan=plan, line=line, draped_m=draped, apart=on_structure | ~on_data)
     return land, line, messages
+
+
+def _voids(grid: ElevationGrid, drawn: NDArray[np.bool_], line: GroundLine) -> list[str]:
+    """Say so where invented heights matter: over much of the land, or beside the road over some length."""
+    holes = grid.filled & drawn
+    share = float(holes.sum()) / max(1, int((grid.covered & drawn).sum()))
+    dense = line.densified(50.0)
+    column = np.clip(np.rint((dense.x_m - grid.x0_m) / grid.step_m).astype(np.intp), 0, drawn.shape[1] - 1)
+    row = np.clip(np.rint((dense.y_m - grid.y0_m) / grid.step_m).astype(np.intp), 0, drawn.shape[0] - 1)
+    reach = 2 * int(np.ceil(_VOIDS_NEAR_M / grid.step_m)) + 1
+    beside = ndimage.uniform_filter(holes.astype(np.float32), reach)[row, column] > _VOIDS_BESIDE
+    beside_m = float(beside.mean()) * float(line.distance_m[-1])
+    if share <= _VOIDS_SHARE and beside_m <= _VOIDS_LENGTH_M:
+        return []
+    where = f", beside {beside_m / 1000:,.1f} km of the road" if beside_m > _VOIDS_LENGTH_M else ""
+    area_km2 = holes.sum() * grid.step_m**2 / 1e6
+    return [f"The elevation data have voids: {area_km2:,.1f} km² ({share:.1%}) were interpolated{where}."]
 
 
 def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:

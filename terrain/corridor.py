@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import cKDTree
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from terrain.fields import enlarge
 from terrain.sources import GridPlan
@@ -23,6 +23,10 @@ _FINEST_STEP_M = 10.0
 _MOST_POSTS = 14_000_000
 _LATTICE = 4
 _NEAR_M = 600.0
+_CLOSING_M = 14_000.0
+_CONVEX_BELOW_M = 45_000.0
+_OUTLINE_FROM = 0.8
+_LEAST_CUT_M = np.float32(0.25)
 
 
 def plan_grid(line: GroundLine, *, half_width_m: float, native_m: float) -> GridPlan:
@@ -47,24 +51,57 @@ def plan_grid(line: GroundLine, *, half_width_m: float, native_m: float) -> Grid
         step *= 1.05
 
 
-def distance_to_road(plan: GridPlan, line: GroundLine, *, limit_m: float) -> NDArray[np.float32]:
-    """Return the distance of each post to the road in metres, (rows, columns) float32.
+def distance_to_road(plan: GridPlan, line: GroundLine, *, half_width_m: float) -> NDArray[np.float32]:
+    """Return how far out each post lies, metres, (rows, columns) float32; up to the half width it is drawn.
 
-    Within 600 m it is right to a few metres; farther out it is interpolated and slightly rounded, which is
-    what a clean edge needs. Beyond ``limit_m`` it grows no further than that needs.
+    Up to 0.8 half widths that is the distance to the road, within 600 m right to a few metres. Farther out it
+    describes the outline of one plate instead: a strip along the road whose bays and holes are closed where
+    a disc of 14 km radius does not fit in, and the convex outline where the road lies within 45 km.
     """
-    x = plan.x0_m + np.arange(0, plan.columns, _LATTICE) * plan.step_m
-    y = plan.y0_m + np.arange(0, plan.rows, _LATTICE) * plan.step_m
+    margin = 0 if _is_small(line) else int(np.ceil(_CLOSING_M / (plan.step_m * _LATTICE))) + 2
+    x = plan.x0_m + np.arange(-margin * _LATTICE, plan.columns + margin * _LATTICE, _LATTICE) * plan.step_m
+    y = plan.y0_m + np.arange(-margin * _LATTICE, plan.rows + margin * _LATTICE, _LATTICE) * plan.step_m
     lattice = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     sparse = line.densified(60.0)
-    most = limit_m + 2000.0
-    tree = cKDTree(np.stack([sparse.x_m, sparse.y_m], axis=1))
-    far, _ = tree.query(lattice, distance_upper_bound=most, eps=0.005, workers=2)
-    coarse = np.minimum(far, most).reshape(len(y), len(x)).astype(np.float32)
-    rounded = ndimage.gaussian_filter(coarse, 240.0 / (plan.step_m * _LATTICE), mode="nearest")
+    road = np.stack([sparse.x_m, sparse.y_m], axis=1)
+    most = half_width_m + 2000.0 + (margin > 0) * _CLOSING_M
+    far, _ = cKDTree(road).query(lattice, distance_upper_bound=most, eps=0.005, workers=2)
+    away = np.minimum(far, most).reshape(len(y), len(x)).astype(np.float32)
+    if margin:
+        beyond = ndimage.distance_transform_edt(away <= half_width_m + _CLOSING_M) * plan.step_m * _LATTICE
+        outline = (half_width_m + _CLOSING_M - beyond)[margin:-margin, margin:-margin].astype(np.float32)
+        away = away[margin:-margin, margin:-margin]
+    else:
+        outline = _beyond_hull(road, lattice).reshape(away.shape).astype(np.float32)
+    least = np.minimum(away, np.float32(_OUTLINE_FROM * half_width_m))
+    rounded = ndimage.gaussian_filter(
+        np.clip(outline, least, away), 240.0 / (plan.step_m * _LATTICE), mode="nearest"
+    )
     distance = enlarge(rounded, _LATTICE)
     _refine_near(distance, plan, line)
     return distance
+
+
+def _is_small(line: GroundLine) -> bool:
+    return max(float(np.ptp(line.x_m)), float(np.ptp(line.y_m))) < _CONVEX_BELOW_M
+
+
+def _beyond_hull(road: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of points (n, 2) to the convex hull of a road, 0 inside."""
+    try:
+        hull = ConvexHull(road)
+    except QhullError:  # a straight road is its own hull
+        return np.full(len(points), np.inf)
+    corners = road[hull.vertices]
+    following = np.roll(corners, -1, axis=0)
+    nearest = np.full(len(points), np.inf)
+    for start, way in zip(corners, following - corners, strict=True):
+        share = np.clip((points - start) @ way / (way @ way), 0, 1)
+        nearest = np.minimum(nearest, np.hypot(*(start + share[:, None] * way - points).T))
+    inside = np.ones(len(points), np.bool_)
+    for normal_x, normal_y, offset in hull.equations:
+        inside &= points @ np.array([normal_x, normal_y]) + offset <= 0
+    return np.where(inside, 0.0, nearest)
 
 
 def _refine_near(distance: NDArray[np.float32], plan: GridPlan, line: GroundLine) -> None:
@@ -117,6 +154,8 @@ def cut_out(
     """
     columns = heights_m.shape[1]
     beyond = distance_m.reshape(-1) - np.float32(half_width_m)
+    # A post on the edge itself would leave triangles without an area.
+    beyond = np.where(np.abs(beyond) < _LEAST_CUT_M, -_LEAST_CUT_M, beyond)
     outside = beyond[triangles] > 0
     count = outside.sum(axis=1)
     whole = triangles[count == 0]
