@@ -5,8 +5,9 @@ before and after can. For each rider a handful of hypotheses are carried on, eac
 took, and each new fix may be taken at one of its candidate places or skipped as junk. What a step costs
 follows from how far the fix lies from the road, how well the way along it agrees with the elapsed time and
 the reported speeds (Student's t for both: real errors have heavy tails), and how far it runs backwards. No
-hypothesis goes faster than any rider can, nor back by more than a crowd's noise. All riders advance
-together, one fix each a step, as arrays; the cheapest history at the end decides all fixes at once.
+hypothesis goes faster than any rider can, nor back by more than a crowd's noise. In a whole recording the
+cheapest history at the end decides all fixes at once; live (:mod:`tracker3d.track.live`) the same steps are
+taken fix by fix, and the cheapest history so far decides a few fixes back.
 
 The idea is multiple hypothesis tracking in one dimension, as rail and road vehicles are tracked; see Newson
 and Krumm, "Hidden Markov map matching through noise and sparseness" (2009), for the single-hypothesis form.
@@ -14,12 +15,12 @@ and Krumm, "Hidden Markov map matching through noise and sparseness" (2009), for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
+from tracker3d.track.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 LARGEST_RETREAT_M = 30.0
 """No accepted fix lies farther behind the farthest accepted fix of its rider."""
 
-_HYPOTHESES = 8
+HYPOTHESES = 8
 _SKIP_COST = 12.0
 _START_COST = 6.0
 _START_COST_PER_M = 2e-5
@@ -40,37 +41,18 @@ _MOST_ALIKE = 2
 _SPEED_MEMORY_S = 12.0
 _TYPICAL_SPEED_MPS = 10.0
 
+PLACE, TIME, REPORTED, SPEED, FARTHEST, COST = range(6)
+"""Columns of a beam, (hypotheses, 6) float64: road distance, time (s) and reported speed of the last fix
+taken, speed ridden lately, farthest place, cost. The last hypothesis has taken nothing yet."""
 
-@dataclass
-class _Beam:
-    """Hypotheses of all active riders, (riders, hypotheses); the last column has taken nothing yet."""
 
-    place_m: NDArray[np.float64]
-    time_s: NDArray[np.float64]
-    reported_mps: NDArray[np.float64]
-    speed_mps: NDArray[np.float64]
-    farthest_m: NDArray[np.float64]
-    cost: NDArray[np.float64]
-
-    @classmethod
-    def empty(cls, riders: int) -> _Beam:
-        shape = (riders, _HYPOTHESES)
-        cost = np.full(shape, np.inf)
-        cost[:, -1] = 0.0
-        place, time, reported, speed = (np.full(shape, np.nan) for _ in range(4))
-        return cls(place, time, reported, speed, np.full(shape, -np.inf), cost)
-
-    def at(self, kept: NDArray[np.int64]) -> _Beam:
-        """Pick hypotheses of every rider."""
-        return _Beam(*(np.take_along_axis(values, kept, axis=1) for values in self.columns()))
-
-    def first(self, riders: int) -> _Beam:
-        """Leave out the riders after the first so many."""
-        return _Beam(*(values[:riders] for values in self.columns()))
-
-    def columns(self) -> tuple[NDArray[np.float64], ...]:
-        """Return all fields in their order."""
-        return self.place_m, self.time_s, self.reported_mps, self.speed_mps, self.farthest_m, self.cost
+def empty_beams(riders: int) -> NDArray[np.float64]:
+    """Beams of riders of whom nothing is known, (riders, hypotheses, 6)."""
+    beams = np.full((riders, HYPOTHESES, 6), np.nan)
+    beams[:, :, FARTHEST] = -np.inf
+    beams[:, :, COST] = np.inf
+    beams[:, -1, COST] = 0.0
+    return beams
 
 
 def choose(
@@ -101,163 +83,214 @@ def choose(
         Column of ``places``, or -1 for a fix that is skipped.
     """
     n = len(places.distance_m)
-    starts = np.flatnonzero(np.diff(rider, prepend=-1)) if n else np.zeros(0, np.int64)
-    counts = np.diff(np.append(starts, n))
-    order = np.argsort(-counts, kind="stable")
-    starts, counts = starts[order], counts[order]
-    time_s = (time_ms - time_ms.min()) / 1000.0 if n else np.zeros(0)
-    off_road = 2.0 * np.log1p((places.lateral_m / noise_m) ** 2 / 3.0)
-    reported = speed_mps.astype(float)
-    parent = np.full((n, _HYPOTHESES), -1, np.int8)
-    taken = np.full((n, _HYPOTHESES), -1, np.int8)
-    beam = _Beam.empty(len(starts))
-    last_cost = np.full((len(starts), _HYPOTHESES), np.inf)
-    for step in range(int(counts[0]) if n else 0):
-        active = int(np.searchsorted(-counts, -step, side="left"))
-        rows = starts[:active] + step
-        last_cost[active : len(beam.cost)] = beam.cost[active:]
-        beam, parent[rows], taken[rows] = _advance(
-            beam.first(active), places.distance_m[rows], off_road[rows], time_s[rows], reported[rows], noise_m
-        )
-    last_cost[: len(beam.cost)] = beam.cost
-    return (
-        _history(starts, counts, np.argmin(last_cost, axis=1), parent, taken) if n else np.zeros(0, np.int64)
+    chosen = np.full(n, -1, np.int64)
+    if not n:
+        return chosen
+    starts = np.append(np.flatnonzero(np.diff(rider, prepend=-1)), n)
+    time_s = (time_ms - time_ms.min()) / 1000.0
+    longest = int(np.diff(starts).max())
+    parent, taken = (np.empty((longest, HYPOTHESES), np.int8) for _ in range(2))
+    _choose_all(
+        *(starts, places.distance_m, places.lateral_m, time_s, speed_mps.astype(float), float(noise_m)),
+        *(empty_beams(2), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
     )
+    return chosen
 
 
-def _advance(
-    beam: _Beam,
-    candidate_m: NDArray[np.float64],
-    off_road: NDArray[np.float64],
-    now_s: NDArray[np.float64],
-    reported_mps: NDArray[np.float64],
-    noise_m: float,
-) -> tuple[_Beam, NDArray[np.int8], NDArray[np.int8]]:
-    """Take one fix of each rider: the new beam, and for each hypothesis its parent and the column it took.
-
-    Each candidate is reached from the cheapest hypothesis, and from the cheapest of those that were never
-    farther: one bad fix too far ahead would otherwise bind all that follow.
-    """
-    k = candidate_m.shape[1]
-    cost = _cost_of_way(beam, candidate_m, now_s, reported_mps, noise_m)
-    cost += beam.cost[:, :, None]
-    cheapest = np.argmin(cost, axis=1)
-    farther = beam.farthest_m[:, :, None] > candidate_m[:, None, :] + _HARDLY_FARTHER_M
-    unbound = np.argmin(np.where(farther, np.inf, cost), axis=1)
-    parent = np.concatenate([cheapest, unbound], axis=1)
-    taken_m = np.concatenate([candidate_m, candidate_m], axis=1)
-    take_cost = np.concatenate([_picked(cost, cheapest), _picked(cost, unbound)], axis=1)
-    take_cost += np.concatenate([off_road, off_road], axis=1)
-    take_cost[:, k:][unbound == cheapest] = np.inf
-
-    def inherited(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.take_along_axis(values, parent, axis=1)
-
-    elapsed_s = np.maximum(now_s[:, None] - inherited(beam.time_s), 1e-3)
-    measured = (taken_m - inherited(beam.place_m)) / elapsed_s
-    before = inherited(beam.speed_mps)
-    change = np.minimum(elapsed_s / _SPEED_MEMORY_S, 0.7) * (measured - before)
-    now = np.broadcast_to(now_s[:, None], taken_m.shape)
-    reported = np.broadcast_to(reported_mps[:, None], taken_m.shape)
-    everything = _Beam(
-        np.concatenate([taken_m, beam.place_m], axis=1),
-        np.concatenate([now, beam.time_s], axis=1),
-        np.concatenate([reported, beam.reported_mps], axis=1),
-        np.concatenate([np.where(np.isnan(before), measured, before + change), beam.speed_mps], axis=1),
-        np.concatenate([np.fmax(taken_m, inherited(beam.farthest_m)), beam.farthest_m], axis=1),
-        np.concatenate([take_cost, beam.cost + _SKIP_COST], axis=1),
-    )
-    kept = _survivors(everything, now_s)
-    parents = np.concatenate([parent, np.broadcast_to(np.arange(_HYPOTHESES), beam.cost.shape)], axis=1)
-    columns = np.where(kept < 2 * k, kept % k, -1)
-    return (
-        everything.at(kept),
-        np.take_along_axis(parents, kept, axis=1).astype(np.int8),
-        columns.astype(np.int8),
-    )
-
-
-def _picked(cost: NDArray[np.float64], hypothesis: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Cost of reaching each candidate from the hypothesis picked for it."""
-    return np.asarray(np.take_along_axis(cost, hypothesis[:, None, :], axis=1)[:, 0, :])
-
-
-def _cost_of_way(
-    beam: _Beam,
-    candidate_m: NDArray[np.float64],
-    now_s: NDArray[np.float64],
-    reported_mps: NDArray[np.float64],
-    noise_m: float,
-) -> NDArray[np.float64]:
-    """Cost of going from each hypothesis to each candidate, (riders, hypotheses, k); infinite if too fast."""
-    elapsed_s = now_s[:, None] - beam.time_s
-    reported = _mean_known(beam.reported_mps, reported_mps[:, None])
-    told = ~np.isnan(reported)
-    expected_mps = np.where(
-        told, reported, np.where(np.isnan(beam.speed_mps), _TYPICAL_SPEED_MPS, beam.speed_mps)
-    )
-    spread_m = 1.4 * noise_m + np.where(told, 0.6, 2.0) * elapsed_s
-    way_m = candidate_m[:, None, :] - beam.place_m[:, :, None]
-    surprise = (way_m - (expected_mps * elapsed_s)[:, :, None]) / spread_m[:, :, None]
-    cost = 2.0 * np.log1p(surprise * surprise / 3.0)
-    cost += _RETREAT_COST_PER_M * np.maximum(-way_m - 2.0 * noise_m, 0.0)
-    impossible = np.abs(way_m) > (LARGEST_SPEED_MPS * elapsed_s)[:, :, None]
-    impossible |= candidate_m[:, None, :] < beam.farthest_m[:, :, None] - LARGEST_RETREAT_M
-    cost[impossible] = np.inf
-    cost[:, -1, :] = _START_COST + _START_COST_PER_M * candidate_m
-    np.nan_to_num(cost, copy=False, nan=np.inf, posinf=np.inf)
-    return cost
-
-
-def _mean_known(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of two speeds, or the one that is known."""
-    return 0.5 * (np.where(np.isnan(first), second, first) + np.where(np.isnan(second), first, second))
-
-
-def _survivors(beam: _Beam, now_s: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Choose the hypotheses to keep: the cheapest, few of a kind, and the empty one last.
-
-    Two with the rider at the same place, then or as expected now, are of a kind if the better one was never
-    farther.
-    Without that limit a second tracker's many near-equal histories would crowd out the rider's own. Slots
-    that stay free get an infinite cost.
-    """
-    empty = beam.cost.shape[1] - 1
-    cost = beam.cost.copy()
-    cost[:, empty] = np.inf
-    order = np.argsort(cost, axis=1, kind="stable")
-    speed_mps = np.where(np.isnan(beam.reported_mps), beam.speed_mps, beam.reported_mps)
-    expected_m = beam.place_m + speed_mps * (now_s[:, None] - beam.time_s)
-    farthest_m = np.take_along_axis(beam.farthest_m, order, axis=1)
-    alike = np.zeros((*cost.shape, cost.shape[1]), bool)
-    for place_m in (beam.place_m, expected_m):
-        in_order_m = np.take_along_axis(place_m, order, axis=1)
-        alike |= np.abs(in_order_m[:, :, None] - in_order_m[:, None, :]) < _SAME_PLACE_M
-    alike &= farthest_m[:, None, :] <= farthest_m[:, :, None] + _HARDLY_FARTHER_M
-    alike &= np.tri(cost.shape[1], k=-1, dtype=bool)
-    sorted_cost = np.take_along_axis(cost, order, axis=1)
-    sorted_cost[alike.sum(axis=2) >= _MOST_ALIKE] = np.inf
-    again = np.argsort(sorted_cost, axis=1, kind="stable")[:, : _HYPOTHESES - 1]
-    kept = np.take_along_axis(order, again, axis=1)
-    np.put_along_axis(cost, order, sorted_cost, axis=1)
-    cost[:, empty] = beam.cost[:, empty]
-    beam.cost[:] = cost
-    return np.concatenate([kept, np.full((len(kept), 1), empty)], axis=1)
-
-
-def _history(
+@compiled
+def _choose_all(
     starts: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    best: NDArray[np.int64],
+    distance_m: NDArray[np.float64],
+    lateral_m: NDArray[np.float64],
+    time_s: NDArray[np.float64],
+    reported_mps: NDArray[np.float64],
+    noise_m: float,
+    beams: NDArray[np.float64],
+    scratch: NDArray[np.float64],
     parent: NDArray[np.int8],
     taken: NDArray[np.int8],
-) -> NDArray[np.int64]:
-    """Walk back from the cheapest hypothesis of each rider; riders are ordered by falling count."""
-    chosen = np.full(len(parent), -1, np.int64)
-    at = best.copy()
-    for step in range(int(counts[0]) - 1, -1, -1):
-        active = int(np.searchsorted(-counts, -step, side="left"))
-        rows = starts[:active] + step
-        chosen[rows] = taken[rows, at[:active]]
-        at[:active] = parent[rows, at[:active]]
-    return chosen
+    chosen: NDArray[np.int64],
+) -> None:
+    """Advance each rider through all of his fixes, then walk back from the cheapest hypothesis."""
+    empty = beams[0].copy()
+    for rider in range(len(starts) - 1):
+        begin, end = starts[rider], starts[rider + 1]
+        beams[0] = empty
+        for step in range(end - begin):
+            row = begin + step
+            advance(
+                *(beams[step % 2], distance_m[row], lateral_m[row], time_s[row], reported_mps[row], noise_m),
+                *(scratch, beams[1 - step % 2], parent[step], taken[step]),
+            )
+        at = np.argmin(beams[(end - begin) % 2][:, COST])
+        for step in range(end - begin - 1, -1, -1):
+            chosen[begin + step] = taken[step, at]
+            at = parent[step, at]
+
+
+def scratch_of(most: int) -> NDArray[np.float64]:
+    """Room for :func:`advance` with so many candidates."""
+    return np.empty((2 * most + HYPOTHESES, 10))
+
+
+@compiled
+def advance(
+    beam: NDArray[np.float64],
+    candidate_m: NDArray[np.float64],
+    lateral_m: NDArray[np.float64],
+    now_s: float,
+    reported_mps: float,
+    noise_m: float,
+    scratch: NDArray[np.float64],
+    after: NDArray[np.float64],
+    parent: NDArray[np.int8],
+    taken: NDArray[np.int8],
+) -> None:
+    """Let one rider's hypotheses take one fix.
+
+    Each candidate is reached from the cheapest hypothesis, and from the cheapest of those that were never
+    farther: one bad fix too far ahead would otherwise bind all that follow. Or the fix is skipped.
+
+    Parameters
+    ----------
+    beam : (hypotheses, 6) float64
+    candidate_m, lateral_m : (k,) float64
+        Candidates, nearest first; NaN and infinite where there are no more.
+    now_s, reported_mps : float
+        Of the fix; the speed is NaN where none is reported.
+    noise_m : float
+    scratch : (2 k + hypotheses, 10) float64
+        From :func:`scratch_of`; overwritten.
+    after : (hypotheses, 6) float64
+        Written: the new beam.
+    parent, taken : (hypotheses,) int8
+        Written: each new hypothesis's index in ``beam``, and the candidate that it took, or -1.
+    """
+    count = 0
+    for index in range(len(candidate_m)):
+        place_m = candidate_m[index]
+        if np.isnan(place_m):
+            break
+        off_road = 2.0 * np.log1p((lateral_m[index] / noise_m) ** 2 / 3.0)
+        cheapest, unbound = -1, -1
+        cheapest_cost, unbound_cost = np.inf, np.inf
+        for hypothesis in range(HYPOTHESES):
+            if beam[hypothesis, COST] == np.inf:
+                continue
+            if hypothesis == HYPOTHESES - 1:
+                cost = beam[hypothesis, COST] + _START_COST + _START_COST_PER_M * place_m
+            else:
+                cost = beam[hypothesis, COST] + _cost_of_way(
+                    beam[hypothesis], place_m, now_s, reported_mps, noise_m
+                )
+            if cost < cheapest_cost:
+                cheapest, cheapest_cost = hypothesis, cost
+            if cost < unbound_cost and not beam[hypothesis, FARTHEST] > place_m + _HARDLY_FARTHER_M:
+                unbound, unbound_cost = hypothesis, cost
+        if cheapest >= 0:
+            _take(beam[cheapest], place_m, now_s, reported_mps, cheapest_cost + off_road, scratch[count])
+            scratch[count, 8], scratch[count, 9] = cheapest, index
+            count += 1
+        if unbound >= 0 and unbound != cheapest:
+            _take(beam[unbound], place_m, now_s, reported_mps, unbound_cost + off_road, scratch[count])
+            scratch[count, 8], scratch[count, 9] = unbound, index
+            count += 1
+    for hypothesis in range(HYPOTHESES - 1):
+        if beam[hypothesis, COST] < np.inf:
+            scratch[count, :6] = beam[hypothesis]
+            scratch[count, COST] += _SKIP_COST
+            scratch[count, 8], scratch[count, 9] = hypothesis, -1
+            count += 1
+    _keep_best(scratch, count, now_s, after, parent, taken)
+    last = HYPOTHESES - 1
+    after[last] = beam[last]
+    after[last, COST] += _SKIP_COST
+    parent[last], taken[last] = last, -1
+
+
+@compiled
+def _cost_of_way(
+    hypothesis: NDArray[np.float64], place_m: float, now_s: float, reported_mps: float, noise_m: float
+) -> float:
+    """Cost of going from a hypothesis's last place to another; infinite if no rider can."""
+    elapsed_s = now_s - hypothesis[TIME]
+    way_m = place_m - hypothesis[PLACE]
+    if abs(way_m) > LARGEST_SPEED_MPS * elapsed_s or place_m < hypothesis[FARTHEST] - LARGEST_RETREAT_M:
+        return np.inf
+    expected_mps, unsure_mps = 0.5 * (hypothesis[REPORTED] + reported_mps), 0.6
+    if np.isnan(expected_mps):
+        expected_mps = hypothesis[REPORTED] if np.isnan(reported_mps) else reported_mps
+    if np.isnan(expected_mps):
+        unsure_mps = 2.0
+        expected_mps = _TYPICAL_SPEED_MPS if np.isnan(hypothesis[SPEED]) else hypothesis[SPEED]
+    surprise = (way_m - expected_mps * elapsed_s) / (1.4 * noise_m + unsure_mps * elapsed_s)
+    cost = 2.0 * np.log1p(surprise * surprise / 3.0)
+    return float(cost + _RETREAT_COST_PER_M * max(-way_m - 2.0 * noise_m, 0.0))
+
+
+@compiled
+def _take(
+    hypothesis: NDArray[np.float64],
+    place_m: float,
+    now_s: float,
+    reported_mps: float,
+    cost: float,
+    taken: NDArray[np.float64],
+) -> None:
+    """Write the hypothesis that a fix at ``place_m`` leads to."""
+    elapsed_s = max(now_s - hypothesis[TIME], 1e-3)
+    measured_mps = (place_m - hypothesis[PLACE]) / elapsed_s
+    speed_mps = hypothesis[SPEED]
+    if np.isnan(speed_mps):
+        speed_mps = measured_mps
+    else:
+        speed_mps += min(elapsed_s / _SPEED_MEMORY_S, 0.7) * (measured_mps - speed_mps)
+    taken[PLACE], taken[TIME], taken[REPORTED], taken[SPEED] = place_m, now_s, reported_mps, speed_mps
+    taken[FARTHEST], taken[COST] = max(place_m, hypothesis[FARTHEST]), cost
+
+
+@compiled
+def _keep_best(
+    everything: NDArray[np.float64],
+    count: int,
+    now_s: float,
+    after: NDArray[np.float64],
+    parent: NDArray[np.int8],
+    taken: NDArray[np.int8],
+) -> None:
+    """Keep the cheapest hypotheses, few of a kind.
+
+    Two with the rider at the same place, then or as expected now, are of a kind if the better one was never
+    farther. Without that limit a second tracker's many near-equal histories would crowd out the rider's own.
+    Columns of ``everything``: those of a beam, the place expected now, the rank, the parent, what was taken.
+    """
+    for entry in range(count):
+        speed_mps = everything[entry, REPORTED]
+        if np.isnan(speed_mps):
+            speed_mps = everything[entry, SPEED]
+        everything[entry, 6] = everything[entry, PLACE] + speed_mps * (now_s - everything[entry, TIME])
+        rank = entry
+        while rank > 0 and everything[int(everything[rank - 1, 7]), COST] > everything[entry, COST]:
+            everything[rank, 7] = everything[rank - 1, 7]
+            rank -= 1
+        everything[rank, 7] = entry
+    kept = 0
+    for rank in range(count):
+        entry = int(everything[rank, 7])
+        alike = 0
+        for better_rank in range(rank):
+            better = int(everything[better_rank, 7])
+            if everything[better, FARTHEST] <= everything[entry, FARTHEST] + _HARDLY_FARTHER_M and (
+                abs(everything[better, PLACE] - everything[entry, PLACE]) < _SAME_PLACE_M
+                or abs(everything[better, 6] - everything[entry, 6]) < _SAME_PLACE_M
+            ):
+                alike += 1
+        if alike < _MOST_ALIKE:
+            after[kept] = everything[entry, :6]
+            parent[kept], taken[kept] = int(everything[entry, 8]), int(everything[entry, 9])
+            kept += 1
+            if kept == HYPOTHESES - 1:
+                break
+    for free in range(kept, HYPOTHESES - 1):
+        after[free, COST] = np.inf
+        parent[free], taken[free] = 0, -1

@@ -1,17 +1,20 @@
 """Which places of the road are near a position: all of them within a gate, not only the nearest.
 
-A grid of cells holds, for each cell, the road nodes that can be within the gate of any point in it. Along
-those nodes the distance to a fix has one local minimum for each leg of road that passes; each is refined
-by projection on the two segments that meet there.
+A grid of cells holds, for each cell, the runs of road nodes that can be within the gate of any point in it.
+Along a run the distance to a fix has one local minimum for each leg of road that passes; each is refined by
+projection on the two segments that meet there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+from tracker3d.track.compiled import compiled
+from tracker3d.track.nearest import NearestPlace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +25,6 @@ RUN_ON_M = 200.0
 """The road is prolonged straight by so much at both ends: riders line up before it and roll on after it."""
 
 _CELL_M = 60.0
-_PAIRS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,25 @@ class Places:
     lateral_m: NDArray[np.float64]
 
 
+class LegGrid(NamedTuple):
+    """The road's nodes and which of them can be near each cell, for compiled look-ups."""
+
+    nodes: NDArray[np.float64]
+    """(n, 3): x, y, road distance."""
+    x0_m: float
+    y0_m: float
+    columns: int
+    rows: int
+    cells: NDArray[np.int32]
+    """One more than the cell's index into ``first``; 0 where no road is near."""
+    first: NDArray[np.int32]
+    runs: NDArray[np.int32]
+    """(m, 2): first and last node."""
+    gate_m: float
+    longest_m: float
+    """Longest segment between two nodes."""
+
+
 class RoadPlaces:
     """An index of the road's nodes for looking up all places within ``gate_m``.
 
@@ -52,37 +73,20 @@ class RoadPlaces:
     """
 
     def __init__(self, route: Route, *, gate_m: float) -> None:
-        self.gate_m = gate_m
         x_m, y_m, distance_m = _prolonged(route)
-        self._x, self._y, self._distance = x_m, y_m, distance_m
-        self._origin = np.array([x_m.min(), y_m.min()]) - gate_m - _CELL_M
-        self._columns = int((x_m.max() + gate_m + _CELL_M - self._origin[0]) // _CELL_M) + 1
-        self._rows = int((y_m.max() + gate_m + _CELL_M - self._origin[1]) // _CELL_M) + 1
-        self._keys, self._first, self._nodes = self._fill()
-
-    def _fill(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Sorted keys of the occupied cells, where each one's nodes begin, and the nodes."""
-        column = ((self._x - self._origin[0]) // _CELL_M).astype(np.int64)
-        row = ((self._y - self._origin[1]) // _CELL_M).astype(np.int64)
-        reach = int(np.ceil(self.gate_m / _CELL_M))
-        keys, nodes = [], []
-        for up in range(-reach, reach + 1):
-            for right in range(-reach, reach + 1):
-                left_m = self._origin[0] + (column + right) * _CELL_M
-                low_m = self._origin[1] + (row + up) * _CELL_M
-                east = np.maximum(np.maximum(left_m - self._x, self._x - left_m - _CELL_M), 0.0)
-                north = np.maximum(np.maximum(low_m - self._y, self._y - low_m - _CELL_M), 0.0)
-                near = np.flatnonzero(np.hypot(east, north) <= self.gate_m + self._longest_half)
-                keys.append((row[near] + up) * self._columns + column[near] + right)
-                nodes.append(near)
-        all_keys, all_nodes = np.concatenate(keys), np.concatenate(nodes)
-        order = np.lexsort((all_nodes, all_keys))
-        unique, first = np.unique(all_keys[order], return_index=True)
-        return unique, np.append(first, len(order)), all_nodes[order]
-
-    @property
-    def _longest_half(self) -> float:
-        return float(np.hypot(np.diff(self._x), np.diff(self._y)).max()) / 2
+        self._nodes = np.stack([x_m, y_m, distance_m], axis=1)
+        longest_m = float(np.hypot(np.diff(x_m), np.diff(y_m)).max())
+        x0_m, y0_m = float(x_m.min()) - gate_m - _CELL_M, float(y_m.min()) - gate_m - _CELL_M
+        columns = int((x_m.max() + gate_m + _CELL_M - x0_m) // _CELL_M) + 1
+        rows = int((y_m.max() + gate_m + _CELL_M - y0_m) // _CELL_M) + 1
+        keys, first, runs = _runs(
+            (x_m - x0_m) / _CELL_M, (y_m - y0_m) / _CELL_M, columns, (gate_m + longest_m / 2) / _CELL_M
+        )
+        cells = np.zeros(columns * rows, np.int32)
+        cells[keys] = np.arange(1, len(keys) + 1)
+        self.legs = LegGrid(
+            self._nodes, x0_m, y0_m, columns, rows, cells, first, runs, float(gate_m), longest_m
+        )
 
     def within_gate(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, most: int) -> Places:
         """Find the nearest ``most`` places within the gate of each position.
@@ -94,91 +98,119 @@ class RoadPlaces:
         most : int
             Columns of the answer.
         """
-        found = Places(np.full((len(x_m), most), np.nan), np.full((len(x_m), most), np.inf))
-        cell = self._cell_of(x_m, y_m)
-        inside = np.flatnonzero(cell >= 0)
-        inside = inside[np.argsort(cell[inside], kind="stable")]
-        counts = self._first[cell[inside] + 1] - self._first[cell[inside]]
-        ends = np.cumsum(counts)
-        begin = 0
-        while begin < len(inside):
-            done = ends[begin - 1] if begin else 0
-            end = max(begin + 1, int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, side="right")))
-            block = inside[begin:end]
-            self._search(block, x_m[block], y_m[block], cell[block], counts[begin:end], found)
-            begin = end
+        found = Places(np.empty((len(x_m), most)), np.empty((len(x_m), most)))
+        _find_all(
+            *(np.ascontiguousarray(x_m), np.ascontiguousarray(y_m), self.legs),
+            *(found.distance_m, found.lateral_m),
+        )
         return found
 
-    def _cell_of(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Index of the occupied cell of each position, -1 for none."""
-        column, row = (x_m - self._origin[0]) // _CELL_M, (y_m - self._origin[1]) // _CELL_M
-        inside = (column >= 0) & (column < self._columns) & (row >= 0) & (row < self._rows)
-        key = np.where(inside, row * self._columns + column, -1.0).astype(np.int64)
-        at = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
-        return np.where(self._keys[at] == key, at, -1)
-
-    def _search(
-        self,
-        fixes: NDArray[np.int64],
-        x_m: NDArray[np.float64],
-        y_m: NDArray[np.float64],
-        cell: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        found: Places,
-    ) -> None:
-        """Find the places of one block of fixes and write them into ``found``."""
-        fix = np.repeat(np.arange(len(fixes)), counts)
-        within = np.arange(len(fix)) - np.repeat(np.cumsum(counts) - counts, counts)
-        node = self._nodes[self._first[cell][fix] + within]
-        square = (self._x[node] - x_m[fix]) ** 2 + (self._y[node] - y_m[fix]) ** 2
-        neighbours = (np.diff(node) == 1) & (np.diff(fix) == 0)
-        falls = np.diff(square) < 0.0
-        lowest = np.ones(len(fix), bool)
-        lowest[1:] &= ~(neighbours & ~falls)
-        lowest[:-1] &= ~(neighbours & falls)
-        lowest &= square <= (self.gate_m + self._longest_half) ** 2
-        owner, at = fix[lowest], node[lowest]
-        distance, lateral = self._project(at, x_m[owner], y_m[owner])
-        good = np.abs(lateral) <= self.gate_m
-        owner, distance, lateral = owner[good], distance[good], lateral[good]
-        order = np.lexsort((np.abs(lateral), owner))
-        owner, distance, lateral = owner[order], distance[order], lateral[order]
-        first_of_owner = np.searchsorted(owner, owner, side="left")
-        rank = np.arange(len(owner)) - first_of_owner
-        kept = rank < found.distance_m.shape[1]
-        found.distance_m[fixes[owner[kept]], rank[kept]] = distance[kept]
-        found.lateral_m[fixes[owner[kept]], rank[kept]] = lateral[kept]
-
-    def _project(
-        self, node: NDArray[np.int64], x_m: NDArray[np.float64], y_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Project on the nearer of the two segments at ``node``: road distance and signed lateral offset."""
-        last = len(self._x) - 1
-        behind = self._project_on(np.maximum(node - 1, 0), x_m, y_m)
-        ahead = self._project_on(np.minimum(node, last - 1), x_m, y_m)
-        nearer = np.abs(ahead[1]) < np.abs(behind[1])
-        return np.where(nearer, ahead[0], behind[0]), np.where(nearer, ahead[1], behind[1])
-
-    def _project_on(
-        self, segment: NDArray[np.int64], x_m: NDArray[np.float64], y_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        x0, y0 = self._x[segment], self._y[segment]
-        east, north = self._x[segment + 1] - x0, self._y[segment + 1] - y0
-        to_x, to_y = x_m - x0, y_m - y0
-        share = np.clip((to_x * east + to_y * north) / np.maximum(east**2 + north**2, 1e-12), 0.0, 1.0)
-        off = np.hypot(to_x - share * east, to_y - share * north)
-        left = east * to_y - north * to_x >= 0.0
-        start_m = self._distance[segment]
-        distance = start_m + share * (self._distance[segment + 1] - start_m)
-        return distance, np.where(left, off, -off)
+    @cached_property
+    def _nearest(self) -> NearestPlace:
+        return NearestPlace(*self._nodes.T)
 
     def nearest(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Road distance and signed lateral offset of the nearest place, however far; (n,) float64 each."""
-        tree = cKDTree(np.column_stack([self._x, self._y]))
-        node = tree.query(np.column_stack([x_m, y_m]))[1] if len(x_m) else np.zeros(0, np.int64)
-        return self._project(np.asarray(node, np.int64), x_m, y_m)
+        return self._nearest.find(x_m, y_m)
+
+
+def _runs(
+    column_at: NDArray[np.float64], row_at: NDArray[np.float64], columns: int, reach: float
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Occupied cells, where each one's runs begin, and the runs; all lengths in cells."""
+    column, row = np.floor(column_at).astype(np.int64), np.floor(row_at).astype(np.int64)
+    cells_away = int(np.ceil(reach))
+    keys, nodes = [], []
+    for up in range(-cells_away, cells_away + 1):
+        for right in range(-cells_away, cells_away + 1):
+            left, low = column + right, row + up
+            east = np.maximum(np.maximum(left - column_at, column_at - left - 1.0), 0.0)
+            north = np.maximum(np.maximum(low - row_at, row_at - low - 1.0), 0.0)
+            inside = (left >= 0) & (left < columns) & (low >= 0)
+            near = np.flatnonzero(inside & (np.hypot(east, north) <= reach))
+            keys.append(low[near] * columns + left[near])
+            nodes.append(near)
+    key, node = np.concatenate(keys), np.concatenate(nodes)
+    order = np.lexsort((node, key))
+    key, node = key[order], node[order]
+    begins = np.flatnonzero((np.diff(key, prepend=-1) != 0) | (np.diff(node, prepend=-2) != 1))
+    ends = np.append(begins[1:], len(key)) - 1
+    occupied, first = np.unique(key[begins], return_index=True)
+    runs = np.stack([node[begins], node[ends]], axis=1).astype(np.int32)
+    return occupied, np.append(first, len(begins)).astype(np.int32), runs
+
+
+@compiled
+def _project(x: float, y: float, nodes: NDArray[np.float64], segment: int) -> tuple[float, float]:
+    """Road distance and signed lateral offset of the nearest place on one segment."""
+    to_x, to_y = x - nodes[segment, 0], y - nodes[segment, 1]
+    east, north = nodes[segment + 1, 0] - nodes[segment, 0], nodes[segment + 1, 1] - nodes[segment, 1]
+    square = max(east * east + north * north, 1e-12)
+    share = min(max((to_x * east + to_y * north) / square, 0.0), 1.0)
+    off_x, off_y = to_x - share * east, to_y - share * north
+    off_m = np.sqrt(off_x * off_x + off_y * off_y)
+    distance_m = nodes[segment, 2] + share * (nodes[segment + 1, 2] - nodes[segment, 2])
+    return distance_m, off_m if east * to_y - north * to_x >= 0.0 else -off_m
+
+
+@compiled
+def places_of(
+    x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
+) -> int:
+    """Write the nearest candidates of one position into two rows, and return how many there are."""
+    most = len(distance_m)
+    distance_m[:] = np.nan
+    lateral_m[:] = np.inf
+    column_at, row_at = (x - legs.x0_m) / _CELL_M, (y - legs.y0_m) / _CELL_M
+    if not (0.0 <= column_at < legs.columns and 0.0 <= row_at < legs.rows):
+        return 0
+    cell = legs.cells[int(row_at) * legs.columns + int(column_at)] - 1
+    if cell < 0:
+        return 0
+    nodes = legs.nodes
+    limit_m = legs.gate_m + legs.longest_m / 2
+    found = 0
+    for run in range(legs.first[cell], legs.first[cell + 1]):
+        node, last = legs.runs[run, 0], legs.runs[run, 1]
+        before = np.inf
+        while node <= last:
+            square = (nodes[node, 0] - x) ** 2 + (nodes[node, 1] - y) ** 2
+            if square > limit_m * limit_m:
+                node += max(1, int((np.sqrt(square) - limit_m) / legs.longest_m))
+                before = np.inf
+                continue
+            after = np.inf
+            if node < last:
+                after = (nodes[node + 1, 0] - x) ** 2 + (nodes[node + 1, 1] - y) ** 2
+            if square < before and after >= square:
+                at_m, off_m = _project(x, y, nodes, max(node - 1, 0))
+                ahead_m, ahead_off_m = _project(x, y, nodes, min(node, len(nodes) - 2))
+                if abs(ahead_off_m) < abs(off_m):
+                    at_m, off_m = ahead_m, ahead_off_m
+                if abs(off_m) <= legs.gate_m and abs(off_m) < abs(lateral_m[most - 1]):
+                    found = min(found + 1, most)
+                    rank = found - 1
+                    while rank > 0 and abs(lateral_m[rank - 1]) > abs(off_m):
+                        distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
+                        rank -= 1
+                    distance_m[rank], lateral_m[rank] = at_m, off_m
+            before = square
+            node += 1
+    return found
+
+
+@compiled
+def _find_all(
+    x_m: NDArray[np.float64],
+    y_m: NDArray[np.float64],
+    legs: LegGrid,
+    distance_m: NDArray[np.float64],
+    lateral_m: NDArray[np.float64],
+) -> None:
+    for fix in range(len(x_m)):
+        places_of(x_m[fix], y_m[fix], legs, distance_m[fix], lateral_m[fix])
 
 
 def _prolonged(route: Route) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
