@@ -17,6 +17,7 @@ from tracker3d.scene.projection import in_sight, relief_drawn_m
 from tracker3d.scene.road_path import road_path
 
 SIZE = (1920, 1080)
+CHASE = {"behind_m": 20.0, "height_m": 7.0, "down": 0.62, "fov_deg": 46.0}
 
 
 def shot(scene, race, *, after_s=0.0, wall_s=0.0, size=SIZE):
@@ -27,6 +28,14 @@ def shot(scene, race, *, after_s=0.0, wall_s=0.0, size=SIZE):
 def direction(pose):
     ahead = pose.target_m - pose.eye_m
     return ahead / np.linalg.norm(ahead)
+
+
+def horizon(pose):
+    """How far down the picture the horizon is: 0 at its top, 1 at its bottom."""
+    level = pose.target_m - pose.eye_m
+    level[2] = 0.0
+    px, _ = project(pose, SIZE, (pose.eye_m + 1e6 * level)[None])
+    return px[0, 1] / SIZE[1]
 
 
 def over_ground(scene, pose):
@@ -57,7 +66,7 @@ def test_words_make_cameras(spec, kind):
 
 def test_options_arrive():
     assert parse_camera("orbit:peloton,radius=900,turn=-60") == OrbitCamera(
-        "peloton", None, 900.0, 432.0, -60.0
+        "peloton", None, 900.0, 333.0, -60.0
     )
     assert parse_camera("orbit:km=35.2").distance_m == pytest.approx(35_200.0)
     assert parse_camera("road:12.5,speed=30") == RoadCamera(12_500.0, 30.0)
@@ -139,6 +148,11 @@ def test_finish_camera_sees_the_line(scene, race):
     assert 20.0 < depth[0] < 120.0
     assert abs(px[0, 0] - 960.0) < 300.0
     assert 300.0 < px[0, 1] < 860.0
+    run_in = scene.stage.route.finish_m - np.array([5.0, 30.0, 80.0])
+    x, y = scene.stage.route.position(run_in)
+    px, depth = project(pose, SIZE, np.stack([x, y, scene.stage.route.z_drawn(run_in)], axis=-1))
+    assert (np.diff(depth) > 0).all()
+    assert ((px > 0) & (px < np.array(SIZE))).all()
 
 
 def test_orbit_closes_its_circle_and_keeps_its_target_in_sight(scene, race):
@@ -146,23 +160,28 @@ def test_orbit_closes_its_circle_and_keeps_its_target_in_sight(scene, race):
     poses = [camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in np.arange(0.0, 61.0, 1.0)]
     assert np.allclose(poses[0].eye_m, poses[60].eye_m, atol=1e-6)
     eyes = np.array([pose.eye_m for pose in poses])
-    radius = np.hypot(*(eyes - poses[0].target_m)[:, :2].T)
-    assert np.allclose(radius, 480.0, atol=1e-6)
+    (target,), _ = road_path(scene).at(5200.0)
+    radius = np.hypot(*(eyes - target)[:, :2].T)
+    assert np.allclose(radius, 650.0, atol=1e-6)
     assert np.abs(np.diff(eyes[:, 2])).max() < 40.0
     for pose in poses:
         assert over_ground(scene, pose) >= 39.0
-        assert in_sight(scene, pose.eye_m, pose.target_m[None]).all()
+        assert in_sight(scene, pose.eye_m, target[None]).all()
+        px, _ = project(pose, SIZE, target[None])
+        assert px[0] == pytest.approx([0.5 * SIZE[0], 0.58 * SIZE[1]], abs=0.1)
+        assert 0.0 < horizon(pose) < 0.34
 
 
 def test_a_low_orbit_is_lifted_over_the_hillside(scene, race):
     camera = parse_camera("orbit:km=5.2,radius=600,height=30,turn=360")
     poses = [camera.pose(shot(scene, race, wall_s=wall_s)) for wall_s in np.arange(0.0, 360.0, 2.0)]
-    raised = np.array([pose.eye_m[2] - pose.target_m[2] - 30.0 for pose in poses])
+    (target,), _ = road_path(scene).at(5200.0)
+    raised = np.array([pose.eye_m[2] - target[2] - 30.0 for pose in poses])
     assert raised.max() > 100.0
     assert raised.min() < 1.0
     for pose in poses:
         assert over_ground(scene, pose) >= 39.9
-        assert in_sight(scene, pose.eye_m, pose.target_m[None]).all()
+        assert in_sight(scene, pose.eye_m, target[None]).all()
 
 
 def test_an_eye_rises_before_a_wall_of_rock_and_not_at_it(scene):
@@ -198,7 +217,7 @@ def test_a_road_that_winds_south_is_never_looked_along_northwards(scene):
 def test_chase_never_goes_under_the_ground_or_loses_its_rider(scene):
     route = scene.stage.route
     for distance_m in np.arange(0.0, route.finish_m, 12.0):
-        pose = along_road(scene, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+        pose = along_road(scene, distance_m, **CHASE)
         assert over_ground(scene, pose) >= 5.9
         x, y = route.position(distance_m)
         rider = np.array([[float(x), float(y), float(route.z_drawn(distance_m)) + 1.0]])
@@ -210,7 +229,7 @@ def test_chase_never_goes_under_the_ground_or_loses_its_rider(scene):
 def test_chase_is_not_jumpy_at_hairpins(scene):
     """One metre of road moves the eye by at most 2.5 m and turns the view by at most 1.2 degrees."""
     poses = [
-        along_road(scene, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+        along_road(scene, distance_m, **CHASE)
         for distance_m in np.arange(4200.0, scene.stage.route.finish_m, 1.0)
     ]
     eyes = np.array([pose.eye_m for pose in poses])
@@ -230,6 +249,23 @@ def test_chase_sees_the_road_ahead(scene, race):
     assert ((px > 0) & (px < np.array(SIZE))).all()
     assert px[0, 1] > px[1, 1] > px[2, 1]
     assert px[0, 1] < 0.78 * SIZE[1]
+
+
+@pytest.mark.parametrize("target", ["leader", "peloton", "21"])
+def test_chase_shows_whom_it_follows_between_the_panels_and_the_horizon(scene, race, target):
+    now = shot(scene, race, after_s=30.0)
+    pose = parse_camera(f"chase:{target}").pose(now)
+    riders = now.state.riders
+    group = {"leader": slice(1, 6), "peloton": slice(6, 178), "21": slice(21, 22)}[target]
+    distance = riders.distance_m[group]
+    x, y = scene.stage.route.position(distance)
+    points = np.stack([x, y, scene.stage.route.z_drawn(distance)], axis=-1)
+    px, depth = project(pose, SIZE, points)
+    assert (depth > 0).all()
+    assert (px[:, 1] < 0.80 * SIZE[1]).all()
+    assert (px[:, 1] > 0.38 * SIZE[1]).all()
+    assert (np.abs(px[:, 0] - 960.0) < 400.0).all()
+    assert 0.10 < horizon(pose) < 0.34
 
 
 def test_peloton_camera_glides_when_the_group_ahead_is_caught(scene, make_race):
@@ -265,6 +301,6 @@ def test_fixed_camera_stays(scene, race):
 
 def test_exaggerated_heights_are_followed(exaggerated_scene):
     top = float(exaggerated_scene.stage.route.finish_m)
-    pose = along_road(exaggerated_scene, top, behind_m=30.0, height_m=8.5, ahead_m=7.0)
+    pose = along_road(exaggerated_scene, top, **CHASE)
     assert over_ground(exaggerated_scene, pose) >= 5.9
     assert pose.eye_m[2] - exaggerated_scene.road.positions_m[:, 2].max() < 60.0

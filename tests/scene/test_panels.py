@@ -44,9 +44,21 @@ def test_gaps_are_written_in_whole_seconds(gap_s, text):
 
 @pytest.mark.parametrize(
     ("metres", "text"),
-    [(35_200.0, "35.2"), (35_200.1, "35.3"), (50.0, "0.1"), (0.0, "0.0"), (-80.0, "0.0"), (np.nan, "-")],
+    [
+        (35_200.0, "35.2"),
+        (35_200.1, "35.2"),
+        (31_000.012394, "31.0"),
+        (31_049.9, "31.0"),
+        (31_050.1, "31.1"),
+        (300.005, "0.3"),
+        (20.0, "0.1"),
+        (1e-7, "0.0"),
+        (0.0, "0.0"),
+        (-80.0, "0.0"),
+        (np.nan, "-"),
+    ],
 )
-def test_kilometres_reach_zero_at_the_line_only(metres, text):
+def test_kilometres_are_the_nearest_tenth_and_zero_at_the_line_only(metres, text):
     assert km_text(metres) == text
 
 
@@ -124,6 +136,15 @@ def test_before_the_start_nothing_is_claimed(scene, race, look):
     assert "climb_card" not in shown
     assert shown["to_go"].key[-1][0] == "-"
     assert shown["to_go"].key[-1][1] == ""
+
+
+def test_a_stage_without_riders_shows_no_figures_of_a_race(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    columns = [field.name for field in dataclasses.fields(state.riders) if field.name != "time_ms"]
+    nobody = dataclasses.replace(state.riders, **{name: getattr(state.riders, name)[:0] for name in columns})
+    empty = dataclasses.replace(state, riders=nobody, order=state.order[:0], groups=(), to_go_m=float("nan"))
+    shown = panels(scene, empty, look)
+    assert shown.keys() == {"profile", "stage_name", "legend", "credits"}
 
 
 def test_many_groups_leave_the_named_ones_on_the_board(scene, race, look):

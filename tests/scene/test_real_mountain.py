@@ -54,7 +54,8 @@ def test_the_road_lies_on_the_mountain(ventoux):
 def test_chase_up_the_whole_mountain_stays_clear_and_smooth(ventoux):
     places = np.arange(0.0, ventoux.stage.route.finish_m, 4.0)
     poses = [
-        along_road(ventoux, distance_m, behind_m=30.0, height_m=8.5, ahead_m=7.0) for distance_m in places
+        along_road(ventoux, distance_m, behind_m=20.0, height_m=7.0, down=0.62, fov_deg=46.0)
+        for distance_m in places
     ]
     eyes = np.array([pose.eye_m for pose in poses])
     assert (eyes[:, 2] - relief_drawn_m(ventoux, eyes[:, 0], eyes[:, 1])).min() > 5.9

@@ -71,7 +71,7 @@ def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Siz
             float(distance_m),
             behind_m=9 * sizes.rider_m,
             height_m=4 * sizes.rider_m,
-            ahead_m=3 * sizes.rider_m,
+            down=0.58,
         )
         for distance_m in paths.leader_m[every]
     ]

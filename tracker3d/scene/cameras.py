@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
 
 FOV_DEG = 35.0
-_WIDE_FOV_DEG = 30.0
+_OVERVIEW_FOV_DEG = 30.0
+_CHASE_FOV_DEG = 46.0
+_ORBIT_FOV_DEG = 42.0
+_FINISH_FOV_DEG = 24.0
 _EYE_MARGIN_M = 6.0
+_FINISH_MARGIN_M = 4.0
+_LONGEST_CHASED_M = 300.0
+_RUN_IN_M = 90.0
 _HELICOPTER_MARGIN_M = 40.0
 
 CAMERA_CHOICES = (
@@ -98,7 +104,7 @@ class OverviewCamera:
             "overview",
             points,
             pitches_deg=(32.0, 38.0, 45.0),
-            fov_deg=_WIDE_FOV_DEG,
+            fov_deg=_OVERVIEW_FOV_DEG,
             bounds=(FrameBounds(), FrameBounds(left=0.44)),
             margin_m=300.0,
         )
@@ -142,7 +148,7 @@ class ClimbCamera:
 
 @dataclass(frozen=True)
 class FinishCamera:
-    """Just beyond the finish line, looking back at those who arrive."""
+    """Beyond the finish line with a long lens, looking back through the arch at those who arrive."""
 
     def pose(self, shot: Shot) -> CameraPose:
         """Return the pose."""
@@ -150,14 +156,17 @@ class FinishCamera:
 
     @staticmethod
     def _make(scene: StageScene) -> CameraPose:
-        line_m = scene.stage.route.finish_m
-        (line,), (heading,) = road_path(scene).at(line_m)
-        ahead = np.array([math.sin(heading), math.cos(heading), 0.0])
+        route, scale = scene.stage.route, scene.stage.frame.vertical_exaggeration
+        places = route.finish_m - np.array([_RUN_IN_M, 0.0])
+        x_m, y_m = route.position(places)
+        come, line = np.stack([x_m, y_m, route.z_drawn(places) * scale], axis=-1)
+        length_m = math.hypot(line[0] - come[0], line[1] - come[1])
+        ahead = np.append((line - come)[:2], 0.0) / length_m if length_m > 1.0 else np.array([0.0, 1.0, 0.0])
         aside = np.array([ahead[1], -ahead[0], 0.0])
-        eye = line + 46.0 * ahead + 13.0 * aside + np.array([0.0, 0.0, 12.0])
-        target = line - 4.0 * ahead + np.array([0.0, 0.0, 1.0])
-        path = np.repeat(eye[None], PATH_POINTS, axis=0), np.repeat(target[None], PATH_POINTS, axis=0)
-        return CameraPose(cleared_eye(scene, *path, margin_m=_EYE_MARGIN_M), target, FOV_DEG)
+        eye = line + 62.0 * ahead + 3.0 * aside + np.array([0.0, 0.0, 6.2])
+        path = np.repeat(eye[None], PATH_POINTS, axis=0), np.repeat(line[None], PATH_POINTS, axis=0)
+        eye = cleared_eye(scene, *path, margin_m=_FINISH_MARGIN_M)
+        return aimed(eye, line, fov_deg=_FINISH_FOV_DEG, down=0.73)
 
 
 @dataclass(frozen=True)
@@ -178,8 +187,8 @@ class OrbitCamera:
 
     target: str = "leader"
     distance_m: float | None = None
-    radius_m: float = 480.0
-    height_m: float = 230.0
+    radius_m: float = 650.0
+    height_m: float = 240.0
     turn_s: float = 150.0
 
     def pose(self, shot: Shot) -> CameraPose:
@@ -194,27 +203,31 @@ class OrbitCamera:
         eyes[:, 1] = target[1] + radius * np.cos(around)
         eyes[:, 2] = target[2] + self.height_m * radius / self.radius_m
         targets = np.repeat(target[None], PATH_POINTS, axis=0)
-        return CameraPose(
-            cleared_eye(shot.scene, eyes, targets, margin_m=_HELICOPTER_MARGIN_M), target, FOV_DEG
-        )
+        eye = cleared_eye(shot.scene, eyes, targets, margin_m=_HELICOPTER_MARGIN_M)
+        return aimed(eye, target, fov_deg=_ORBIT_FOV_DEG, down=0.58)
 
 
 @dataclass(frozen=True)
 class ChaseCamera:
-    """Behind and above somebody, in the direction of the road; ``target`` is "leader", "peloton" or a bib."""
+    """Behind and above somebody, in the direction of the road; ``target`` is "leader", "peloton" or a bib.
+
+    Groups are seen from behind their last rider, the longer the higher, so that all of one is between the
+    boards and the profile.
+    """
 
     target: str
 
     def pose(self, shot: Shot) -> CameraPose:
         """Return the pose for this moment."""
         focus = focus_on(shot, self.target)
-        length = min(focus.length_m, 200.0)
+        length = min(focus.length_m, _LONGEST_CHASED_M)
         return along_road(
             shot.scene,
-            focus.front_m - 0.35 * length,
-            behind_m=30.0 + 0.42 * length,
-            height_m=8.5 + 0.17 * length,
-            ahead_m=7.0 + 0.04 * length,
+            focus.front_m - 0.5 * length,
+            behind_m=20.0 + 0.86 * length,
+            height_m=7.0 + 0.18 * length,
+            down=0.62 - 0.10 * min(length / 150.0, 1.0),
+            fov_deg=_CHASE_FOV_DEG,
         )
 
 
@@ -228,7 +241,15 @@ class RoadCamera:
     def pose(self, shot: Shot) -> CameraPose:
         """Return the pose for this moment."""
         distance_m = min(self.start_m + self.speed_mps * shot.wall_s, shot.scene.stage.route.finish_m)
-        return along_road(shot.scene, distance_m, behind_m=170.0, height_m=72.0, ahead_m=170.0, step_m=40.0)
+        return along_road(
+            shot.scene,
+            distance_m,
+            behind_m=120.0,
+            height_m=42.0,
+            down=0.62,
+            fov_deg=_CHASE_FOV_DEG,
+            step_m=40.0,
+        )
 
 
 def _framed(
@@ -273,7 +294,8 @@ def along_road(
     *,
     behind_m: float,
     height_m: float,
-    ahead_m: float,
+    down: float,
+    fov_deg: float = FOV_DEG,
     step_m: float = 15.0,
 ) -> CameraPose:
     """Return a pose behind a place on the road that looks along the road's general direction.
@@ -285,8 +307,8 @@ def along_road(
         Official road distance of the place.
     behind_m, height_m : float
         From the place to the eye.
-    ahead_m : float
-        From the place to the point looked at, in the general direction.
+    down, fov_deg : float
+        See :func:`aimed`.
     step_m : float
         Between the places whose clearance is taken into account.
     """
@@ -295,10 +317,31 @@ def along_road(
     ahead = np.stack([np.sin(headings), np.cos(headings), np.zeros_like(headings)], axis=-1)
     eyes = positions - behind_m * ahead
     eyes[:, 2] += height_m
-    targets = positions + ahead_m * ahead
-    targets[:, 2] += 1.0
     eye = cleared_eye(scene, eyes, positions, margin_m=_EYE_MARGIN_M)
-    return CameraPose(eye, targets[PATH_POINTS // 2], FOV_DEG)
+    return aimed(eye, positions[PATH_POINTS // 2], fov_deg=fov_deg, down=down)
+
+
+def aimed(
+    eye_m: NDArray[np.float64], place_m: NDArray[np.float64], *, fov_deg: float, down: float
+) -> CameraPose:
+    """Return a pose that shows a place in the middle column of the picture, higher or lower.
+
+    Parameters
+    ----------
+    eye_m, place_m : (3,) float64
+    fov_deg : float
+        Vertical field of view.
+    down : float
+        Share of the picture's height above the place: 0 at the top, 1 at the bottom.
+    """
+    sight = place_m - eye_m
+    level_m = max(math.hypot(sight[0], sight[1]), 1e-6)
+    tilt = math.atan((2.0 * down - 1.0) * math.tan(math.radians(fov_deg) / 2.0))
+    pitch = math.atan2(sight[2], level_m) + tilt
+    reach_m = math.hypot(level_m, sight[2])
+    level = reach_m * math.cos(pitch) / level_m
+    step = np.array([sight[0] * level, sight[1] * level, reach_m * math.sin(pitch)])
+    return CameraPose(eye_m, eye_m + step, fov_deg)
 
 
 def parse_camera(spec: str) -> Camera:
@@ -338,12 +381,12 @@ def _orbit(spec: str, rest: str) -> OrbitCamera:
     target = first.strip().lower() if _is_target(first.strip()) else ""
     given = _options(spec, more if target else rest, plain="", known=("km", "radius", "height", "turn"))
     turn_s = given.get("turn", 150.0)
-    radius_m = _bounded(spec, given.get("radius", 480.0), 20.0, 50_000.0)
+    radius_m = _bounded(spec, given.get("radius", 650.0), 20.0, 50_000.0)
     return OrbitCamera(
         target=target or "leader",
         distance_m=given["km"] * 1000.0 if "km" in given else None,
         radius_m=radius_m,
-        height_m=_bounded(spec, given.get("height", 0.48 * radius_m), 5.0, 50_000.0),
+        height_m=_bounded(spec, given.get("height", 0.37 * radius_m), 5.0, 50_000.0),
         turn_s=math.copysign(max(abs(turn_s), 1.0), turn_s),
     )
 

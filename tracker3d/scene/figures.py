@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+_AT_LINE_M = 0.5
+
 
 def gap_text(gap_s: float) -> str:
     """Return a gap as ``+1:42`` or ``+1:02:07``, whole seconds; ``-`` where it is not known."""
@@ -33,10 +35,14 @@ def local_clock_text(time_ms: int, timezone: str) -> str:
 
 
 def km_text(distance_m: float) -> str:
-    """Return kilometres with one decimal, rounded so that 0.0 is shown at the line only; ``-`` for NaN."""
+    """Return kilometres with one decimal, the nearest one; ``-`` for NaN.
+
+    The last 50 m are 0.1, so that 0.0 is shown at the line only.
+    """
     if not math.isfinite(distance_m):
         return "-"
-    return f"{max(0.0, math.ceil(distance_m / 100.0 - 1e-6) / 10.0):.1f}"
+    tenths = math.floor(distance_m / 100.0 + 0.5 - 1e-6)
+    return f"{max(tenths, 1 if distance_m >= _AT_LINE_M else 0) / 10.0:.1f}"
 
 
 def metres_text(height_m: float) -> str:

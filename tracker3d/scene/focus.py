@@ -2,7 +2,8 @@
 
 The front of a group jumps when riders join or leave it. A camera on it follows the mean over some seconds
 before and after, weighted by a window that slides over samples of the race at fixed moments; that is a
-function of the time alone. Riders themselves move smoothly and are followed as they are.
+function of the time alone. Riders themselves move smoothly and are followed as they are; of the leader's
+group only the length is taken from the mean.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from tracker3d.race.model import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker3d.race import Race
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.cameras import Shot
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_MS = 2000
 _REACH_SAMPLES = 5
+_LONGEST_HEAD_M = 80.0
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,14 @@ class Focus:
 def focus_on(shot: Shot, target: str) -> Focus:
     """Return where "leader", "peloton" or a bib is; the start of the road before anybody is seen."""
     if target == "leader":
-        return Focus(_leader_m(shot.state), 0.0)
+        return _leaders(shot)
     if target == "peloton":
-        return _smoothed_peloton(shot.race, shot.state, shot.scene.memory)
+        return _smoothed(_peloton, shot)
     states = shot.state.riders
     found = np.flatnonzero(states.bibs == int(target))
     if len(found) and np.isfinite(states.distance_m[found[0]]):
         return Focus(float(states.distance_m[found[0]]), 0.0)
-    return Focus(_leader_m(shot.state), 0.0)
+    return _leaders(shot)
 
 
 def main_group(state: RaceState) -> Group | None:
@@ -72,12 +76,24 @@ def _peloton(state: RaceState) -> Focus:
     return Focus(group.front_m, max(group.front_m - group.tail_m, 0.0))
 
 
-def _smoothed_peloton(race: Race, state: RaceState, memory: SceneMemory) -> Focus:
-    """Mean of the peloton's front and length over a window of 20 s, Hann-weighted about this very moment."""
-    middle = state.time_ms // _SAMPLE_MS
+def _leaders(shot: Shot) -> Focus:
+    """Return the first rider, and those with him as far as they fit into the picture of one group."""
+    return Focus(_leader_m(shot.state), _smoothed(_head, shot).length_m)
+
+
+def _head(state: RaceState) -> Focus:
+    group = next((group for group in state.groups if group.role is Role.HEAD), None)
+    length_m = 0.0 if group is None else group.front_m - group.tail_m
+    return Focus(0.0, min(max(length_m, 0.0), _LONGEST_HEAD_M) if np.isfinite(length_m) else 0.0)
+
+
+def _smoothed(find: Callable[[RaceState], Focus], shot: Shot) -> Focus:
+    """Mean of a group's front and length over a window of 20 s, Hann-weighted about this very moment."""
+    time_ms = shot.state.time_ms
+    middle = time_ms // _SAMPLE_MS
     buckets = np.arange(middle - _REACH_SAMPLES, middle + _REACH_SAMPLES + 2)
-    samples = [_sampled(race, int(bucket) * _SAMPLE_MS, memory) for bucket in buckets]
-    away = (buckets * _SAMPLE_MS - state.time_ms) / (_SAMPLE_MS * (_REACH_SAMPLES + 1))
+    samples = [_sampled(find, shot.race, int(bucket) * _SAMPLE_MS, shot.scene.memory) for bucket in buckets]
+    away = (buckets * _SAMPLE_MS - time_ms) / (_SAMPLE_MS * (_REACH_SAMPLES + 1))
     weights = np.where(np.abs(away) < 1.0, 0.5 + 0.5 * np.cos(np.pi * away), 0.0)
     weights /= weights.sum()
     front = float(weights @ np.array([sample.front_m for sample in samples]))
@@ -85,7 +101,9 @@ def _smoothed_peloton(race: Race, state: RaceState, memory: SceneMemory) -> Focu
     return Focus(front, length)
 
 
-def _sampled(race: Race, time_ms: int, memory: SceneMemory) -> Focus:
-    """Return the peloton at a moment; the race is kept beside it, so that its identity stays its own."""
-    _, focus = memory.get("peloton", (id(race), time_ms), lambda: (race, _peloton(race.at(time_ms))))
+def _sampled(find: Callable[[RaceState], Focus], race: Race, time_ms: int, memory: SceneMemory) -> Focus:
+    """Return a group at a moment; the race is kept beside it, so that its identity stays its own."""
+    _, focus = memory.get(
+        f"focus{find.__name__}", (id(race), time_ms), lambda: (race, find(race.at(time_ms)))
+    )
     return focus

@@ -73,7 +73,7 @@ class _Desk:
         if Overlay.GAP_BOARD in self.overlays and self.state.groups:
             yield _at(self._gap_board(), self.left, below_name)
         below_figure = self.top
-        if Overlay.TO_GO in self.overlays:
+        if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs):
             to_go = self._to_go()
             yield _at(to_go, self.right - to_go.image.shape[1], self.top)
             below_figure += to_go.image.shape[0] + self.look.px(_GAP)
