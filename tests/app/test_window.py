@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QToolButton
 
@@ -28,6 +28,7 @@ PATIENCE_MS = 20_000
 
 def opened(qtbot: QtBot, package: Path, feed: Path | None) -> MainWindow:
     window = MainWindow(package, feed)
+    qtbot.addWidget(window)
     window.resize(1280, 720)
     with qtbot.waitActive(window, timeout=PATIENCE_MS):
         window.show()
@@ -48,6 +49,9 @@ def shared_window(small_stage: SmallStage, qapp: QApplication) -> Iterator[MainW
     yield window
     window.close()
     window.deleteLater()
+    del window
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
 
 
 @pytest.fixture
@@ -409,8 +413,6 @@ def test_closing_while_it_loads(small_stage: SmallStage, looks: QApplication, qt
         window = opened(qtbot, small_stage.package, small_stage.feed)
         window.close()
         assert not window._loader.running
-        window.deleteLater()
-        qtbot.wait(10)
 
 
 def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication, qtbot: QtBot) -> None:
@@ -427,5 +429,5 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
         window.close()
         window.deleteLater()
         del window
-        qtbot.wait(50)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert alive() <= before

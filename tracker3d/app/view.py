@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QOpenGLContext
 from pyvistaqt.rwi import QVTKRenderWindowInteractor
 
 from tracker3d.app import free_camera
@@ -108,6 +109,10 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             self._scene_view = None
             self._scene = self._frame = None
         self.close()
+        # A context left current would stand in the way of pictures that VTK draws without a window.
+        current = QOpenGLContext.currentContext()
+        if current is not None:
+            current.doneCurrent()
 
     def bib_at(self, place: QPointF) -> int | None:
         """Return the bib of the rider who is drawn nearest to a place in the widget.
