@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_SERVERS: list[subprocess.Popen[bytes]] = []
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -37,19 +38,20 @@ def display() -> Iterator[str]:
         yield ""
         return
     read_end, write_end = os.pipe()
-    command = [server, "-displayfd", str(write_end), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
-    process = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    # Qt and GLX keep their connection until the process is gone, so the server must outlive it:
+    # it ends when the pipe on its standard input is closed by the end of this process
+    script = f"{server} -displayfd {write_end} -screen 0 1920x1200x24 -nolisten tcp & cat >/dev/null; kill $!"
+    _SERVERS.append(
+        subprocess.Popen(
+            ["sh", "-c", script], pass_fds=[write_end], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    )
     os.close(write_end)
     with os.fdopen(read_end) as stream:
         number = stream.readline().strip()
     os.environ["DISPLAY"] = f":{number}"
     os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
-    try:
-        yield f":{number}"
-    finally:
-        del os.environ["DISPLAY"]
-        process.terminate()
-        process.wait(timeout=10)
+    yield f":{number}"
 
 
 @pytest.fixture(autouse=True)

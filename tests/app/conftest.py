@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
 
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
 from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
 
 START_MS = int(datetime(2026, 7, 7, 11, 0, tzinfo=UTC).timestamp() * 1000)
 LENGTH_M = 9000.0
@@ -90,16 +89,6 @@ def write_feed(path: Path, stage: Stage) -> None:
                 lon, lat = stage.route.lonlat(distance_m)
                 rows.append(f"{when},{bib},{float(lat):.7f},{float(lon):.7f},10.0")
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _application_ends_before_its_display(display: str) -> Iterator[None]:
-    """Close Qt's connection while the X server still runs: losing it would end the process with an error."""
-    yield
-    application = QApplication.instance()
-    if isinstance(application, QApplication):
-        gc.collect()
-        application.shutdown()
 
 
 @pytest.fixture(scope="session")
