@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SPEED_WINDOW_S = 10.0
+"""Speeds are means over this window, centred on the moment."""
+
+PRESENCE_AGES_S = (12.0, 40.0, 300.0)
+"""From these ages on a rider is coasting, stale, lost."""
+
+
 class Verdict(enum.IntEnum):
     """What became of a fix; everything from ``OFF_ROAD`` on is rejected and never moves a rider."""
 

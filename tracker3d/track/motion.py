@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.track.knots import Knots, between, rolled_out
-from tracker3d.track.model import Presence, RiderStates, Verdict
+from tracker3d.track.knots import Knots, rolled_out
+from tracker3d.track.lanes import lanes
+from tracker3d.track.model import RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
+from tracker3d.track.states import AGE, DISTANCE, LATERAL, SPEED, read_distances, read_states
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,20 +26,8 @@ if TYPE_CHECKING:
     from tracker3d.stage.route import Route
     from tracker3d.track.model import Tracks
 
-SPEED_WINDOW_S = 10.0
-"""Speeds are means over this window, centred on the moment."""
-
-PRESENCE_AGES_S = (12.0, 40.0, 300.0)
-"""From these ages on a rider is coasting, stale, lost."""
-
-_FINISHED_LIVE_S = 48.0
-"""So much is taken off the age of a finished rider, who thus coasts from a minute after the line on."""
-
 _AFTER_END_MS = 70_000.0
 _TABLE_CELLS = 24_000_000
-_LANE_HALF_WIDTH_M = 1.9
-_SWAY_M = 0.4
-_GOLDEN = 0.6180339887498949
 
 
 class Motion:
@@ -91,7 +81,7 @@ class Motion:
         self.end_ms = int(np.ceil(max(ends, default=1000)))
         self._step_ms = _step_ms(self.end_ms - self.start_ms, len(knots))
         self._fill(knots, pace)
-        self._lane_m, self._sway_rad, self._sway_per_ms = _lanes(tracks.bibs)
+        self._lanes = lanes(tracks.bibs)
 
     def _fill(self, knots: list[Knots], pace: FieldPace) -> None:
         """Evaluate every rider at every row of the common table."""
@@ -143,57 +133,34 @@ class Motion:
             Milliseconds since 1970 UTC; any. Before the first fix everybody is absent, after the last one
             everybody holds and ages.
         """
-        distance_m = self._distance_at(time_ms)
-        half_ms = SPEED_WINDOW_S * 500.0
-        before_m, after_m = self._distance_at(time_ms - half_ms), self._distance_at(time_ms + half_ms)
-        no_past = np.isnan(before_m)
-        window_s = np.where(no_past, SPEED_WINDOW_S / 2, SPEED_WINDOW_S)
-        speed_mps = (after_m - np.where(no_past, distance_m, before_m)) / window_s
-        row, share = self._row(time_ms)
-        age_s = (1.0 - share) * self._age_s[row] + share * self._age_s[row + 1]
-        last_row_ms = self.start_ms + self._step_ms * (self._rows - 1)
-        age_s = age_s.astype(float) + max(0.0, time_ms - last_row_ms) / 1000.0
-        finished = time_ms >= self._finish_ms
-        if finished.any():
-            since_s = (time_ms - self._finish_ms) / 1000.0
-            age_s = np.where(finished, np.maximum(since_s - _FINISHED_LIVE_S, 0.0), age_s)
-        absent = np.isnan(distance_m)
-        coasting, stale, lost = PRESENCE_AGES_S
-        presence = (age_s >= coasting).astype(np.uint8)
-        presence += age_s >= stale
-        presence += age_s >= lost
-        presence[absent] = Presence.ABSENT
-        age_s[absent] = np.nan
-        lateral_m = self._lane_m + _SWAY_M * np.sin(
-            self._sway_rad + self._sway_per_ms * (time_ms - self.start_ms)
+        riders = len(self.bibs)
+        values = np.empty((4, riders))
+        presence, finished = np.empty(riders, np.uint8), np.empty(riders, np.bool_)
+        read_states(
+            *(float(time_ms), float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps),
+            *(self._age_s, self._seen_ms, self._finish_ms, self._lanes, values),
+            presence,
+            finished,
         )
-        lateral_m[absent] = np.nan
         return RiderStates(
             time_ms=int(time_ms),
             bibs=self.bibs,
-            distance_m=distance_m,
-            speed_mps=speed_mps,
-            lateral_m=lateral_m,
-            age_s=age_s,
+            distance_m=values[DISTANCE],
+            speed_mps=values[SPEED],
+            lateral_m=values[LATERAL],
+            age_s=values[AGE],
             presence=presence,
             finished=finished,
         )
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Return road distances at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
-        times = np.atleast_1d(np.asarray(times_ms, float))
-        place = np.clip((times - self.start_ms) / self._step_ms, 0.0, self._rows - 1.000001)
-        row = place.astype(np.int64)
-        share = (place - row)[:, None]
-        result = between(
-            self._distance_m[row],
-            self._distance_m[row + 1],
-            self._slope_mps[row],
-            self._slope_mps[row + 1],
-            share,
-            self._step_ms / 1000.0,
+        times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
+        result = np.empty((len(times), len(self.bibs)))
+        read_distances(
+            *(times, float(self.start_ms), self._step_ms),
+            *(self._distance_m, self._slope_mps, self._seen_ms, result),
         )
-        result[~(times[:, None] >= self._seen_ms[0])] = np.nan
         return result
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
@@ -237,34 +204,8 @@ class Motion:
         passages: NDArray[np.float64] = self.passages_ms([distance_m])[0]
         return passages
 
-    def _row(self, time_ms: float) -> tuple[int, float]:
-        place = min(max((time_ms - self.start_ms) / self._step_ms, 0.0), self._rows - 1.000001)
-        row = int(place)
-        return row, place - row
-
-    def _distance_at(self, time_ms: float) -> NDArray[np.float64]:
-        row, share = self._row(time_ms)
-        table, slope = self._distance_m, self._slope_mps
-        distance_m = between(
-            table[row], table[row + 1], slope[row], slope[row + 1], share, self._step_ms / 1000.0
-        )
-        distance_m[~(time_ms >= self._seen_ms[0])] = np.nan
-        return distance_m
-
 
 def _step_ms(duration_ms: int, riders: int) -> float:
     """One row a second, or fewer where the table would grow out of bounds."""
     seconds = max(1.0, np.ceil(duration_ms / 1000.0 * max(riders, 1) / _TABLE_CELLS))
     return 1000.0 * float(seconds)
-
-
-def _lanes(
-    bibs: NDArray[np.int32],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Lateral place, phase and angular rate of the sway of each bib; neighbours in number lie far apart."""
-    fraction = np.mod(np.abs(bibs.astype(float)) * _GOLDEN, 1.0)
-    lane_m = (2.0 * fraction - 1.0) * _LANE_HALF_WIDTH_M
-    lane_m[bibs < 0] *= 0.3
-    phase_rad = 2.0 * np.pi * np.mod(fraction * 7.0, 1.0)
-    period_s = 35.0 + 50.0 * np.mod(fraction * 13.0, 1.0)
-    return lane_m, phase_rad, 2.0 * np.pi / (1000.0 * period_s)

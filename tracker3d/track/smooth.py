@@ -13,16 +13,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from tracker3d.track.compiled import compiled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FIX_M = 3.0
+FIX_M = 3.0
 _WAY_M = 1.0
 _WAY_MPS = 0.35
 _FAR_STEP_S = 15.0
 _FAR_MPS = 1.5
 _FREEDOM = 3.0
 _ROUNDS = 4
+
+
+@compiled
+def fix_variance(lateral_m: float) -> float:
+    """Square of how far along the road a fix may be off."""
+    return FIX_M**2 + lateral_m * lateral_m
+
+
+@compiled
+def way_variance(step_s: float) -> float:
+    """Square of how far the speeds may be off over a step."""
+    way_m = _WAY_M + _WAY_MPS * min(step_s, _FAR_STEP_S) + _FAR_MPS * max(step_s - _FAR_STEP_S, 0.0)
+    return way_m * way_m
+
+
+@compiled
+def trust_of(squared: float) -> float:
+    """Weight of a residual under Student's t, from its square over its expected square."""
+    return (_FREEDOM + 1.0) / (_FREEDOM + squared)
 
 
 def smoothed_distance_m(
@@ -58,7 +79,7 @@ def smoothed_distance_m(
     way_m = (
         _WAY_M + _WAY_MPS * np.minimum(step_s, _FAR_STEP_S) + _FAR_MPS * np.maximum(step_s - _FAR_STEP_S, 0.0)
     )
-    fix_weight = 1.0 / (_FIX_M**2 + lateral_m**2)
+    fix_weight = 1.0 / (FIX_M**2 + lateral_m**2)
     way_weight = np.where(linked, 1.0 / way_m**2, 0.0)
     smooth_m = distance_m
     trust_fix, trust_way = np.ones(len(distance_m)), np.ones(len(step_s))

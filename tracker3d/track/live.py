@@ -1,0 +1,181 @@
+"""Fixes put on the road as they arrive.
+
+The same steps as over a whole recording, fix by fix: what a fix means is settled when three newer ones of its
+rider have come (:data:`tracker3d.track.live_steps.LAG`), and until then it may still be taken otherwise. So
+live and replay agree but where only later fixes could tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.feed.fixes import FixFlag
+from tracker3d.track.live_steps import (
+    OUT_LAT,
+    OUT_LATERAL,
+    OUT_LON,
+    OUT_MPS,
+    OUT_PLACE,
+    OUT_SMOOTH,
+    OUT_TIME,
+    Windows,
+    empty_windows,
+    new_scratch,
+    settle_all,
+    take_fixes,
+)
+from tracker3d.track.model import Tracks
+from tracker3d.track.places import RoadPlaces
+from tracker3d.track.snap import GATE_M
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker3d.feed.fixes import Fixes
+    from tracker3d.stage.model import Stage
+
+_USUAL_NOISE_M = 5.0
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Fixes whose place is settled, n of them.
+
+    Attributes
+    ----------
+    tracks : Tracks
+        In the order settled; its ``rider`` counts into all bibs seen so far.
+    smooth_m : (n,) float64
+        Where the rider was at that moment, weighed with the speeds and the fixes around; NaN before the
+        rider's first accepted fix.
+    serial : (n,) int64
+        Which fix it is, counting all fixes ever added from 0.
+    """
+
+    tracks: Tracks
+    smooth_m: NDArray[np.float64]
+    serial: NDArray[np.int64]
+
+
+class LiveTracks:
+    """Every rider's way so far, kept up to date fix by fix.
+
+    Parameters
+    ----------
+    stage : Stage
+    noise_m : float, optional
+        Scale of the lateral offsets of good fixes. Without it the feed's own is followed.
+
+    Attributes
+    ----------
+    windows : Windows
+        State arrays over riders, for :class:`~tracker3d.track.live_motion.LiveMotion`; there is room for
+        more riders than there are.
+    left_out : (2,) int64
+        Fixes received twice, and those that came too late to count.
+    """
+
+    def __init__(self, stage: Stage, *, noise_m: float | None = None) -> None:
+        self._frame = stage.frame
+        self._road = RoadPlaces(stage.route, gate_m=GATE_M)
+        self._learn_noise = noise_m is None
+        self._noise_m = np.array([noise_m or _USUAL_NOISE_M])
+        self._scratch = new_scratch()
+        self._index: dict[int, int] = {}
+        self._bibs = np.zeros(0, np.int32)
+        self._last_bibs: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
+        self._start_ms: int | None = None
+        self._added = 0
+        self.windows: Windows = empty_windows(0)
+        self.left_out = np.zeros(2, np.int64)
+
+    @property
+    def bibs(self) -> NDArray[np.int32]:
+        """Bib of each rider index, in the order in which they were first seen; (k,) int32."""
+        return self._bibs
+
+    @property
+    def start_ms(self) -> int:
+        """The moment that times in ``windows`` count from: the first fix added, 0 before it."""
+        return self._start_ms or 0
+
+    @property
+    def noise_m(self) -> float:
+        """Scale of the lateral offsets in use."""
+        return float(self._noise_m[0])
+
+    def add(self, fixes: Fixes) -> Settled:
+        """Take fixes in the order received, and return those that they settle.
+
+        Parked trackers are left out. A fix may be older than its rider's newest one by up to three fixes.
+        """
+        rider = self._riders(fixes.bibs)[fixes.rider]
+        rows = np.flatnonzero((fixes.flags & FixFlag.PARKED) == 0)
+        if self._start_ms is None and len(rows):
+            self._start_ms = int(fixes.time_ms[rows].min())
+        columns = np.empty((len(rows), 8))
+        columns[:, 0] = (fixes.time_ms[rows] - self.start_ms) / 1000.0
+        columns[:, 6], columns[:, 7] = fixes.lon_deg[rows], fixes.lat_deg[rows]
+        columns[:, 1], columns[:, 2] = self._frame.to_local(columns[:, 6], columns[:, 7])
+        columns[:, 3] = fixes.speed_mps[rows]
+        columns[:, 4], columns[:, 5] = self._road.nearest(columns[:, 1], columns[:, 2])
+        out = _Out.of(len(rows))
+        count = take_fixes(
+            *(self.windows, self._road.legs, self._scratch, rider[rows], columns, self._added),
+            *(self._learn_noise, self._noise_m, self.left_out, out.fix, out.values, out.verdict),
+        )
+        self._added += len(rows)
+        return self._settled(out, count)
+
+    def settle(self) -> Settled:
+        """Settle what is still open, at the end of a feed."""
+        out = _Out.of(int(self.windows.fixes_open.sum()))
+        count = settle_all(self.windows, self._scratch, len(self._bibs), out.fix, out.values, out.verdict)
+        return self._settled(out, count)
+
+    def _riders(self, bibs: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Index of each bib, with room made for new ones."""
+        if self._last_bibs is None or not np.array_equal(self._last_bibs[0], bibs):
+            new = [int(bib) for bib in bibs if int(bib) not in self._index]
+            for bib in new:
+                self._index[bib] = len(self._index)
+            self._bibs = np.append(self._bibs, np.array(new, np.int32))
+            if len(self._bibs) > len(self.windows.fixes_open):
+                more = empty_windows(len(self._bibs) + len(self._bibs) // 4 - len(self.windows.fixes_open))
+                self.windows = Windows(
+                    *(np.concatenate([old, added]) for old, added in zip(self.windows, more, strict=True))
+                )
+            index = np.array([self._index[int(bib)] for bib in bibs], np.int64)
+            self._last_bibs = (bibs.copy(), index)
+        return self._last_bibs[1]
+
+    def _settled(self, out: _Out, count: int) -> Settled:
+        fix, values = out.fix[:count], out.values[:count]
+        tracks = Tracks(
+            bibs=self._bibs,
+            time_ms=self.start_ms + np.rint(1000.0 * values[:, OUT_TIME]).astype(np.int64),
+            rider=fix[:, 1].astype(np.int32),
+            lon_deg=values[:, OUT_LON],
+            lat_deg=values[:, OUT_LAT],
+            distance_m=values[:, OUT_PLACE],
+            lateral_m=values[:, OUT_LATERAL],
+            speed_mps=values[:, OUT_MPS],
+            verdict=out.verdict[:count],
+        )
+        return Settled(tracks, values[:, OUT_SMOOTH], fix[:, 0])
+
+
+@dataclass(frozen=True)
+class _Out:
+    """Room for what the compiled steps give out."""
+
+    fix: NDArray[np.int64]
+    values: NDArray[np.float64]
+    verdict: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, fixes: int) -> _Out:
+        return cls(np.empty((fixes, 2), np.int64), np.empty((fixes, 7)), np.empty(fixes, np.uint8))
