@@ -20,7 +20,9 @@ from tracker3d.commands.export import export
 from tracker3d.commands.info import info
 from tracker3d.commands.open import open_stage
 from tracker3d.commands.prepare import prepare
+from tracker3d.commands.record import record
 from tracker3d.commands.render import render
+from tracker3d.commands.serve import serve
 from tracker3d.commands.tracks import tracks
 from tracker3d.errors import Tracker3DError
 
@@ -42,6 +44,8 @@ for command, name in (
     (tracks, "tracks"),
     (render, "render"),
     (export, "export"),
+    (record, "record"),
+    (serve, "serve"),
     (check, "check"),
 ):
     app.command(command, name=name)

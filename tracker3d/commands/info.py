@@ -11,7 +11,7 @@ from tracker3d.commands.console import say
 
 
 def info(path: Path, /, *, as_json: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
-    """Say what a stage package, recording, route or elevation file holds and what is wrong with it.
+    """Say what a stage package, recording, log, route or elevation file holds and what is wrong with it.
 
     Parameters
     ----------
@@ -22,9 +22,10 @@ def info(path: Path, /, *, as_json: Annotated[bool, Parameter(name="--json", neg
     """
     import msgspec
 
+    from tracker3d.feed.log import describe_log, is_log
     from tracker3d.stage import describe_path
 
-    found = describe_path(path)
+    found = describe_log(path) if is_log(path) else describe_path(path)
     if as_json:
         say(msgspec.json.format(msgspec.json.encode(found.as_dict()), indent=2).decode())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ LARGEST_SPEED_MPS = 110.0 / 3.6
 _EARLIEST_MS = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000.0
 _LATEST_MS = datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000.0
 _LARGEST_BIB = 1_000_000
-_MOST_RIDERS = 2000
+MOST_RIDERS = 2000
+"""No race has more."""
 
 
 class FixColumns:
@@ -44,6 +46,22 @@ class FixColumns:
         self.refused: Counter[str] = Counter()
         self.vehicle_names: dict[int, str] = {}
         self.jerseys: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+    def keep(self, wanted: list[bool], *, begin: int) -> None:
+        """Keep of the rows from ``begin`` on those that are ``wanted``."""
+        positions = (self.time_ms, self.bib, self.lat_deg, self.lon_deg)
+        columns: tuple[list[Any], ...] = (
+            *positions,
+            self.speed_mps,
+            self.to_go_m,
+            self.gap_s,
+            self.flags,
+        )
+        for column in columns:
+            column[begin:] = itertools.compress(column[begin:], wanted)
 
     def add(
         self,
@@ -80,6 +98,17 @@ class FixColumns:
         FeedError
             No row can be used, or there are more riders than in any race.
         """
+        fixes = self.usable()
+        if not len(fixes):
+            raise FeedError(self._nothing_usable(path))
+        if len(fixes.bibs) > MOST_RIDERS:
+            raise FeedError(
+                f"{path} holds {len(fixes.bibs):,} different bibs, and a race has fewer; give one race."
+            )
+        return fixes
+
+    def usable(self) -> Fixes:
+        """Validate all rows at once and return those that can be used, if any."""
         time_ms, bib = _numbers(self.time_ms), _numbers(self.bib)
         lat, lon = _numbers(self.lat_deg), _numbers(self.lon_deg)
         usable = np.ones(len(time_ms), bool)
@@ -96,13 +125,7 @@ class FixColumns:
         for cause, good in checks.items():
             self._count(cause, int(np.count_nonzero(usable & ~good)))
             usable &= good
-        if not usable.any():
-            raise FeedError(self._nothing_usable(path))
         bibs, rider = np.unique(bib[usable].astype(np.int32), return_inverse=True)
-        if len(bibs) > _MOST_RIDERS:
-            raise FeedError(
-                f"{path} holds {len(bibs):,} different bibs, and a race has fewer; give one race."
-            )
         speed = _numbers(self.speed_mps)[usable]
         speed[~((speed >= 0.0) & (speed <= LARGEST_SPEED_MPS))] = np.nan
         return Fixes(

@@ -55,54 +55,73 @@ class _Vehicle(msgspec.Struct):
     kph: float | None = None
 
 
-class _Frame(msgspec.Struct):
+class Frame(msgspec.Struct):
+    """One tick of the feed: the positions of riders or of vehicles."""
+
     TimeStamp: float | None = None
     StageId: str | None = None
     YGPW: list[int | None] | None = None
     Riders: list[_Rider] | None = None
     Vehicles: list[_Vehicle] | None = None
+    updated_at: Any = msgspec.field(default=None, name="_updatedAt")
+
+    @property
+    def time_ms(self) -> float | None:
+        """When the positions were measured, milliseconds since 1970 UTC."""
+        return None if self.TimeStamp is None else _to_ms(self.TimeStamp)
+
+    @property
+    def sent_ms(self) -> float | None:
+        """When the server sent it, by its own clock, milliseconds since 1970 UTC."""
+        sent_ms = self.updated_at
+        return float(sent_ms) if isinstance(sent_ms, (int, float)) and 1e11 < sent_ms < 1e14 else None
 
 
 class _Envelope(msgspec.Struct):
+    """An event of the stream; a document of the REST interface has no ``bind``, and is a frame or is not."""
+
     bind: str = ""
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope | list[_Envelope])
-_FRAME = msgspec.json.Decoder(_Frame | list[_Frame], strict=False)
+_FRAME = msgspec.json.Decoder(Frame | list[Frame], strict=False)
 
 
-def decode_events(events: Iterable[str], *, stage: Stage, path: Path) -> Fixes:
+def decode_events(
+    events: Iterable[str | bytes], *, stage: Stage, path: Path, columns: FixColumns | None = None
+) -> Fixes:
     """Decode the texts of stream events into fixes.
 
     Parameters
     ----------
-    events : iterable of str
-        As received: JSON of one event, or anything else.
+    events : iterable of str or bytes
+        As received: JSON of one event, a document of the REST interface, or anything else.
     stage : Stage
         Tells a time trial from a road stage, and the day.
     path : Path
         Named in the error.
+    columns : FixColumns, optional
+        What other decoders found in the same source; it goes before the events.
 
     Raises
     ------
     FeedError
         Nothing can be used.
     """
-    columns = FixColumns()
+    columns = FixColumns() if columns is None else columns
     frames = _in_this_stage(_frames(events, columns.refused), stage, columns.refused)
     for frame in frames:
-        _add_riders(frame, columns)
-        _add_vehicles(frame, columns)
-    if not stage.time_trial:
-        _mark_parked(columns)
+        add_frame(frame, columns)
+    if not stage.time_trial and any(gap is not None for gap in columns.gap_s):
+        mark_parked(columns)
     return dataclasses.replace(columns.to_fixes(path), time_trial=_is_time_trial(frames))
 
 
-def _frames(events: Iterable[str], refused: Counter[str]) -> list[_Frame]:
+def _frames(events: Iterable[str | bytes], refused: Counter[str]) -> list[Frame]:
     """Decode all frames in order; the second arrival of the same text is counted and left out."""
-    frames: list[_Frame] = []
-    recent: dict[str, None] = {}
+    frames: list[Frame] = []
+    recent: dict[str | bytes, None] = {}
     for text in events:
         if text in recent:
             refused["frames received twice"] += 1
@@ -110,18 +129,42 @@ def _frames(events: Iterable[str], refused: Counter[str]) -> list[_Frame]:
         recent[text] = None
         if len(recent) > 8:
             del recent[next(iter(recent))]
-        try:
-            envelopes = _ENVELOPE.decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            refused["messages that are not feed events"] += 1
-            continue
-        for envelope in envelopes if isinstance(envelopes, list) else [envelopes]:
-            if envelope.bind.startswith((_RIDERS_BIND, _VEHICLES_BIND)):
-                frames.extend(_decode_frames(envelope.data, refused))
+        frames.extend(decode_message(text, refused))
     return frames
 
 
-def _decode_frames(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
+def decode_message(text: str | bytes, refused: Counter[str]) -> list[Frame]:
+    """Decode the frames in one event of the stream or one document of the REST interface.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Anything; what is no event is counted in ``refused`` and gives nothing.
+    refused : Counter
+
+    Returns
+    -------
+    list of Frame
+        Those with positions; binds that hold none give nothing.
+    """
+    try:
+        decoded = _ENVELOPE.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        refused["messages that are not feed events"] += 1
+        return []
+    envelopes = decoded if isinstance(decoded, list) else [decoded]
+    if any(envelope.bind for envelope in envelopes):
+        return [
+            frame
+            for envelope in envelopes
+            if envelope.bind.startswith((_RIDERS_BIND, _VEHICLES_BIND))
+            for frame in _decode_frames(envelope.data, refused)
+        ]
+    documents = _decode_frames(text, refused)
+    return [frame for frame in documents if frame.Riders is not None or frame.Vehicles is not None]
+
+
+def _decode_frames(data: msgspec.Raw | str | bytes, refused: Counter[str]) -> list[Frame]:
     try:
         decoded = _FRAME.decode(data)
     except msgspec.ValidationError:
@@ -132,7 +175,7 @@ def _decode_frames(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
     return decoded if isinstance(decoded, list) else [decoded]
 
 
-def _salvage(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
+def _salvage(data: msgspec.Raw | str | bytes, refused: Counter[str]) -> list[Frame]:
     """Decode frames of which some part has a wrong type, keeping every row that stands."""
     try:
         documents = msgspec.json.decode(data)
@@ -145,7 +188,7 @@ def _salvage(data: msgspec.Raw, refused: Counter[str]) -> list[_Frame]:
             refused["messages that are not feed events"] += 1
             continue
         frames.append(
-            _Frame(
+            Frame(
                 TimeStamp=_as(document.get("TimeStamp"), float),
                 StageId=_as(document.get("StageId"), str),
                 YGPW=_as(document.get("YGPW"), list[int | None]),
@@ -173,24 +216,29 @@ def _as(value: Any, kind: Any) -> Any:
         return None
 
 
-def _in_this_stage(frames: list[_Frame], stage: Stage, refused: Counter[str]) -> list[_Frame]:
+def _in_this_stage(frames: list[Frame], stage: Stage, refused: Counter[str]) -> list[Frame]:
     """Leave out frames of another day, and of another stage than most of them."""
     votes = Counter(frame.StageId for frame in frames if frame.StageId)
     most = votes.most_common(1)[0][0] if votes else None
-    noon_ms = _noon_ms(stage)
+    noon_ms = noon_of(stage)
     kept = []
     for frame in frames:
-        moment_ms = None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)
         if frame.StageId and frame.StageId != most:
             refused["frames of another stage"] += 1
-        elif moment_ms is not None and noon_ms is not None and abs(moment_ms - noon_ms) > _OTHER_DAY_MS:
+        elif is_other_day(frame.time_ms, noon_ms):
             refused["frames of another day"] += 1
         else:
             kept.append(frame)
     return kept
 
 
-def _noon_ms(stage: Stage) -> float | None:
+def is_other_day(time_ms: float | None, noon_ms: float | None) -> bool:
+    """Tell whether a moment is too far from noon of the stage's day; nothing is where either is unknown."""
+    return time_ms is not None and noon_ms is not None and abs(time_ms - noon_ms) > _OTHER_DAY_MS
+
+
+def noon_of(stage: Stage) -> float | None:
+    """Noon of the stage's day, milliseconds since 1970 UTC; None where the day is not known."""
     try:
         zone = ZoneInfo(stage.timezone or "UTC")
         day = datetime.combine(datetime.fromisoformat(stage.date), time(12), zone)
@@ -203,9 +251,15 @@ def _to_ms(stamp: float) -> float:
     return stamp * 1000.0 if abs(stamp) < 1e11 else stamp
 
 
-def _add_riders(frame: _Frame, columns: FixColumns) -> None:
+def add_frame(frame: Frame, columns: FixColumns) -> None:
+    """Append the rows of one frame."""
+    _add_riders(frame, columns)
+    _add_vehicles(frame, columns)
+
+
+def _add_riders(frame: Frame, columns: FixColumns) -> None:
     rows = frame.Riders or []
-    columns.time_ms.extend([None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)] * len(rows))
+    columns.time_ms.extend([frame.time_ms] * len(rows))
     columns.bib.extend([row.Bib if row.Bib and row.Bib > 0 else None for row in rows])
     columns.lat_deg.extend([_coordinate(row.Latitude, row.LatLon, 0) for row in rows])
     columns.lon_deg.extend([_coordinate(row.Longitude, row.LatLon, 1) for row in rows])
@@ -223,7 +277,7 @@ def _coordinate(value: float | None, pair: list[float] | None, index: int) -> fl
     return value
 
 
-def _is_time_trial(frames: list[_Frame]) -> bool:
+def _is_time_trial(frames: list[Frame]) -> bool:
     """Whether riders are timed against the best, and nobody against the first on the road."""
     rows = [row for frame in frames for row in frame.Riders or []]
     return any(row.secToITTLead is not None for row in rows) and all(
@@ -231,8 +285,8 @@ def _is_time_trial(frames: list[_Frame]) -> bool:
     )
 
 
-def _add_vehicles(frame: _Frame, columns: FixColumns) -> None:
-    moment_ms = None if frame.TimeStamp is None else _to_ms(frame.TimeStamp)
+def _add_vehicles(frame: Frame, columns: FixColumns) -> None:
+    moment_ms = frame.time_ms
     for row in frame.Vehicles or []:
         bib = -row.Id if row.Id and row.Id > 0 else None
         if bib is not None and row.Name:
@@ -241,13 +295,11 @@ def _add_vehicles(frame: _Frame, columns: FixColumns) -> None:
         columns.add(moment_ms, bib, row.Latitude, row.Longitude, speed_mps=speed)
 
 
-def _mark_parked(columns: FixColumns) -> None:
-    """On a road stage a rider row without a time to the first rider is a stale row of a parked tracker.
+def mark_parked(columns: FixColumns) -> None:
+    """Mark rider rows without a time to the first rider: on a road stage a tracker that is parked.
 
-    A sender that never gives that time does not tell parked trackers this way, so nothing is marked then.
+    Not for a sender that never gives that time: it does not tell parked trackers this way.
     """
-    if all(gap is None for gap in columns.gap_s):
-        return
     for index, (bib, gap) in enumerate(zip(columns.bib, columns.gap_s, strict=True)):
         if gap is None and bib is not None and bib > 0:
             columns.flags[index] |= FixFlag.PARKED

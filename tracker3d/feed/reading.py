@@ -9,6 +9,9 @@ import msgspec
 from tracker3d.errors import FeedError, InputError
 from tracker3d.feed.columns import FixColumns
 from tracker3d.feed.gpx import add_gpx
+from tracker3d.feed.log import LogReader, is_log
+from tracker3d.feed.message import Shape, shape_of
+from tracker3d.feed.nmea import add_nmea
 from tracker3d.feed.racecenter import decode_events
 from tracker3d.feed.tables import add_csv, add_json_lines
 from tracker3d.stage.inputs import read_bounded
@@ -28,8 +31,9 @@ _FOLDER_PATTERNS = ("riders/bib-*/positions.csv", "bib-*/positions.csv", "*.gpx"
 def read_feed(path: Path, *, stage: Stage) -> Fixes:
     """Read a recorded feed into columns.
 
-    Known are: a Race Center recording (``.json.gz`` or ``.json``), official ``positions.csv`` (one file or
-    a folder of ``riders/bib-*/positions.csv``), our own CSV and JSON lines
+    Known are: a Race Center recording (``.json.gz`` or ``.json``), a log of the recorder
+    (:mod:`tracker3d.feed.recorder`), also one that is still being written, official ``positions.csv``
+    (one file or a folder of ``riders/bib-*/positions.csv``), our own CSV and JSON lines
     (:mod:`tracker3d.feed.tables`), and GPX (a file or a folder). The content decides, not the ending.
 
     Parameters
@@ -50,6 +54,8 @@ def read_feed(path: Path, *, stage: Stage) -> Fixes:
     FeedError
         Nothing in it can be used.
     """
+    if is_log(path):
+        return _read_log(path, stage)
     if path.is_dir():
         return _read_folder(path)
     content = read_bounded(path)
@@ -58,6 +64,22 @@ def read_feed(path: Path, *, stage: Stage) -> Fixes:
     columns = FixColumns()
     _add_file(content, columns, path)
     return columns.to_fixes(path)
+
+
+def _read_log(path: Path, stage: Stage) -> Fixes:
+    """Decode what a recorder wrote: events of the Race Center, JSON lines and NMEA sentences."""
+    reader, columns, events = LogReader(path), FixColumns(), []
+    for message in reader.read():
+        shape = shape_of(message.data)
+        if shape is Shape.EVENT:
+            events.append(message.data)
+        elif shape is Shape.LINES:
+            add_json_lines(message.data, columns)
+        else:
+            add_nmea(message.data, columns, topic=message.topic)
+    if reader.damaged_bytes:
+        columns.refused["bytes of a log that are damaged"] = reader.damaged_bytes
+    return decode_events(events, stage=stage, path=path, columns=columns)
 
 
 def _read_folder(path: Path) -> Fixes:
