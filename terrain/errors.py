@@ -4,7 +4,8 @@
 
     TerrainError
     ├── ElevationFileError (OSError)    a DEM or imagery file that cannot be used
-    └── CoverageError (ValueError)      no elevation where it was asked for
+    ├── CoverageError (ValueError)      no elevation where it was asked for
+    └── DownloadError (OSError)         data that could not be fetched
 
 The text of each is one plain sentence that names the file and the remedy; it can be shown as it is.
 """
@@ -20,3 +21,7 @@ class ElevationFileError(TerrainError, OSError):
 
 class CoverageError(TerrainError, ValueError):
     """The files given hold no elevation where it was asked for."""
+
+
+class DownloadError(TerrainError, OSError):
+    """Elevation data or imagery could not be fetched from where they are published."""

@@ -91,8 +91,12 @@ def test_missing_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     )
 
 
-def test_no_elevation_given(route: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _refused(capsys, ["prepare", str(route), "-o", str(tmp_path / "x.stage")], names="--dem")
+def test_no_elevation_given_and_no_network(
+    route: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER3D_GLO30_ADDRESS", "http://127.0.0.1:9/{name}.tif")
+    monkeypatch.setenv("TRACKER3D_CACHE", str(tmp_path / "cache"))
+    _refused(capsys, ["prepare", str(route), "-o", str(tmp_path / "x.stage")], names="could not be reached")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 4000, b"II*\x00" + b"\x01" * 300])

@@ -145,7 +145,7 @@ def test_bad_wishes_are_refused_before_any_work(write, road, plane, tmp_path):
     (tmp_path / "taken.stage").mkdir()
     good = {"output": tmp_path / "a.stage", "dem_paths": ()}
     for changes, error, says in (
-        ({"dem_paths": None}, InputError, "--dem PATH, or --dem none"),
+        ({"dem_source": "glo30"}, InputError, "not both"),
         ({"output": tmp_path / "a"}, OutputError, "ends in .stage"),
         ({"output": tmp_path / "taken.stage"}, OutputError, "is no stage package"),
         ({"width_km": 0.0}, InputError, "width"),

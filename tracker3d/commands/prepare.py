@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -16,7 +16,9 @@ def prepare(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     dem: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    dem_source: Literal["glo30", "terrarium"] | None = None,
     drape: Path | None = None,
+    drape_source: Literal["sentinel2", "ign"] | None = None,
     width_km: float = 12.0,
     max_error: float = 2.0,
 ) -> int:
@@ -29,9 +31,14 @@ def prepare(
     output
         The package to write, NAME.stage; what stood there is replaced.
     dem
-        Elevation files or folders, or "none" for ground at the road's own height.
+        Elevation files or folders, or "none" for ground at the road's own height. Without it, what the road
+        needs is downloaded.
+    dem_source
+        Where elevation data are downloaded from: Copernicus GLO-30, or Terrarium tiles.
     drape
         An RGB GeoTIFF laid over the ground.
+    drape_source
+        Imagery to download and lay over the ground: Sentinel-2 cloudless, or IGN orthophotos (France).
     width_km
         Width of the ground around the road.
     max_error
@@ -45,7 +52,9 @@ def prepare(
             source,
             output=output,
             dem_paths=paths,
+            dem_source=dem_source,
             drape_path=drape,
+            drape_source=drape_source,
             width_km=width_km,
             max_error_m=max_error,
             progress=progress,

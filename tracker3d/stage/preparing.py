@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from tracker3d.errors import InputError, RouteError
 from tracker3d.progress import silent
 from tracker3d.stage.curve import smoothed
+from tracker3d.stage.downloading import ELEVATION_SOURCE, Downloads
 from tracker3d.stage.manifest import SourceFile
 from tracker3d.stage.model import Coverage, Place, PlaceKind, Stage
 from tracker3d.stage.package import check_output, save_package
@@ -22,10 +25,11 @@ from tracker3d.stage.source import SourcePlace, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from terrain import Ground
+    from terrain.fetching import FetchSettings
     from tracker3d.progress import Progress
+    from tracker3d.stage.downloading import GroundData
     from tracker3d.stage.roadbuild import BuiltRoad
     from tracker3d.stage.route import Route
     from tracker3d.stage.source import Source
@@ -77,12 +81,15 @@ def prepare(
     *,
     output: Path,
     dem_paths: Sequence[Path] | None,
+    dem_source: str | None = None,
     drape_path: Path | None = None,
+    drape_source: str | None = None,
     width_km: float = 12.0,
     max_error_m: float = 2.0,
+    settings: FetchSettings | None = None,
     progress: Progress = silent,
 ) -> PrepareReport:
-    """Make a stage package from a source of a road and elevation files.
+    """Make a stage package from a source of a road and elevation files, given or downloaded.
 
     Parameters
     ----------
@@ -91,13 +98,20 @@ def prepare(
     output : Path
         ``NAME.stage``; a package that stood there is replaced when the new one is whole.
     dem_paths : sequence of Path or None
-        Elevation files or folders; empty for ground at the road's own height.
+        Elevation files or folders; empty for ground at the road's own height; None to download what the
+        road needs.
+    dem_source : str, optional
+        Public source to download from, ``glo30`` (usual) or ``terrarium``.
     drape_path : Path, optional
         Imagery laid over the ground.
+    drape_source : str, optional
+        Public source of imagery instead, ``sentinel2`` or ``ign``.
     width_km : float
         Width of the ground around the road.
     max_error_m : float
         Largest vertical error of the drawn ground near the road.
+    settings : FetchSettings, optional
+        Of downloads; read from the user's settings where they are not given.
     progress : Progress
 
     Raises
@@ -105,43 +119,59 @@ def prepare(
     InputError, RouteError
         The source cannot be used.
     terrain.TerrainError
-        An elevation file cannot be used or none covers the road.
+        An elevation file cannot be used, none covers the road, or nothing could be downloaded.
     OutputError
         The package cannot be written.
     """
-    from terrain import GroundLine, build_ground
-
     _check_arguments(width_km, max_error_m)
+    if (dem_paths is not None and dem_source) or (drape_path is not None and drape_source):
+        raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
     check_output(output)
-    if dem_paths is None:
-        raise InputError(
-            f"No elevation files were given for {source_path} and this version downloads none; "
-            "add --dem PATH, or --dem none for ground at the road's own height."
-        )
     progress(f"reading {source_path.name}", 0.0)
     source = read_source(source_path)
-    progress("building the road", 0.04)
-    built, warnings = _built(source, dem_paths)
-    built = dataclasses.replace(built, route=built.route.prolonged(ROLL_OUT_M))
+    with tempfile.TemporaryDirectory(prefix="tracker3d-") as work:
+        downloads = Downloads(
+            elevation=(dem_source or ELEVATION_SOURCE) if dem_paths is None else None,
+            imagery=drape_source,
+            half_width_m=width_km * 500.0,
+            work=Path(work),
+        )
+        data = downloads.ground_data(source, dem_paths or (), drape_path, settings, progress)
+        stage, ground = _stage_and_ground(source, data, width_km, max_error_m, progress)
+        progress("writing the package", 0.92)
+        roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
+        roles += [(data.drape_path, "imagery")] if data.drape_path is not None else []
+        save_package(
+            output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
+        )
+    progress("done", 1.0)
+    return PrepareReport(output, stage, tuple(_findings(stage, source)), stage.coverage.warnings)
+
+
+def _stage_and_ground(
+    source: Source, data: GroundData, width_km: float, max_error_m: float, progress: Progress
+) -> tuple[Stage, Ground]:
+    from terrain import GroundLine, build_ground
+
+    progress("building the road", data.begun)
+    built, warnings = _built(source, data.dem_paths)
     route = built.route
+    begun = data.begun + 0.04
     ground = build_ground(
         route.frame,
         line=GroundLine(route.x_m, route.y_m, route.height_m),
-        dem_paths=tuple(dem_paths),
-        drape_path=drape_path,
+        dem_paths=data.dem_paths,
+        drape_path=data.drape_path,
         half_width_m=width_km * 500.0,
         max_error_m=max_error_m,
-        progress=lambda text, fraction: progress(text, 0.08 + 0.82 * fraction),
+        progress=lambda text, fraction: progress(text, begun + (0.9 - begun) * fraction),
     )
-    stage = _stage_of(source, built, ground, dem_paths, warnings)
-    progress("writing the package", 0.92)
-    roles = [(source_path, "route"), *((path, "elevation") for path in dem_paths)]
-    roles += [(drape_path, "imagery")] if drape_path is not None else []
-    save_package(
-        output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
+    ground = dataclasses.replace(
+        ground,
+        credits=tuple(dict.fromkeys((*ground.credits, *data.credits))),
+        messages=(*data.messages, *ground.messages),
     )
-    progress("done", 1.0)
-    return PrepareReport(output, stage, tuple(_findings(stage, source)), stage.coverage.warnings)
+    return _stage_of(source, built, ground, data.dem_paths, warnings), ground
 
 
 def _check_arguments(width_km: float, max_error_m: float) -> None:
