@@ -23,6 +23,7 @@ from scipy.ndimage import maximum_filter
 from terrain.ground import Texture
 from tracker3d.render import Offscreen
 from tracker3d.render import riders as rider_module
+from tracker3d.render.gates import banner
 from tracker3d.render.shapes import (
     RIDER_HEIGHT_M,
     Shape,
@@ -60,6 +61,12 @@ def is_road(rgb):
     """Tell where pixels have the road's hue, whatever haze is over them."""
     values = rgb.astype(int)
     return (values[..., 0] - values[..., 1] > 90) & (values[..., 2] - values[..., 1] > 60)
+
+
+def is_asphalt(rgb):
+    """Tell where pixels are grey or white, as asphalt and its lines are."""
+    values = rgb[..., :3].astype(int)
+    return np.ptp(values, axis=-1) < 20
 
 
 def ray_clearance_m(eye, points, samples=1500):
@@ -127,7 +134,8 @@ def test_road_is_seen_exactly_where_the_ground_does_not_hide_it(camera, size):
     assert seen.sum() > 200
     column, row = np.floor(px).astype(int).T
     drawn = np.zeros(len(s), bool)
-    mask = is_road(picture) | (picture[..., :3].max(axis=-1) < 60)
+    bare = draw(hill_scene(road_line=road(length_m=10.0)), frame(eye, target, size_px=size))
+    mask = np.abs(picture.astype(int) - bare).max(axis=-1) > 8
     drawn[inside] = mask[row[inside], column[inside]]
     assert drawn[seen & (clearance > 0.3)].all()
     assert maximum_filter(mask, 3)[row[seen], column[seen]].all()
@@ -150,6 +158,46 @@ def test_road_keeps_a_readable_width_from_afar():
     columns = mask.any(axis=0)
     assert columns.sum() > 150
     assert 2.0 <= np.median(mask.sum(axis=0)[columns]) <= 5.0
+
+
+def seen_from(height_m, size, *, supersample=False):
+    """Return the picture of the road from straight above, and its pixels at offsets from the middle."""
+    x, y = road_xy(1471.5)
+    x1, y1 = road_xy(1472.5)
+    z = float(drawn_m(x, y))
+    camera = frame((x, y - 0.02 * height_m, z + height_m), (x, y, z), size_px=size)
+    picture = draw(hill_scene(), camera, supersample=supersample)
+    right = np.array([y1 - y, x - x1]) / np.hypot(x1 - x, y1 - y)
+
+    def at(offset_m):
+        place = np.array([x + offset_m * right[0], y + offset_m * right[1]])
+        px, _ = project(camera.camera, size, [[*place, float(drawn_m(*place))]])
+        column, row = np.floor(px[0]).astype(int)
+        return picture[row, column, :3]
+
+    return at
+
+
+@pytest.mark.parametrize("supersample", [False, True])
+def test_near_road_is_asphalt_between_bands_in_its_colour(supersample):
+    at = seen_from(40.0, SIZE, supersample=supersample)
+    assert all(is_road(at(offset)) for offset in (-3.5, 3.5))
+    assert all(is_asphalt(at(offset)) and 60 < at(offset).max() < 120 for offset in (-2.0, -1.0, 1.0, 2.0))
+    assert all(at(offset).max() < 60 for offset in (-3.95, 3.95))
+
+
+def test_far_road_is_all_in_its_colour_and_asphalt_comes_gradually():
+    heights_m = 60.0 * 1.06 ** np.arange(48)
+    colours = np.array([seen_from(height_m, SIZE)(1.2) for height_m in heights_m], int)
+    assert is_asphalt(colours[0])
+    assert is_road(colours[-1])
+    assert np.abs(np.diff(colours, axis=0)).max() < 40
+
+
+def test_asphalt_comes_at_the_same_distance_in_still_pictures_and_moving_ones():
+    for height_m in (120.0, 200.0, 300.0, 450.0):
+        rough, smooth = (seen_from(height_m, SIZE, supersample=still)(1.2) for still in (False, True))
+        assert np.abs(rough.astype(int) - smooth).max() < 25
 
 
 def test_tunnel_is_faint_and_dashed_through_the_mountain():
@@ -263,6 +311,19 @@ def test_gate_stands_across_the_road():
     colours = [picture[int(v), int(u), :3].astype(int) for u, v in px]
     assert all(colour[0] > 120 and colour[2] < 40 for colour in colours[:2])
     assert colours[2][2] > 40
+
+
+def test_finish_and_summits_are_known_by_their_banners():
+    finish = banner(gate(GateKind.FINISH, "Arrivée", 1500.0, (245, 245, 245))).astype(int)
+    assert abs(int(finish[4].max(axis=-1).mean()) - 134) < 15
+    assert np.ptp(finish, axis=-1).max() < 12
+    summit = banner(gate(GateKind.CLIMB, "Col", 1500.0, (224, 36, 47))).astype(int)
+    edge = summit[:, :200]
+    dots = edge[..., 0] - edge[..., 1] > 120
+    assert 0.15 < dots.mean() < 0.5
+    assert (edge[~dots].mean(axis=0) > 225).all()
+    middle = summit[:20, 480:540].reshape(-1, 3)
+    assert (middle == (224, 36, 47)).all()
 
 
 def test_stage_can_be_replaced():

@@ -29,6 +29,8 @@ _PYLON_M = 0.8
 _LEAST_PX = 26.0
 _LARGEST_SCALE = 20.0
 _BANNER_PX = (1024, 188)
+_CHEQUER_PX = 17
+_CHEQUER_RGB = ((18, 20, 24), (250, 250, 250))
 _PENNANT_RGB = (206, 14, 28)
 _LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
 
@@ -78,17 +80,58 @@ class GateActors:
 
 
 def banner(gate: Gate) -> NDArray[np.uint8]:
-    """Return the picture on an arch (h, w, 3): its title, white or dark on the gate's colour."""
+    """Return the picture on an arch (h, w, 3): its title on the gate's colour.
+
+    The finish has chequers above and below its title, a summit the dots of the mountain classification.
+    """
     width, height = _BANNER_PX
     image = Image.new("RGB", _BANNER_PX, gate.colour_rgb)
     pen = ImageDraw.Draw(image)
     red, green, blue = gate.colour_rgb
     ink = (22, 24, 28) if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else (255, 255, 255)
-    size = 128
-    while size > 40 and font(size, "Bold").getlength(gate.title) > width - 80:
+    title, size, room = gate.title, 128, width - 80
+    if gate.kind is GateKind.FINISH:
+        title, size = title.upper(), 112
+        _chequer(pen)
+    if gate.kind is GateKind.CLIMB:
+        size, room = 112, width - 260
+    while size > 40 and font(size, "Bold").getlength(title) > room:
         size -= 4
-    pen.text((width / 2, height / 2 - 4), gate.title, font=font(size, "Bold"), fill=ink, anchor="mm")
+    if gate.kind is GateKind.CLIMB:
+        _dot(pen, gate.colour_rgb, font(size, "Bold").getlength(title) / 2.0 + 30.0)
+    pen.text((width / 2, height / 2 - 4), title, font=font(size, "Bold"), fill=ink, anchor="mm")
     return np.asarray(image)
+
+
+def _chequer(pen: ImageDraw.ImageDraw) -> None:
+    """Draw two rows of squares along both edges."""
+    width, height = _BANNER_PX
+    for row, top in enumerate((0, _CHEQUER_PX, height - 2 * _CHEQUER_PX, height - _CHEQUER_PX)):
+        for column in range(-(-width // _CHEQUER_PX)):
+            shade = _CHEQUER_RGB[(row + column) % 2]
+            left = column * _CHEQUER_PX
+            pen.rectangle((left, top, left + _CHEQUER_PX - 1, top + _CHEQUER_PX - 1), fill=shade)
+
+
+def _dot(pen: ImageDraw.ImageDraw, dots_rgb: tuple[int, int, int], half_title_px: float) -> None:
+    """Draw dots on white on both sides of the title."""
+    width, height = _BANNER_PX
+    step = 66.0
+    for side in (-1.0, 1.0):
+        inner = width / 2 + side * half_title_px
+        pen.rectangle(
+            (min(inner, (1 + side) * width / 2), 0, max(inner, (1 + side) * width / 2), height),
+            fill=(250, 250, 250),
+        )
+        count = int((width / 2 - half_title_px) / (0.866 * step)) + 1
+        for column in range(count):
+            x = inner + side * (0.5 * step + 0.866 * step * column)
+            for row in range(-1, 4):
+                y = step * (row + 0.5 * (column % 2) + 0.42)
+                if abs(x - inner) > 0.4 * step:
+                    pen.ellipse(
+                        (x - 0.29 * step, y - 0.29 * step, x + 0.29 * step, y + 0.29 * step), fill=dots_rgb
+                    )
 
 
 def _arch(gate: Gate) -> VtkActor:

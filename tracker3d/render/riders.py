@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderer
     from tracker3d.scene.model import RiderInstances
 
-MARKER_SCALE = 2.0
+MARKER_SCALE = 3.0
 """From this scale on a rider is too far away to be seen as one, and a round marker is drawn."""
 _BICYCLE_RGB = (30, 32, 38)
 _SKIN_RGB = (214, 170, 140)
 _WINDOW_RGB = (36, 40, 48)
 _OUTLINE_RGB = (18, 20, 24)
 _OUTLINE_GROWTH = 1.28
-_SHADOW_ALPHA = 0.30
+_SHADOW_ALPHA = 0.42
 
 
 class _Glyphs:

@@ -1,8 +1,9 @@
 """The road: a ribbon on the ground near the camera, a line of a least width from afar.
 
-The ribbon is in metres and lies on the ground. A line with a casing, some pixels wide wherever the
-camera is, keeps the road in the picture when it is edge-on or a hundred kilometres away. In tunnels
-a faint dashed line shows where it goes.
+The ribbon is in metres and lies on the ground; near the camera it is asphalt between bands in the
+colour of the gradient, farther off it is all in that colour. A line with a casing, some pixels wide
+wherever the camera is, keeps the road in the picture when it is edge-on or a hundred kilometres away.
+In tunnels a faint dashed line shows where it goes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tracker3d.render.buffers import strip_faces, triangles, vtk_array
 from tracker3d.render.shading import (
     LINE_FRAME,
     ROAD_EDGE,
+    ROAD_PLACE,
     road_line,
     road_surface,
     tunnel_line,
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     _Runs = list[tuple[int, int]]
 
 WIDTH_M = 8.0
-"""Between the dark edges of the ribbon, unless the scene says where the edges are."""
-_EDGE_M = 0.7
+"""Of the ribbon, unless the scene says where its edges are."""
 _EDGE_RGB = (28, 30, 34)
 _CORE_PX = 3.4
 _LINE_PX = 5.6
@@ -61,7 +62,7 @@ class RoadActors:
         half = (right - left) / 2.0
         line = _lines(points, along, half, road.colours, open_air, core=_CORE_PX / _LINE_PX)
         self._add(line, shading.of(road_line(_LINE_PX)))
-        surface = _ribbon(points, left, right, along, road.colours, open_air)
+        surface = _ribbon(points, left, right, along, road.colours, road.distance_m, open_air)
         self._add(surface, shading.of(road_surface(_LINE_PX)))
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
         dashes = _dashes(road, _runs(road.hidden))
@@ -164,23 +165,23 @@ def _ribbon(
     right: NDArray[np.float64],
     along: NDArray[np.float64],
     colours: NDArray[np.uint8],
+    distance_m: NDArray[np.float64],
     runs: _Runs,
 ) -> VtkPolyData:
-    """Return the road's surface with a dark band along each edge."""
-    rows, faces = _pieces(runs, 7)
-    width = np.maximum(np.linalg.norm(right - left, axis=1), 1e-6)
-    inner = 1.0 - np.minimum(2.0 * _EDGE_M / width, 0.8)
-    out = np.stack([0 * inner + 1, inner, inner, 0 * inner, inner, inner, 0 * inner + 1], axis=-1)[rows]
-    ends = np.stack([left] * 3 + [points] + [right] * 3, axis=1)[rows]
-    across = points[rows, None] + out[:, :, None] * (ends - points[rows, None])
-    shade = np.empty((len(rows), 7, 3), np.uint8)
-    shade[:] = _EDGE_RGB
-    shade[:, 2:5] = colours[rows, None]
-    frame = np.zeros((len(rows), 7, 4), np.float32)
+    """Return the road's surface, which the surface shader paints."""
+    rows, faces = _pieces(runs, 3)
+    across = np.stack([left, points, right], axis=1)[rows]
+    half_m = np.linalg.norm(right - left, axis=1)[rows] / 2.0
+    place = np.empty((len(rows), 3, 3), np.float32)
+    place[..., 0] = half_m[:, None] * np.array([-1.0, 0.0, 1.0])
+    place[..., 1] = distance_m[rows, None]
+    place[..., 2] = half_m[:, None]
+    frame = np.zeros((len(rows), 3, 4), np.float32)
     frame[..., :3] = along[rows, None]
     places = np.ascontiguousarray(across.reshape(-1, 3), np.float32)
-    data = triangles(places, faces, colours=shade.reshape(-1, 3))
+    data = triangles(places, faces, colours=np.repeat(colours[rows], 3, axis=0))
     _attach(data, frame, ((right - left) / 2.0)[rows])
+    data.GetPointData().AddArray(vtk_array(place.reshape(-1, 3), name=ROAD_PLACE))
     return data
 
 

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
 
 _STRONGEST_HAZE = 0.72
+_ASPHALT = "vec3(0.335, 0.345, 0.365)"
+_PAINT = "vec3(0.90, 0.90, 0.88)"
+_CASING = "vec3(0.110, 0.118, 0.133)"
 LINE_FRAME = "roadLineFrame"
 """Point array (n, 4) float32 of the road: unit vector along it, side of a line from -1 to 1."""
 ROAD_EDGE = "roadEdge"
 """Point array (n, 3) float32 of the road: from its middle to its right edge, metres; 0 for a line alone."""
+ROAD_PLACE = "roadPlace"
+"""Point array (n, 3) float32 of the surface, metres: to the right of its middle, along it, half width."""
 
 _DECLARE = "//VTK::PositionVC::Dec"
 _PLACE = "//VTK::PositionVC::Impl"
@@ -52,7 +57,7 @@ _PUSH = """
   float drawn = away * (%.6f - nearerPx * t3dPixelAngle) + %.6f;
   gl_Position.z = t3dDepth * gl_Position.w + reach * away / drawn;
 """
-_GRAIN_DECLARE = """
+_NOISE_DECLARE = """
 uint t3dMixed(uint n) {
   n = (n ^ 61u) ^ (n >> 16u);
   n *= 9u;
@@ -82,6 +87,38 @@ _GRAIN = """
     if (fine > 0.0) grain += fine * t3dNoise(t3dPlace / 1.3);
     gl_FragData[0].rgb *= grain;
   }
+"""
+_PAVE = """
+  {
+    vec2 placed = t3dClip.xy / t3dClip.z;
+    float sample = length(vec2(dFdx(t3dRoad.x), dFdy(t3dRoad.x)));
+    float pixel = sample * t3dPixel.x * t3dLineScale / max(abs(dFdx(placed.x)), 1.0e-7);
+    float square = t3dPixelAngle * t3dLineScale / gl_FragCoord.w;
+    float paved = smoothstep(14.0, 45.0, 2.0 * t3dRoad.z / square);
+    paved *= smoothstep(5.0, 11.0, 2.0 * t3dRoad.z / max(pixel, 1.0e-4));
+    float casing = mix(0.1 * t3dRoad.z * 2.0, 0.14, paved);
+    float band = casing + clamp(3.0 * pixel, 0.65, 0.3 * t3dRoad.z);
+    float inward = t3dRoad.z - abs(t3dRoad.x);
+    vec2 long_ = vec2(dFdx(t3dRoad.y), dFdy(t3dRoad.y));
+    float plain = clamp(1.5 - pixel / 0.06, 0.0, 1.0);
+    float grain = 1.0 + 0.10 * t3dNoise(t3dRoad.xy * vec2(0.9, 0.11)) + 0.05 * t3dNoise(t3dRoad.yx / 37.0);
+    if (plain > 0.0) grain += 0.16 * plain * t3dNoise(t3dRoad.xy / 0.17);
+    grain -= 0.07 * exp(-2.5 * pow(abs(t3dRoad.x) - 1.4, 2.0));
+    vec3 ground = %s * grain;
+    float dash = smoothstep(1.4, 1.6, abs(mod(t3dRoad.y, 12.0) - 6.0));
+    dash = mix(1.0 - dash, 0.27, clamp(length(long_) / 3.0, 0.0, 1.0));
+    float paint = t3dStripe(t3dRoad.x, 0.07, sample) * dash;
+    paint = max(paint, t3dStripe(inward - band - 0.22, 0.07, sample));
+    ground = mix(ground, %s, 0.85 * paint);
+    float inner = paved * clamp((inward - band) / sample + 0.5, 0.0, 1.0);
+    vec3 colour = mix(gl_FragData[0].rgb, ground, inner);
+    gl_FragData[0].rgb = mix(%s, colour, clamp((inward - casing) / sample + 0.5, 0.0, 1.0));
+  }
+"""
+_STRIPE_DECLARE = """
+float t3dStripe(float away, float half_, float sample) {
+  return clamp((half_ - abs(away)) / sample + 0.5, 0.0, 1.0) * min(1.0, 2.0 * half_ / sample);
+}
 """
 _VEIL = """
   {
@@ -131,6 +168,8 @@ class Layer:
         See above.
     grain : bool
         Fine grain near the camera, where the picture laid over the ground is too coarse to show movement.
+    paved : bool
+        Asphalt with lines near the camera, between bands in the colour given; all in that colour from afar.
     road : Road | None
         For the road, whose line and surface give way to each other.
     glyphs : bool
@@ -141,6 +180,7 @@ class Layer:
     nearer_px: float = 0.0
     offset_m: float = 0.0
     grain: bool = False
+    paved: bool = False
     road: Road | None = None
     glyphs: bool = False
 
@@ -176,7 +216,7 @@ def road_line(line_px: float) -> Layer:
 
 def road_surface(line_px: float) -> Layer:
     """Return the layer of the road's surface."""
-    return Layer(nearer_px=0.0, road=Road(line_px, is_line=False, nearer_wide_px=10.0))
+    return Layer(nearer_px=0.0, paved=True, road=Road(line_px, is_line=False, nearer_wide_px=10.0))
 
 
 def tunnel_line(line_px: float) -> Layer:
@@ -207,7 +247,10 @@ class Shading:
                 vertex.SetUniform2f("t3dPixel", frame.pixel)
                 vertex.SetUniformf("t3dLineScale", frame.line_scale)
             fragment = made.GetFragmentCustomUniforms()
-            if layer.grain:
+            if layer.paved:
+                fragment.SetUniform2f("t3dPixel", frame.pixel)
+                fragment.SetUniformf("t3dLineScale", frame.line_scale)
+            if layer.grain or layer.paved:
                 fragment.SetUniformf("t3dPixelAngle", frame.pixel_angle)
             fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
             fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
@@ -226,21 +269,29 @@ def _shader(layer: Layer) -> VtkShaderProperty:
     if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
         declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
     place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
-    finish = _FINISH
+    finish, received = _FINISH, ""
     if layer.grain:
         declared += "\nout vec2 t3dPlace;\n"
         place += "\n  t3dPlace = vertexMC.xy;\n"
-        made.AddFragmentShaderReplacement(
-            _DECLARE, True, f"{_DECLARE}\nin vec2 t3dPlace;\n{_GRAIN_DECLARE}", False
-        )
+        received = f"\nin vec2 t3dPlace;\n{_NOISE_DECLARE}"
         finish += _GRAIN
+    if layer.paved:
+        declared += f"\nin vec3 {ROAD_PLACE};\nout vec3 t3dRoad;\nout vec3 t3dClip;\n"
+        place += f"\n  t3dRoad = {ROAD_PLACE};\n  t3dClip = gl_Position.xyw;\n"
+        received = f"\nin vec3 t3dRoad;\nin vec3 t3dClip;\n{_NOISE_DECLARE}{_STRIPE_DECLARE}"
+        finish += _PAVE % (_ASPHALT, _PAINT, _CASING)
     made.AddVertexShaderReplacement(_DECLARE, True, declared, False)
     made.AddVertexShaderReplacement(_PLACE, True, place, False)
+    if received:
+        made.AddFragmentShaderReplacement(_DECLARE, True, _DECLARE + received, False)
     made.AddFragmentShaderReplacement(_FINISH, True, finish + _VEIL % _STRONGEST_HAZE, False)
     return made
 
 
 def use_road_arrays(mapper: VtkMapper) -> None:
-    """Feed the point arrays of the road to its shaders."""
-    for name in (LINE_FRAME, ROAD_EDGE):
+    """Feed the point arrays of the road that there are to its shaders."""
+    data = mapper.GetInput().GetPointData()
+    for name in (LINE_FRAME, ROAD_EDGE, ROAD_PLACE):
+        if not data.HasArray(name):
+            continue
         mapper.MapDataArrayToVertexAttribute(name, name, 0, -1)

@@ -33,9 +33,8 @@ FOV_DEG = 35.0
 _OVERVIEW_FOV_DEG = 30.0
 _CHASE_FOV_DEG = 46.0
 _ORBIT_FOV_DEG = 42.0
-_FINISH_FOV_DEG = 24.0
-_EYE_MARGIN_M = 6.0
-_FINISH_MARGIN_M = 4.0
+_FINISH_FOV_DEG = 26.0
+_EYE_MARGIN_M = 3.0
 _LONGEST_CHASED_M = 300.0
 _RUN_IN_M = 90.0
 _HELICOPTER_MARGIN_M = 40.0
@@ -163,9 +162,9 @@ class FinishCamera:
         length_m = math.hypot(line[0] - come[0], line[1] - come[1])
         ahead = np.append((line - come)[:2], 0.0) / length_m if length_m > 1.0 else np.array([0.0, 1.0, 0.0])
         aside = np.array([ahead[1], -ahead[0], 0.0])
-        eye = line + 62.0 * ahead + 3.0 * aside + np.array([0.0, 0.0, 6.2])
+        eye = line + 44.0 * ahead + 3.0 * aside + np.array([0.0, 0.0, 4.8])
         path = np.repeat(eye[None], PATH_POINTS, axis=0), np.repeat(line[None], PATH_POINTS, axis=0)
-        eye = cleared_eye(scene, *path, margin_m=_FINISH_MARGIN_M)
+        eye = cleared_eye(scene, *path, margin_m=_EYE_MARGIN_M)
         return aimed(eye, line, fov_deg=_FINISH_FOV_DEG, down=0.73)
 
 
@@ -296,7 +295,7 @@ def along_road(
     height_m: float,
     down: float,
     fov_deg: float = FOV_DEG,
-    step_m: float = 15.0,
+    step_m: float = 10.0,
 ) -> CameraPose:
     """Return a pose behind a place on the road that looks along the road's general direction.
 

@@ -35,6 +35,11 @@ SLOTS = np.array(
 its lower edge above the anchor in rises, and on top of that in heights of the label."""
 
 
+_CELL_PX = 12
+_COVERED_PRICE, _MOST_COUNTED = 6.0, 4
+_NEVER = 1e9
+
+
 @dataclass(frozen=True)
 class Candidates:
     """Labels that would like to be shown, the most important first; n rows each.
@@ -65,6 +70,7 @@ def place(
     viewport_px: tuple[int, int],
     margin_px: float,
     taken_px: NDArray[np.float64],
+    spared_px: NDArray[np.float32] | None = None,
     spacing_px: float,
     limit: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]:
@@ -82,6 +88,8 @@ def place(
         Labels keep this far from the borders of the picture.
     taken_px : (m, 4) float64
         x0, y0, x1, y1 of what must not be covered; what lies behind it gets no label either.
+    spared_px : (k, 2) float | None
+        What had better not be covered: of the places that are free a new label takes one that covers least.
     spacing_px : float
         Between labels: twice that where a label comes, a third of it where it was.
     limit : int
@@ -109,6 +117,7 @@ def place(
         free &= (x0 >= right) | (x1 <= left) | (y0 >= bottom) | (y1 <= top)
         behind = (at_x > left) & (at_x < right) & (at_y > top) & (at_y < bottom)
         free &= ~behind[:, None]
+    price = _price(corners, candidates.sizes_px, spared_px, viewport_px)
     line_x, line_top, line_bottom = _clear_lines(candidates, corners)
     slack = np.where(kept, 1.6, -0.8) * spacing_px
     chosen: list[int] = []
@@ -116,7 +125,11 @@ def place(
     sizes = candidates.sizes_px.tolist()
     for index, slot_before in enumerate(candidates.slots.tolist()):
         row = free[index]
-        slot = slot_before if slot_before >= 0 and row[slot_before] else int(row.argmax())
+        slot = (
+            slot_before
+            if slot_before >= 0 and row[slot_before]
+            else int(np.where(row, price[index], _NEVER).argmin())
+        )
         if not row[slot]:
             continue
         chosen.append(index)
@@ -153,6 +166,32 @@ def _corners(candidates: Candidates) -> NDArray[np.float64]:
     above = SLOTS[None, :, 1] * candidates.rises_px[:, None] + (SLOTS[None, :, 2] + 1.0) * height
     corners[..., 1] = candidates.anchors_px[:, 1, None] - above
     return corners
+
+
+def _price(
+    corners: NDArray[np.float64],
+    sizes_px: NDArray[np.float64],
+    spared_px: NDArray[np.float32] | None,
+    viewport_px: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Return how bad each slot of each label is, (n, slots): later ones, and those that cover much.
+
+    What is covered is counted in cells: sums over boxes are four values of a table summed up both ways.
+    """
+    order = np.broadcast_to(np.arange(len(SLOTS), dtype=float), corners.shape[:2])
+    if spared_px is None or not len(spared_px):
+        return order
+    columns, rows = viewport_px[0] // _CELL_PX + 2, viewport_px[1] // _CELL_PX + 2
+    cells = np.clip(spared_px / _CELL_PX, 0, (columns - 2, rows - 2)).astype(np.intp) + 1
+    counts = np.bincount(cells[:, 1] * columns + cells[:, 0], minlength=rows * columns)
+    table = counts.reshape(rows, columns).cumsum(axis=0).cumsum(axis=1)
+    low = np.clip(np.rint(corners / _CELL_PX), 0, (columns - 1, rows - 1)).astype(np.intp)
+    ends = (corners + sizes_px[:, None]) / _CELL_PX
+    high = np.clip(np.rint(ends), 0, (columns - 1, rows - 1)).astype(np.intp)
+    covered = table[high[..., 1], high[..., 0]] - table[low[..., 1], high[..., 0]]
+    covered -= table[high[..., 1], low[..., 0]] - table[low[..., 1], low[..., 0]]
+    priced: NDArray[np.float64] = order + _COVERED_PRICE * np.minimum(covered, _MOST_COUNTED)
+    return priced
 
 
 def _clear_lines(

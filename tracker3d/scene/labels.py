@@ -46,6 +46,7 @@ _GATE_HEIGHT_M = 9.0
 _GATE_READABLE_PX = 75.0
 """A gate this high in a picture 1080 lines high is read itself, and needs no label."""
 _LAST_KM_LEAST_PX = 1.2
+_BANNER_MIDDLE_M, _BANNER_HALF_M = 6.3, (5.6, 1.1)
 
 LabelKey = tuple[str, int]
 """("rider", bib), ("group", id) or ("place", index of the gate)."""
@@ -113,7 +114,8 @@ def make_labels(
         candidates,
         viewport_px=view.viewport_px,
         margin_px=_ACTION_SAFE_SHARE * view.viewport_px[1],
-        taken_px=taken_px,
+        taken_px=np.concatenate([taken_px, _banners_px(view)]),
+        spared_px=view.placed.px[np.isfinite(view.placed.px[:, 0])],
         spacing_px=_SPACING * view.look.scale,
         limit=MOST_LABELS,
     )
@@ -210,6 +212,20 @@ def _places(view: LabelView, press: TagPress) -> list[Wanted]:
             )
         )
     return wanted
+
+
+def _banners_px(view: LabelView) -> NDArray[np.float64]:
+    """Return the boxes (k, 4) of banners over the road that are read themselves."""
+    gates = view.scene.gates
+    if not gates:
+        return np.empty((0, 4))
+    tops = np.array([gate.position_m for gate in gates], float)
+    tops[:, 2] += _BANNER_MIDDLE_M
+    px, depth_m = project(view.pose, view.viewport_px, tops)
+    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0)
+    near = (depth_m > 0) & (_GATE_HEIGHT_M * metre_px > _GATE_READABLE_PX * view.look.scale)
+    half = np.array(_BANNER_HALF_M) * metre_px[near, None]
+    return np.concatenate([px[near] - half, px[near] + half], axis=1)
 
 
 def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) -> list[Wanted]:
