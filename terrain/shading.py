@@ -19,47 +19,76 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STRIP_ROWS = 256
-_LIGHTS = ((315.0, 40.0, 0.66), (265.0, 48.0, 0.20), (10.0, 48.0, 0.14))
-_KEY_RGB = np.array([1.03, 1.0, 0.94], np.float32)
-_SKY_RGB = np.array([0.90, 1.0, 1.16], np.float32)
-_SKY_SHARE = np.float32(0.34)
-_LIFT = np.float32(1.35)
+_LIGHTS = ((315.0, 42.0, 0.64), (262.0, 50.0, 0.20), (15.0, 50.0, 0.16))
+_KEY_RGB = np.array([1.04, 1.0, 0.92], np.float32)
+_SKY_RGB = np.array([0.91, 1.0, 1.14], np.float32)
+_SKY_SHARE = np.float32(0.36)
+_WRAP = np.float32(0.10)
+_SHADOW_LIFT = np.float32(0.08)
+_LIFT = np.float32(1.5)
+
+WATER_RGB = (98, 130, 133)
+"""Rivers and lakes: muted blue-green with a little sky in it."""
 
 _CROPS = np.array(
-    [(138, 147, 96), (156, 157, 108), (176, 168, 124), (122, 138, 88), (152, 142, 110), (132, 150, 100)],
+    [
+        (140, 152, 92),
+        (164, 164, 108),
+        (186, 173, 120),
+        (118, 140, 82),
+        (158, 142, 110),
+        (130, 154, 96),
+        (176, 166, 100),
+        (148, 158, 106),
+    ],
     np.float32,
 )
-_MEADOW = (128, 144, 94)
-_MEADOW_DRY = (146, 151, 104)
-_WOOD = (80, 101, 68)
-_CONIFER = (62, 84, 64)
-_ALPINE = (144, 146, 106)
-_HEATH = (156, 147, 118)
-_ROCK = (146, 141, 134)
-_SCREE = (172, 168, 161)
+_MEADOW = (132, 152, 90)
+_MEADOW_DRY = (158, 160, 104)
+_WOOD = (104, 127, 76)
+_CONIFER = (84, 110, 80)
+_WARM_WOOD = (114, 124, 70)
+_ALPINE = (156, 160, 104)
+_HEATH = (162, 154, 118)
+_ROCK = (150, 145, 139)
+_SCREE = (182, 177, 168)
+_LIMESTONE = (208, 203, 192)
 _SNOW = (244, 247, 252)
-_WATER = (78, 108, 126)
-_APRON = (141, 150, 116)
-_APRON_PALE = (155, 159, 130)
-_APRON_WOOD = (114, 130, 98)
+_APRON = (144, 154, 112)
+_APRON_PALE = (163, 165, 126)
+_APRON_WOOD = (104, 124, 86)
+
+_SUMMIT_REACH_M = 9000.0
+_SUMMIT_BARE_M = 330.0
+_LEAST_SUMMIT_M = 1350.0
 
 
 @dataclass(frozen=True)
 class _Surroundings:
-    """Height above the mean of the neighbourhood, near (some 150 m) and wide (some 900 m), in metres."""
+    """What the land about each post is like.
+
+    ``near_m`` and ``wide_m``: height above the mean of the neighbourhood (some 150 m, some 900 m), metres;
+    ``trees_to_m``: height at which trees end; ``stony``: 0 to 1 on lone mountains; ``water``: 0 to 1.
+    """
 
     near_m: NDArray[np.float32]
     wide_m: NDArray[np.float32]
-    water: NDArray[np.bool_]
+    trees_to_m: NDArray[np.float32]
+    stony: NDArray[np.float32]
+    water: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Noise:
-    """Smooth noise of about -1 to 1: broad (3 km), patches (480 to 120 m), fine (60 m down to a post)."""
+    """Smooth noise of about -1 to 1: broad (3 km), patches (480 to 120 m), fine (60 m down to a post).
+
+    ``light``: brighter and darker where very gentle rises would face the sun or not.
+    """
 
     broad: NDArray[np.float32]
     patches: NDArray[np.float32]
     fine: NDArray[np.float32]
+    light: NDArray[np.float32]
 
 
 def shade(
@@ -90,7 +119,7 @@ def shade(
     (rows, columns, 3) uint8
         sRGB, light baked in.
     """
-    around = _surroundings(heights_m, measured, step_m)
+    around = _surroundings(heights_m, measured, step_m, latitude_deg)
     noise = _noise(heights_m.shape, step_m)
     picture = np.empty((*heights_m.shape, 3), np.uint8)
     picture[:] = _APRON
@@ -101,7 +130,7 @@ def shade(
         part = np.s_[first : min(first + _STRIP_ROWS, len(heights_m)), seen[0] : seen[-1] + 1]
         slope_x, slope_y = _slopes(heights_m, part, step_m)
         steep = np.hypot(slope_x, slope_y)
-        colour = _cover(heights_m[part], steep, slope_y, around, noise, part, step_m, latitude_deg)
+        colour = _cover(heights_m[part], steep, slope_y, around, noise, part, step_m)
         colour += (_plain(noise, part, step_m) - colour) * (1 - measured[part])[..., None]
         if imagery is not None:
             share = imagery[part][..., 3:].astype(np.float32) / 255
@@ -128,7 +157,7 @@ def _slopes(
 
 
 def _surroundings(
-    heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
+    heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float, latitude_deg: float
 ) -> _Surroundings:
     near = heights_m - ndimage.gaussian_filter(heights_m, 110.0 / step_m, mode="nearest", truncate=2.5)
     stride = 8
@@ -139,11 +168,42 @@ def _surroundings(
     for radius_m in (450.0, 1300.0):
         blurred = ndimage.gaussian_filter(coarse, radius_m / (step_m * stride), mode="nearest", truncate=2.5)
         wide += np.float32(0.5) * (heights_m - enlarge(blurred, stride, smooth=True))
-    return _Surroundings(near, wide, _water(heights_m, measured, step_m))
+    trees_to, stony = _tree_lines(coarse, measured[::stride, ::stride], step_m * stride, latitude_deg)
+    return _Surroundings(
+        near,
+        wide,
+        enlarge(trees_to, stride, smooth=True),
+        enlarge(stony, stride, smooth=True),
+        _water(heights_m, measured, step_m),
+    )
 
 
-def _water(heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float) -> NDArray[np.bool_]:
-    """Land that is level to some centimetres over more than 400 m both ways; valley floors never are."""
+def _tree_lines(
+    coarse_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float, latitude_deg: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Height at which trees end, and where a lone mountain is bare stone.
+
+    Wind keeps trees off the top of a mountain that stands alone, far below the tree line of a range.
+    """
+    line = np.float32(tree_line_m(latitude_deg))
+    thin = max(1, round(250.0 / step_m))
+    peaks = np.where(measured > 0, coarse_m, np.float32(-1000))[::thin, ::thin]
+    summit = ndimage.maximum_filter(peaks, 2 * round(_SUMMIT_REACH_M / (step_m * thin)) + 1, mode="nearest")
+    summit = ndimage.gaussian_filter(summit, 0.4 * _SUMMIT_REACH_M / (step_m * thin), mode="nearest")
+    lone = summit - np.float32(_SUMMIT_BARE_M)
+    lowered = np.where(summit > _LEAST_SUMMIT_M, np.minimum(line, lone), line)
+    stony = _ramp(line - lowered, 300.0, 480.0)
+    rows, columns = (
+        np.minimum(np.arange(size) // thin, other - 1)
+        for size, other in zip(coarse_m.shape, summit.shape, strict=True)
+    )
+    return lowered[rows[:, None], columns[None, :]], stony[rows[:, None], columns[None, :]]
+
+
+def _water(
+    heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
+) -> NDArray[np.float32]:
+    """Share of water: what is level to some centimetres over more than 400 m both ways."""
     stride = max(1, round(60.0 / step_m))
     coarse = heights_m[::stride, ::stride]
     level = (ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)) < 0.02
@@ -152,10 +212,13 @@ def _water(heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m
     lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=2) & ndimage.binary_dilation(
         level
     )
-    rows = np.minimum(np.arange(heights_m.shape[0]) // stride, lakes.shape[0] - 1)
-    columns = np.minimum(np.arange(heights_m.shape[1]) // stride, lakes.shape[1] - 1)
-    result: NDArray[np.bool_] = lakes[rows[:, None], columns[None, :]]
-    return result
+    soft = ndimage.gaussian_filter(lakes.astype(np.float32), 0.8)
+    rows, columns = (np.arange(size, dtype=np.float32) / stride for size in heights_m.shape)
+    if not lakes.any():
+        return np.zeros_like(heights_m)
+    at = np.meshgrid(rows, columns, indexing="ij")
+    shore = ndimage.map_coordinates(soft, at, order=1, mode="nearest", prefilter=False)
+    return _ramp(shore, 0.35, 0.6)
 
 
 def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
@@ -170,10 +233,14 @@ def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
         smooth = smooth[: shape[0], : shape[1]]
         return smooth / np.float32(smooth.std() * 1.6)
 
+    broad = layer(3000)
+    rise = max(1, round(700 / step_m))
+    light = np.roll(broad, (rise, -rise), axis=(0, 1)) - np.roll(broad, (-rise, rise), axis=(0, 1))
     return _Noise(
-        broad=np.clip(layer(3000), -1, 1),
+        broad=np.clip(broad, -1, 1),
         patches=np.clip(0.7 * layer(480) + 0.5 * layer(240) + 0.3 * layer(120), -1.5, 1.5),
         fine=np.clip(0.8 * layer(60) + 0.6 * layer(25) + 0.4 * layer(12), -1.5, 1.5),
+        light=np.clip(light / np.float32(light.std() * 1.6), -1, 1),
     )
 
 
@@ -205,51 +272,70 @@ def _cover(
     noise: _Noise,
     part: tuple[slice, slice],
     step_m: float,
-    latitude_deg: float,
 ) -> NDArray[np.float32]:
     """Colour of the land before light, (r, c, 3) float32 in 0 to 255 sRGB."""
     near, wide = around.near_m[part], around.wide_m[part]
     patches, fine, broad = noise.patches[part], noise.fine[part], noise.broad[part]
-    trees_to = tree_line_m(latitude_deg)
+    stony = around.stony[part]
     shady = np.clip(slope_y, -0.6, 0.6)
     exposed = heights_m + 0.9 * np.clip(wide, -150, 500) + 130 * patches + 90 * broad - 220 * shady
+    above = exposed - around.trees_to_m[part]
 
-    land = _mix(_flat(_MEADOW, steep.shape), _MEADOW_DRY, 0.5 + 0.5 * broad)
+    land = _mix(_flat(_MEADOW, steep.shape), _MEADOW_DRY, 0.5 + 0.35 * broad - 0.5 * shady)
     farmed = _ramp(-steep + 0.05 * patches, -0.20, -0.08) * _ramp(-heights_m, -1250, -750)
     _mix(land, _CROPS[_fields(part, step_m)], 0.8 * farmed)
 
-    woody = _ramp(steep + 0.16 * patches + 0.25 * shady - 0.0006 * wide, 0.10, 0.24)
-    woody = np.maximum(woody, _ramp(patches + 0.4 * broad, 0.75, 1.15) * 0.9)
-    woody *= _ramp(-exposed, -trees_to - 60, -trees_to + 160)
-    wood = _mix(_flat(_WOOD, steep.shape), _CONIFER, _ramp(exposed, 900, 1700))
-    wood *= (1 + 0.09 * fine + 0.05 * patches)[..., None]
-    _mix(land, wood, woody)
+    woody = _ramp(steep + 0.13 * patches + 0.05 * fine + 0.25 * shady - 0.0006 * wide, 0.08, 0.27)
+    woody = np.maximum(woody, 0.85 * _ramp(patches + 0.4 * broad + 0.2 * fine, 0.65, 1.25))
+    scattered = 0.2 + 0.5 * _ramp(fine + 0.6 * patches, 0.1, 0.7)
+    woody = np.maximum(woody, scattered * _ramp(steep, 0.08, 0.22)) * _ramp(-above, -60, 160)
+    _mix(land, _wood(exposed, shady, patches, fine, broad), woody)
 
-    high = _ramp(exposed, trees_to - 250, trees_to + 150)
-    grass = _mix(
-        _flat(_ALPINE, steep.shape),
-        _HEATH,
-        _ramp(exposed + 200 * patches, trees_to, trees_to + 600),
-    )
-    _mix(land, grass, high)
+    grass = _mix(_flat(_ALPINE, steep.shape), _HEATH, _ramp(above + 200 * patches, 0, 600))
+    _mix(land, grass, _ramp(above, -250, 150))
     broken = steep + 0.10 * fine + 0.08 * patches
-    bare = _ramp(exposed, trees_to + 150, trees_to + 650) * _ramp(broken + 0.08 * patches, 0.30, 0.58)
+    bare = _ramp(above, 150, 650) * _ramp(broken + 0.08 * patches, 0.30, 0.58)
     _mix(land, _SCREE, 0.75 * bare)
     cliff = _ramp(broken + 0.006 * np.clip(near, -20, 40), 0.76, 1.02)
     rock = _flat(_ROCK, steep.shape) * (1 + 0.11 * fine + 0.05 * patches)[..., None]
     _mix(land, rock, np.maximum(cliff, bare * _ramp(near + 5 * fine, 2, 14)))
-    snow = _ramp(exposed - 260 * steep - 6 * np.clip(near, -25, 40), trees_to + 560, trees_to + 820)
-    _mix(land, _SNOW, snow * _ramp(-steep, -1.25, -0.75))
-    land *= (1 + 0.025 * fine)[..., None]
-    _mix(land, _WATER, around.water[part].astype(np.float32))
-    return land
+    _mix(land, _LIMESTONE, 0.92 * stony * _ramp(above + 60 * fine, -60, 160))
+    _mix(
+        land,
+        _SNOW,
+        _ramp(above - 260 * steep - 6 * np.clip(near, -25, 40), 560, 820)
+        * (1 - stony)
+        * _ramp(-steep, -1.25, -0.75),
+    )
+    warm = 0.035 * broad + 0.04 * patches
+    land *= (1 + 0.03 * fine)[..., None] + warm[..., None] * np.array([1.0, 0.2, -0.9], np.float32)
+    return _mix(land, WATER_RGB, around.water[part])
+
+
+def _wood(
+    exposed: NDArray[np.float32],
+    shady: NDArray[np.float32],
+    patches: NDArray[np.float32],
+    fine: NDArray[np.float32],
+    broad: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Colour of forest: broad-leaved low down and on the sunny side, conifers high up, crowns in it."""
+    wood = _mix(
+        _flat(_WOOD, exposed.shape), _WARM_WOOD, _ramp(0.6 * patches + 0.6 * broad - 0.4 * shady, -0.1, 0.9)
+    )
+    _mix(wood, _CONIFER, _ramp(exposed + 350 * patches + 200 * shady, 800, 1700))
+    wood *= (1 + 0.12 * fine + 0.10 * patches)[..., None]
+    return wood
 
 
 def _plain(noise: _Noise, part: tuple[slice, slice], step_m: float) -> NDArray[np.float32]:
-    """Colour of the apron: a pale lowland with a hint of fields and copses, never like measured land."""
-    plain = _mix(_flat(_APRON, noise.broad[part].shape), _APRON_PALE, 0.5 + 0.5 * noise.broad[part])
-    _mix(plain, _CROPS[_fields(part, step_m)], np.full(plain.shape[:2], 0.22, np.float32))
-    return _mix(plain, _APRON_WOOD, 0.55 * _ramp(noise.patches[part] + 0.3 * noise.broad[part], 0.45, 0.8))
+    """Colour of the apron: a pale lowland of fields and copses in broad light, calmer than measured land."""
+    broad, patches, fine = noise.broad[part], noise.patches[part], noise.fine[part]
+    plain = _mix(_flat(_APRON, broad.shape), _APRON_PALE, 0.5 + 0.5 * broad)
+    _mix(plain, _CROPS[_fields(part, step_m)], np.full(broad.shape, 0.42, np.float32))
+    _mix(plain, _APRON_WOOD, 0.62 * _ramp(patches + 0.35 * broad + 0.15 * fine, 0.40, 0.75))
+    plain *= (1 + 0.06 * noise.light[part] + 0.02 * fine)[..., None]
+    return plain
 
 
 def _fields(part: tuple[slice, slice], step_m: float) -> NDArray[np.intp]:
@@ -292,8 +378,8 @@ def _light(
         azimuth, height = np.radians(azimuth_deg), np.radians(height_deg)
         x, y, z = np.sin(azimuth) * np.cos(height), np.cos(azimuth) * np.cos(height), np.sin(height)
         facing = (np.float32(z) - east * np.float32(x) - north * np.float32(y)) / length
-        direct += np.float32(share) * np.maximum(facing, 0)
-        level += share * z
+        direct += np.float32(share) * np.maximum(facing + _WRAP, 0)
+        level += share * (z + float(_WRAP))
     direct /= np.float32(level)
     sky = 1 - 0.42 * np.clip(-wide_m / 260, 0, 1) - 0.30 * np.clip(-near_m / 26, 0, 1)
     sky += 0.16 * np.clip(wide_m / 260, 0, 1) + 0.16 * np.clip(near_m / 26, 0, 1)
@@ -302,4 +388,5 @@ def _light(
     result: NDArray[np.float32] = (
         _SKY_SHARE * sky[..., None] * _SKY_RGB + (1 - _SKY_SHARE) * direct[..., None] * _KEY_RGB
     )
+    result += _SHADOW_LIFT * np.maximum(1 - result, 0)
     return result

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import rasterio
+from scipy import ndimage
 
 from tracker3d.errors import OutputError
 from tracker3d.feed import FixFlag, read_feed
 from tracker3d.feed.rehearsal import DEFAULT_SEED, RehearsalFiles, make
-from tracker3d.feed.rehearsal.documents import KM0_M, trace_vertices
+from tracker3d.feed.rehearsal.documents import FRAME, KM0_M, trace_vertices
 from tracker3d.feed.rehearsal.making import landscape_and_road, record
 from tracker3d.feed.rehearsal.road import SPACING_M, STEEPEST, Road
 from tracker3d.replay import Replay, open_replay
@@ -33,6 +34,7 @@ class Made:
     files: RehearsalFiles
     road: Road
     ground_m: NDArray[np.float32]
+    water: NDArray[np.uint8]
     recording: dict[str, Any]
     told: list[tuple[str, float]]
 
@@ -41,18 +43,18 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("rehearsal")
     told: list[tuple[str, float]] = []
-    kept: list[tuple[Road, NDArray[np.float32]]] = []
+    kept: list[tuple[Road, NDArray[np.float32], NDArray[np.uint8]]] = []
 
-    def keep(*args: Any) -> tuple[Road, NDArray[np.float32]]:
+    def keep(*args: Any) -> tuple[Road, NDArray[np.float32], NDArray[np.uint8]]:
         kept.append(landscape_and_road(*args))
         return kept[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tracker3d.feed.rehearsal.making.landscape_and_road", keep)
         files = make(folder, progress=lambda text, fraction: told.append((text, fraction)))
-    road, ground = kept[0]
+    road, ground, water = kept[0]
     recording = json.loads(gzip.decompress(files.recording.read_bytes()))
-    return Made(folder, files, road, ground, recording, told)
+    return Made(folder, files, road, ground, water, recording, told)
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +130,36 @@ def ground_under(made: Made) -> NDArray[np.float64]:
         + heights[top + 1, left] * (1 - right) * down
         + heights[top + 1, left + 1] * right * down
     )
+
+
+def test_two_rivers_run_through_the_country_beside_the_road(made: Made) -> None:
+    with rasterio.open(made.folder / "rehearsal-water.tif") as raster:
+        wet = raster.read(4)
+        step_m = raster.transform.a
+    assert np.array_equal(wet[::-1], made.water[3])
+    runs, count = ndimage.label(wet > 127, structure=np.ones((3, 3)))
+    reach_m = [(place[1].stop - place[1].start) * step_m for place in ndimage.find_objects(runs)]
+    assert count < 40
+    assert sum(each > 25_000 for each in reach_m) == 2
+    assert 0.003 < (wet > 127).mean() < 0.03
+    column, row = (np.rint(along / step_m).astype(int) for along in (made.road.x_m, made.road.y_m))
+    bridges_m = (made.water[3][row, column] > 0).sum() * SPACING_M
+    assert bridges_m < 150
+
+
+def test_water_shows_on_the_ground(made: Made, replay: Replay) -> None:
+    texture = replay.package.ground.texture
+    west, south, east, north = texture.bounds_m
+    row, column = np.nonzero(made.water[3] == 255)
+    rows, columns = made.water.shape[1:]
+    lon, lat = FRAME.to_wgs84((column - (columns - 1) / 2) * 7.5, (row - (rows - 1) / 2) * 7.5)
+    x, y = replay.package.stage.frame.to_local(lon, lat)
+    inside = replay.package.ground.relief.sample(x, y) > replay.package.ground.base_m + 50
+    high, wide = texture.image.shape[:2]
+    at = ((north - y) / (north - south) * high).astype(int), ((x - west) / (east - west) * wide).astype(int)
+    colours = texture.image[at[0][inside], at[1][inside]].astype(float)
+    assert (colours[:, 2] > colours[:, 0]).mean() > 0.97
+    assert 90 < colours.mean() < 160
 
 
 def test_road_lies_on_the_ground_but_in_the_tunnel(made: Made) -> None:
@@ -343,7 +375,8 @@ def test_what_is_whole_is_used_again_and_what_is_not_is_made_anew(
 
 def test_missing_folder(tmp_path: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tracker3d.feed.rehearsal.making.landscape_and_road", lambda *_: (made.road, made.ground_m)
+        "tracker3d.feed.rehearsal.making.landscape_and_road",
+        lambda *_: (made.road, made.ground_m, made.water),
     )
     with pytest.raises(OutputError, match="does not exist"):
         make(tmp_path / "nowhere")

@@ -35,10 +35,39 @@ def test_high_land_is_white_low_land_green_and_the_land_between_neither() -> Non
 def test_slopes_to_the_north_west_are_lit_and_their_backs_are_not() -> None:
     rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
     away = np.abs((rows - columns) - 0)  # a ridge from south-west to north-east
-    picture = painted(1000 - 12.0 * away)
-    brightness = picture.mean(axis=2)
     north_west, south_east = rows - columns > 12, columns - rows > 12
-    assert brightness[north_west].mean() > 1.4 * brightness[south_east].mean()
+    for measured, contrast in ((0.0, 1.4), (1.0, 1.3)):  # darker trees grow on the north side
+        brightness = painted(1000 - 12.0 * away, measured=measured).mean(axis=2)
+        assert brightness[north_west].mean() > contrast * brightness[south_east].mean()
+
+
+def test_a_slope_in_the_shade_keeps_its_colours() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    back = painted(1000 - 11.0 * (columns - rows))
+    assert back.max(axis=2).mean() > 80
+    assert (back[..., 1] > back[..., 2] + 8).mean() > 0.95
+
+
+def test_trees_end_at_the_tree_line() -> None:
+    """A steep flank from 1,000 m to 2,900 m: dark wood below, pale grass and stone above."""
+    rows, _ = np.mgrid[0:161, 0 : SHAPE[1]]
+    brightness = painted(1000.0 + 12.0 * rows).mean(axis=2)
+    line = round((tree_line_m(45.0) - 1000.0) / 12.0)
+    wood, meadow = brightness[line - 45 : line - 30], brightness[line + 15 : line + 30]
+    assert meadow.mean() > 1.25 * wood.mean()
+
+
+def test_the_top_of_a_lone_mountain_is_pale_stone_and_a_range_of_that_height_is_not() -> None:
+    rows, columns = np.mgrid[0:513, 0:513]
+    away = np.hypot(rows - 256, columns - 256) * STEP_M
+    lone = painted(300 + 1600 * np.exp(-((away / 2500) ** 2)))
+    ranges = painted(
+        300 + 1600 * np.exp(-((away / 2500) ** 2)) + 2200 * np.exp(-(((away - 6500) / 700) ** 2))
+    )
+    top = np.s_[252:261, 252:261]
+    assert lone[top].mean() > 160
+    assert np.ptp(lone[top].mean(axis=(0, 1))) < 40
+    assert ranges[top].mean() < 150
 
 
 def test_hollows_are_darker_than_open_land() -> None:

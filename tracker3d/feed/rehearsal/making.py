@@ -19,6 +19,7 @@ from tracker3d.feed.rehearsal.peloton import draw_peloton
 from tracker3d.feed.rehearsal.road import NoTunnelError, Road, build_road
 from tracker3d.feed.rehearsal.simulation import simulate
 from tracker3d.feed.rehearsal.transmission import transmit
+from tracker3d.feed.rehearsal.water import PIXEL_M, water_picture
 from tracker3d.files import written_aside
 from tracker3d.progress import silent
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from tracker3d.progress import Progress
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same seed gives other files."""
 
 DEFAULT_SEED = 9
@@ -40,6 +41,7 @@ _SHORTEST_RACE_M = 40_000.0
 _TIGHTEST_BEND_M = 14.0
 _RECORDING = "rehearsal.json.gz"
 _DEM = "rehearsal-dem.tif"
+_WATER = "rehearsal-water.tif"
 _PACKAGE = "rehearsal.stage"
 _MARK = "rehearsal.made.json"
 
@@ -79,29 +81,33 @@ def make(folder: Path, *, seed: int = DEFAULT_SEED, progress: Progress | None = 
     if _is_whole(files, folder / _MARK, mark):
         return files
     (folder / _MARK).unlink(missing_ok=True)
-    road, ground = landscape_and_road(seed, _part(progress, 0.0, 0.3))
+    road, ground, water = landscape_and_road(seed, _part(progress, 0.0, 0.3))
     progress("writing the elevation model", 0.3)
     with written_aside(folder / _DEM) as path:
         _write_dem(path, ground)
+    with written_aside(folder / _WATER) as path:
+        _write_water(path, water)
     recording = record(road, seed, _part(progress, 0.32, 0.6))
     progress("writing the recording", 0.6)
     with written_aside(files.recording) as path:
         _write_recording(path, recording)
-    _prepare(files, folder / _DEM, _part(progress, 0.65, 1.0))
-    sizes = {path.name: path.stat().st_size for path in (files.recording, folder / _DEM)}
+    _prepare(files, folder, _part(progress, 0.65, 1.0))
+    sizes = {path.name: path.stat().st_size for path in (files.recording, folder / _DEM, folder / _WATER)}
     with written_aside(folder / _MARK) as path:
         path.write_text(json.dumps(mark | {"sizes": sizes}), encoding="utf-8")
     progress("done", 1.0)
     return files
 
 
-def landscape_and_road(seed: int, progress: Progress = silent) -> tuple[Road, NDArray[np.float32]]:
+def landscape_and_road(
+    seed: int, progress: Progress = silent
+) -> tuple[Road, NDArray[np.float32], NDArray[np.uint8]]:
     """Raise mountains with room for the stage, and build its road.
 
     Returns
     -------
-    Road, (rows, cols) float32
-        The road and the ground that carries it.
+    Road, (rows, cols) float32, (4, rows, cols) uint8
+        The road, the ground that carries it, and its water (:func:`.water.water_picture`).
 
     Raises
     ------
@@ -120,7 +126,7 @@ def landscape_and_road(seed: int, progress: Progress = silent) -> tuple[Road, ND
         except (NoCourseError, NoTunnelError):
             continue
         if _is_fit(road):
-            return road, ground
+            return road, ground, water_picture(landscape, road)
     raise InputError(f"Seed {seed} gives no landscape with room for the stage; choose another seed.")
 
 
@@ -172,28 +178,39 @@ def _is_whole(files: RehearsalFiles, mark_path: Path, wanted: dict[str, int]) ->
 
 
 def _write_dem(path: Path, ground_m: NDArray[np.float32]) -> None:
+    # Centimetres are finer than anything here and compress far better.
+    _write_raster(path, np.round(ground_m, 2)[None], STEP_M, predictor=3)
+
+
+def _write_water(path: Path, picture: NDArray[np.uint8]) -> None:
+    _write_raster(path, picture, PIXEL_M, photometric="RGB", alpha="YES")
+
+
+def _write_raster(
+    path: Path, bands: NDArray[np.float32] | NDArray[np.uint8], step_m: float, **options: str | int
+) -> None:
+    """Write bands (k, rows, columns), rows going north, whose middle is the frame's origin."""
     import rasterio
     from rasterio.transform import from_origin
 
-    rows, cols = ground_m.shape
-    west, north = -0.5 * (cols - 1) * STEP_M, 0.5 * (rows - 1) * STEP_M
+    count, rows, cols = bands.shape
+    west, north = -0.5 * (cols - 1) * step_m, 0.5 * (rows - 1) * step_m
     with rasterio.open(
         path,
         "w",
         driver="GTiff",
         width=cols,
         height=rows,
-        count=1,
-        dtype="float32",
+        count=count,
+        dtype=bands.dtype.name,
         crs=FRAME.crs.to_wkt(),
-        transform=from_origin(west - 0.5 * STEP_M, north + 0.5 * STEP_M, STEP_M, STEP_M),
+        transform=from_origin(west - 0.5 * step_m, north + 0.5 * step_m, step_m, step_m),
         compress="deflate",
-        predictor=3,
         zlevel=4,
         tiled=True,
+        **options,
     ) as raster:
-        # Centimetres are finer than anything here and compress far better.
-        raster.write(np.round(ground_m[::-1], 2), 1)
+        raster.write(bands[:, ::-1])
 
 
 def _write_recording(path: Path, recording: dict[str, Any]) -> None:
@@ -205,10 +222,16 @@ def _write_recording(path: Path, recording: dict[str, Any]) -> None:
         packed.write(text)
 
 
-def _prepare(files: RehearsalFiles, dem: Path, progress: Progress) -> None:
+def _prepare(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     from tracker3d.stage import prepare
 
-    prepare(files.recording, output=files.package, dem_paths=(dem,), progress=progress)
+    prepare(
+        files.recording,
+        output=files.package,
+        dem_paths=(folder / _DEM,),
+        drape_path=folder / _WATER,
+        progress=progress,
+    )
 
 
 def _part(progress: Progress, begin: float, end: float) -> Progress:
