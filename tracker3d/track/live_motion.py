@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.compiled import compiled
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
 DELAY_S = 8.0
 EASING_S = 0.8
 
-_CATCH_UP_MPS = 15.0
-_CATCH_UP_S = 3.0
-_LOST, _ABSENT = int(Presence.LOST), int(Presence.ABSENT)
-_SHOWN, _SHOWN_AT, _FINISHED_AT = range(3)
+_DOUBT_M = 300.0
+"""When news puts a rider farther than this from where he is shown, it must last before he moves over:
+another tracker under the same bib says so for a moment only."""
+
+_DOUBT_S = 20.0
+_RELOCATE_M = 6000.0
+"""Farther than this nobody is made to ride: the rider, who has faded by then, comes back elsewhere."""
+
+_STALE, _LOST, _ABSENT = int(Presence.STALE), int(Presence.LOST), int(Presence.ABSENT)
+_SHOWN, _SHOWN_AT, _FINISHED_AT, _DOUBT_SINCE = range(4)
 
 
 class LiveMotion:
@@ -56,7 +63,7 @@ class LiveMotion:
         self._tracks = tracks
         self._finish_m = float(route.finish_m)
         self.delay_s = delay_s
-        self._state = np.zeros((0, 3))
+        self._state = np.zeros((0, 4))
         self._lanes = lanes(tracks.bibs)
 
     def at(self, time_ms: float) -> RiderStates:
@@ -68,7 +75,7 @@ class LiveMotion:
         bibs = tracks.bibs
         known = len(self._state)
         if known < len(bibs):
-            self._state = np.concatenate([self._state, np.full((len(bibs) - known, 3), np.nan)])
+            self._state = np.concatenate([self._state, np.full((len(bibs) - known, 4), np.nan)])
             self._lanes = lanes(bibs)
         shown_s = (time_ms - tracks.start_ms) / 1000.0 - self.delay_s
         values = np.empty((4, len(bibs)))
@@ -121,6 +128,9 @@ def _show(
         values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
         values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * 1000.0 * now_s)
         presence[r] = presence_of_age(age_s)
+        if not np.isnan(state[r, _DOUBT_SINCE]):
+            doubt = _LOST if now_s - state[r, _DOUBT_SINCE] > 0.5 * _DOUBT_S else _STALE
+            presence[r] = max(presence[r], doubt)
 
 
 @compiled
@@ -147,10 +157,19 @@ def _eased(
     if np.isnan(before_m):
         before_m = target_m
     off_m = state[_SHOWN] - before_m
-    fade_m = abs(off_m) * (1.0 - np.exp(-elapsed_s / (0.5 * EASING_S)))
-    fade_m = min(fade_m, elapsed_s * max(_CATCH_UP_MPS, abs(off_m) / _CATCH_UP_S))
-    off_m -= fade_m if off_m > 0.0 else -fade_m
-    return float(max(state[_SHOWN], target_m + off_m))
+    if abs(off_m) > _DOUBT_M:
+        if np.isnan(state[_DOUBT_SINCE]):
+            state[_DOUBT_SINCE] = now_s
+        if now_s - state[_DOUBT_SINCE] >= _DOUBT_S:
+            if abs(off_m) > _RELOCATE_M:
+                state[_DOUBT_SINCE] = np.nan
+                return target_m
+            off_m *= np.exp(-elapsed_s / (0.5 * EASING_S))
+    else:
+        state[_DOUBT_SINCE] = np.nan
+        off_m *= np.exp(-elapsed_s / (0.5 * EASING_S))
+    farthest_m = state[_SHOWN] + LARGEST_SPEED_MPS * elapsed_s
+    return float(min(max(state[_SHOWN], target_m + off_m), farthest_m))
 
 
 @compiled
