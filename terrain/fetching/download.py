@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from terrain.fetching.settings import FetchSettings
 
-_HEIGHTS_STEP_M = 30.0
 _MOST_DEGREE_FILES = 60
 _MOST_TILES = 3000
 _PICTURE_PIXELS = 4096
@@ -79,6 +78,7 @@ def fetch_elevation(
     half_width_m: float,
     settings: FetchSettings,
     work: Path,
+    step_m: float = 30.0,
     remedy: str = REMEDY,
     progress: Progress | None = None,
 ) -> Fetched:
@@ -94,6 +94,8 @@ def fetch_elevation(
     settings : FetchSettings
     work : Path
         An existing folder for files that are made here; they are needed as long as the result is.
+    step_m : float
+        About how wide the pixels of a pyramid shall be on the ground.
     remedy : str
         What the user can do instead, to end an error's sentence.
     progress : callable, optional
@@ -110,7 +112,7 @@ def fetch_elevation(
     if source.kind is Kind.DEGREE_HEIGHTS:
         paths, messages = _degree_files(source, road, corridor, settings, work, remedy, told)
     else:
-        zoom = _zoom(source, corridor, _HEIGHTS_STEP_M)
+        zoom = _zoom(source, corridor, step_m)
         path = work / f"{source.key}-z{zoom}.tif"
         lowest_m = np.nanmin(road.height_m) if np.isfinite(road.height_m).any() else -1.0
         join = partial(join_heights, zoom=zoom, output=path, land_below_sea=bool(lowest_m < 0.0))

@@ -169,12 +169,7 @@ def test_a_killed_download_goes_on_where_it_broke_off(
     one_cell.faults[CELL] = ["hold:3000000"]
     child = subprocess.Popen([sys.executable, "-c", CHILD, settings.cache, settings.addresses["glo30"]])
     try:
-        assert one_cell.held.wait(30)
-        until = time.monotonic() + 20
-        while time.monotonic() < until and not any(
-            p.stat().st_size > 2_000_000 for p in settings.cache.rglob("*.part")
-        ):
-            time.sleep(0.02)
+        one_cell.wait_for_part(settings.cache, 2_000_000)
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait(10)

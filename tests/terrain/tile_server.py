@@ -8,6 +8,7 @@ import io
 import re
 import socket
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ from rasterio.transform import Affine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in to the hotel's network.</body></html>"
 
@@ -48,6 +50,14 @@ class TileServer:
                     return None
                 self.files[path] = made
             return self.files[path]
+
+    def wait_for_part(self, cache: Path, size: int) -> None:
+        """Wait until a held request has left a part of some size in the cache."""
+        assert self.held.wait(60)
+        until_s = time.monotonic() + 30
+        while not any(part.stat().st_size > size for part in cache.rglob("*.part")):
+            assert time.monotonic() < until_s
+            time.sleep(0.02)
 
     def asked(self, part: str) -> list[tuple[str, str, int]]:
         return [request for request in self.requests if part in request[0]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import re
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tracker3d.progress import Progress
+
+_COUNTING_S = 3.0
 
 
 def say(line: str) -> None:
@@ -46,13 +50,33 @@ def progress_shown() -> Iterator[Progress]:
 
 
 class _Lines:
-    """Progress for logs: each step once, with the seconds since the start."""
+    """Progress for logs: each step once, with the seconds since the start.
+
+    Of a step that counts (``3 of 8 tiles, 41.2 MB``) only some lines are shown, and always the last.
+    """
 
     def __init__(self) -> None:
         self._begun_s = time.monotonic()
         self._last = ""
+        self._held = ""
+        self._shown_s = -math.inf
 
     def __call__(self, text: str, fraction: float) -> None:
-        if text != self._last:
-            self._last = text
-            complain(f"[{time.monotonic() - self._begun_s:5.1f} s] {text}")
+        if text in (self._last, self._held):
+            return
+        now_s = time.monotonic()
+        if _counted(text) == _counted(self._last) and now_s - self._shown_s < _COUNTING_S:
+            self._held = text
+            return
+        if self._held and _counted(text) != _counted(self._held):
+            self._show(self._held, now_s)
+        self._show(text, now_s)
+
+    def _show(self, text: str, now_s: float) -> None:
+        self._last, self._held, self._shown_s = text, "", now_s
+        complain(f"[{now_s - self._begun_s:5.1f} s] {text}")
+
+
+def _counted(text: str) -> str:
+    """Return what a text says beside its numbers."""
+    return re.sub(r"\d[\d.,]*", "#", text)
