@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from terrain.apron import bench, fill_small_voids, lay_apron
-from terrain.corridor import BLOCK, CutMesh, border_edges, cut_out, distance_to_road, plan_grid
+from terrain.corridor import CutMesh, border_edges, cut_out, distance_to_road, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fields import enlarge
 from terrain.ground import TEXTURE_SIDE, Ground
@@ -23,7 +23,7 @@ from terrain.sampling import MeshSampler
 from terrain.shading import shade
 from terrain.sources import GridPlan, Sources, open_sources, read_heights_on, require_coverage
 from terrain.tiles import TileSet, split, wall
-from terrain.triangulation import close, leaf_triangles, triangulate
+from terrain.triangulation import triangulate, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ _VOIDS_BESIDE = 0.10
 _VOIDS_LENGTH_M = 500.0
 _FINEST_PAINTING = 4
 _FINEST_PIXEL_M = 5.0
-_MOST_PIXELS = 12_000_000
+_MOST_PIXELS = 14_000_000
 
 _CREDITS = {
     "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence "
@@ -129,6 +129,7 @@ def build_ground(
     """
     report = progress or (lambda what, share: None)
     report("Reading elevation data", 0.0)
+    warm_up()
     sources = open_sources([Path(path) for path in dem_paths])
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
@@ -249,19 +250,16 @@ def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[
     tightness = _tightness(
         distance, drawn, half_width_m, max_error_m, max(_EDGE_ERROR_M, max_error_m), _EXACT_M
     )
-    fine = triangulate(land.heights_m, tightness, block=BLOCK, forced=fine_forced)
-    triangles = leaf_triangles(fine, block=BLOCK)
-    shared = fine & (distance < _SHARED_M + 2 * step * _half_widths(distance.shape))
-    shared |= coarse_forced
-    edge_error = max(_COARSE_EDGE_ERROR_M, max_error_m)
+    fine = triangulate(land.heights_m, tightness, forced=fine_forced)
+    kept = _near_the_road(fine.triangles, distance, step_m=step) | coarse_forced
+    coarse, edge_error = fine, max(_COARSE_EDGE_ERROR_M, max_error_m)
     while True:
         coarse_tightness = _tightness(distance, drawn, half_width_m, 2 * max_error_m, edge_error, _SHARED_M)
-        coarse = triangulate(land.heights_m, coarse_tightness, block=BLOCK, forced=shared) & fine
-        close(coarse, block=BLOCK)
-        coarse_triangles = leaf_triangles(coarse, block=BLOCK)
+        coarse = coarse.coarser(coarse_tightness, kept=kept)
+        coarse_triangles = coarse.triangles
         inside = (distance.reshape(-1)[coarse_triangles] <= half_width_m).any(axis=1).sum()
         if inside <= _COARSE_TRIANGLES or edge_error > 1000:
-            return [triangles, coarse_triangles]
+            return [fine.triangles, coarse_triangles]
         edge_error *= 1.8
 
 
@@ -285,11 +283,16 @@ def _on_lattice(mask: NDArray[np.bool_], spacing: int) -> NDArray[np.bool_]:
     return thin
 
 
-def _half_widths(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Half width, in posts, of the squares that each post divides."""
-    either = np.arange(shape[0])[:, None] | np.arange(shape[1])[None, :] | BLOCK
-    result: NDArray[np.float32] = (either & -either).astype(np.float32)
-    return result
+def _near_the_road(
+    triangles: NDArray[np.int32], distance_m: NDArray[np.float32], *, step_m: float
+) -> NDArray[np.bool_]:
+    """Vertices of all triangles that may reach into the strip that is the same on both levels."""
+    rows, columns = np.divmod(triangles, np.int32(distance_m.shape[1]))
+    reach_m = np.maximum(np.ptp(rows, axis=1), np.ptp(columns, axis=1)) * np.float32(step_m)
+    near = distance_m.reshape(-1)[triangles].min(axis=1) < _SHARED_M + reach_m
+    vertices = np.zeros(distance_m.shape, np.bool_)
+    vertices.reshape(-1)[triangles[near]] = True
+    return vertices
 
 
 def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m: float) -> _Painting:

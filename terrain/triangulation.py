@@ -1,280 +1,140 @@
-"""Right-triangulated irregular networks with an exact error bound.
+"""Triangles for a grid of heights, none of whose posts is farther from them than it may be.
 
-The grid is cut into blocks of ``block`` cells a side, each of two right triangles, and triangles are
-bisected at the midpoint of their hypotenuse until every post lies within its own tolerance of the
-triangle above or below it. All blocks are worked on at once, one level of the hierarchy after the
-other, so neighbours always agree on their common border and there are no cracks.
+Two ways lead there, with the same guarantees: compiled loops, and plain numpy where they are not to be had,
+which takes more than twice as many triangles.
 
-Vertices of the hierarchy, for half widths h = 1, 2, 4 ... block / 2 (in cells):
-
-* *centres* at (odd h, odd h): middle of the diagonal of a square of side 2 h;
-* *side midpoints* at (odd h, even h) and (even h, odd h): middle of a square's side.
-
-A side midpoint needs the two centres beside it, a centre needs the two corners of its square that are
-side midpoints of the next larger h. The diagonal of a square joins its two other corners: it runs to
-the north-east in squares whose row and column add up to an even number.
-
-The scheme of bisection and its dependency graph: Evans, Kirkpatrick, Townsend, Right-Triangulated
-Irregular Networks, Algorithmica 30 (2001). Exactness is our own loop: leaf triangles are laid over all
-their posts, those out of tolerance are split, and ancestors are added, until none is left.
+* Every post that a triangle covers lies within its own tolerance of that triangle.
+* Vertices are posts of the grid, so the mesh has their exact heights; neighbours share vertices, so there are
+  no cracks, and no vertex lies on another triangle's edge.
+* All triangles are counter-clockwise seen from above, without an angle below 10 degrees in the plane of
+  the grid.
+* Voids are left out: the land ends at the smallest triangles between posts with heights.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from terrain.rtin import BisectedMesh
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CHUNK_POSTS = 2_000_000
+    from terrain.rings import RingMesh
+
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
-class _Leaves:
-    """Leaf triangles of one kind: flat post indices of their corners, and what splitting them activates.
+class Triangulation:
+    """Triangles between the posts of a grid of ``rows`` x ``columns``."""
 
-    ``middle`` is the middle of the hypotenuse; ``which`` (1 or 2) tells the two triangles apart that share
-    it.
-    ``offsets`` (p,) are flat indices of the posts of each triangle relative to its first corner and
-    ``weights`` (3, p) the barycentric coordinates of these posts; both empty for triangles without posts
-    other than their corners.
-    """
+    rows: int
+    columns: int
+    mesh: BisectedMesh | RingMesh
 
-    corners: NDArray[np.int32]
-    middle: NDArray[np.int32]
-    which: int
-    offsets: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    @cached_property
+    def triangles(self) -> NDArray[np.int32]:
+        """Corners (k, 3) as flat indices of posts, counter-clockwise with rows north and columns east."""
+        return self.mesh.triangles(self.columns)
+
+    def coarser(
+        self, tightness_per_m: NDArray[np.float32], *, kept: NDArray[np.bool_] | None = None
+    ) -> Triangulation:
+        """Take vertices away, to tolerances that are nowhere narrower; none is added.
+
+        Parameters
+        ----------
+        tightness_per_m : (rows, columns) float32
+            One over the tolerance of each post in metres; 0 where any error will do.
+        kept : (rows, columns) bool, optional
+            Vertices that stay, with all their triangles. Posts that are no vertices do not matter.
+        """
+        shape = self.mesh.heights_m.shape
+        return Triangulation(
+            self.rows,
+            self.columns,
+            self.mesh.coarser(_padded(tightness_per_m, shape, 0), _mask(kept, shape)),
+        )
 
 
 def triangulate(
     heights_m: NDArray[np.float32],
     tightness_per_m: NDArray[np.float32],
     *,
-    block: int,
     forced: NDArray[np.bool_] | None = None,
-) -> NDArray[np.bool_]:
-    """Choose the posts that must become vertices so that no post is out of tolerance.
+    compiled: bool = True,
+) -> Triangulation:
+    """Triangulate a grid so that no post is out of tolerance.
 
     Parameters
     ----------
-    heights_m : (m * block + 1, n * block + 1) float32
-        Finite heights.
-    tightness_per_m : (same shape) float32
+    heights_m : (rows, columns) float32
+        Rows run north, columns east; two at least of either. Voids are NaN.
+    tightness_per_m : (rows, columns) float32
         One over the tolerance of each post in metres; 0 where any error will do.
-    block : int
-        A power of two.
-    forced : (same shape) bool, optional
+    forced : (rows, columns) bool, optional
         Posts that become vertices in any case.
-
-    Returns
-    -------
-    (same shape) bool
-        Active posts, closed under the hierarchy: :func:`leaf_triangles` makes the mesh.
+    compiled : bool
+        False for the numpy way even where compiled loops can be had.
     """
-    active = _midpoint_errors(heights_m, tightness_per_m, block) > 1.0
-    if forced is not None:
-        active |= forced
-    active[::block, ::block] = True
-    close(active, block=block)
-    sound = np.zeros(heights_m.size, np.uint8)
-    while True:
-        violators = [np.empty(0, np.int32)]
-        for leaves in _leaves(active, block):
-            if leaves.offsets.size:
-                fresh = (sound[leaves.middle] & leaves.which) == 0
-                corners, middle = leaves.corners[fresh], leaves.middle[fresh]
-                bad = _worst(corners, leaves, heights_m, tightness_per_m) > 1.0
-                sound[middle[~bad]] |= leaves.which
-                violators.append(middle[bad])
-        split = np.concatenate(violators)
-        if split.size == 0:
-            return active
-        active.reshape(-1)[split] = True
-        close(active, block=block)
+    rows, columns = heights_m.shape
+    if min(rows, columns) < 2:
+        raise ValueError(f"a grid of {rows} x {columns} posts has no area")
+    shape = tuple(-(-(length - 1) // _BLOCK) * _BLOCK + 1 for length in (rows, columns))
+    heights = _padded(heights_m, shape, np.nan)
+    if not np.isfinite(heights).all():
+        heights = np.where(np.isfinite(heights), heights, np.float32(np.nan))
+    engine = (_ring_mesh(shape[0], shape[1]) if compiled else None) or BisectedMesh
+    mesh = engine.build(
+        heights, _padded(tightness_per_m, shape, 0), block=_BLOCK, forced=_mask(forced, shape)
+    )
+    return Triangulation(rows, columns, mesh)
 
 
-def close(active: NDArray[np.bool_], *, block: int) -> None:
-    """Add, in place, the ancestors of all active posts."""
-    half = 1
-    while half < block:
-        side = 2 * half
-        centres = active[half::side, half::side]
-        row_sides = active[::side, half::side]
-        column_sides = active[half::side, ::side]
-        centres |= row_sides[:-1] | row_sides[1:] | column_sides[:, :-1] | column_sides[:, 1:]
-        if side < block:
-            even = _even_squares(centres.shape)
-            corners = active[::side, ::side]
-            north_east = centres & even
-            corners[:-1, 1:] |= north_east
-            corners[1:, :-1] |= north_east
-            north_west = centres & ~even
-            corners[:-1, :-1] |= north_west
-            corners[1:, 1:] |= north_west
-        half = side
+def warm_up() -> None:
+    """Load the compiled loops on another thread, so that they are at hand when they are needed.
 
-
-def leaf_triangles(active: NDArray[np.bool_], *, block: int) -> NDArray[np.int32]:
-    """Return the mesh of a closed set of active posts.
-
-    Returns
-    -------
-    (k, 3) int32
-        Flat post indices, counter-clockwise seen from above (rows north, columns east).
+    Once per installation that means compiling them, for some seconds; later they come from numba's cache,
+    which lies beside this package or, where that cannot be written, in the user's own cache folder.
     """
-    return np.concatenate([leaves.corners for leaves in _leaves(active, block)])
+    threading.Thread(target=_rings, name="terrain loops").start()
 
 
-def _even_squares(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    rows, columns = np.arange(shape[0]) & 1, np.arange(shape[1]) & 1
-    even: NDArray[np.bool_] = rows[:, None] == columns[None, :]
-    return even
+@cache
+def _rings() -> type[RingMesh] | None:
+    """Return the compiled way; none without numba, or where it has no place for its cache."""
+    try:
+        from terrain.rings import RingMesh
+    except (ImportError, RuntimeError, OSError):
+        return None
+    return RingMesh
 
 
-def _midpoint_errors(
-    heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32], block: int
-) -> NDArray[np.float32]:
-    """Error of each post against the middle of its hypotenuse, or its descendants' where that is larger."""
-    errors = np.zeros_like(heights_m)
-    half = 1
-    while half < block:
-        side = 2 * half
-        corners = heights_m[::side, ::side]
-        along_rows = 0.5 * (corners[:, :-1] + corners[:, 1:])
-        along_columns = 0.5 * (corners[:-1] + corners[1:])
-        row_sides, column_sides = errors[::side, half::side], errors[half::side, ::side]
-        row_sides[:] = np.abs(heights_m[::side, half::side] - along_rows)
-        row_sides *= tightness_per_m[::side, half::side]
-        column_sides[:] = np.abs(heights_m[half::side, ::side] - along_columns)
-        column_sides *= tightness_per_m[half::side, ::side]
-        if half > 1:
-            finer = np.pad(errors[half // 2 :: half, half // 2 :: half], 1)
-            pairs = np.maximum(finer[::2], finer[1::2])[:, 1:-1]
-            np.maximum(row_sides, np.maximum(pairs[:, ::2], pairs[:, 1::2]), out=row_sides)
-            pairs = np.maximum(finer[:, ::2], finer[:, 1::2])[1:-1]
-            np.maximum(column_sides, np.maximum(pairs[::2], pairs[1::2]), out=column_sides)
-        centres = errors[half::side, half::side]
-        diagonal = np.where(
-            _even_squares(centres.shape),
-            corners[:-1, :-1] + corners[1:, 1:],
-            corners[:-1, 1:] + corners[1:, :-1],
-        )
-        centres[:] = np.abs(heights_m[half::side, half::side] - np.float32(0.5) * diagonal)
-        centres *= tightness_per_m[half::side, half::side]
-        for children in (row_sides[:-1], row_sides[1:], column_sides[:, :-1], column_sides[:, 1:]):
-            np.maximum(centres, children, out=centres)
-        half = side
-    return errors
+def _ring_mesh(rows: int, columns: int) -> type[RingMesh] | None:
+    found = _rings()
+    if found is None:
+        return None
+    from terrain.rings import MOST_COLUMNS, MOST_ROWS
+
+    return found if rows <= MOST_ROWS and columns <= MOST_COLUMNS else None
 
 
-def _leaves(active: NDArray[np.bool_], block: int) -> Iterator[_Leaves]:
-    half = 1
-    while half < block:
-        yield from _side_leaves(active, half)
-        yield from _diagonal_leaves(active, 2 * half, block)
-        half *= 2
-    yield from _diagonal_leaves(active, 1, block)
+def _padded(values: NDArray[np.float32], shape: tuple[int, ...], beyond: float) -> NDArray[np.float32]:
+    if values.shape == shape:
+        return np.ascontiguousarray(values, np.float32)
+    whole = np.full(shape, beyond, np.float32)
+    whole[: values.shape[0], : values.shape[1]] = values
+    return whole
 
 
-def _side_leaves(active: NDArray[np.bool_], half: int) -> Iterator[_Leaves]:
-    """Triangles whose hypotenuse is a side of a square of half width ``half``; the apex is its centre."""
-    columns = active.shape[1]
-    side = 2 * half
-    centres = active[half::side, half::side]
-    row_sides, column_sides = active[::side, half::side], active[half::side, ::side]
-    for (first_row, first_column), (second_row, second_column), middles, which in (
-        ((-1, -1), (-1, 1), row_sides[:-1], 1),
-        ((-1, 1), (1, 1), column_sides[:, 1:], 1),
-        ((1, 1), (1, -1), row_sides[1:], 2),
-        ((1, -1), (-1, -1), column_sides[:, :-1], 2),
-    ):
-        row, column = np.nonzero(centres & ~middles)
-        apex = ((row * side + half) * columns + column * side + half).astype(np.int32)
-        first = apex + np.int32(half * (first_row * columns + first_column))
-        second = apex + np.int32(half * (second_row * columns + second_column))
-        yield _with_posts(
-            np.stack([first, second, apex], axis=1),
-            (first + second) // 2,
-            which,
-            edges=((half * (second_row - first_row), half * (second_column - first_column)),
-                   (-half * first_row, -half * first_column)),
-            columns=columns,
-        )  # fmt: skip
-
-
-def _diagonal_leaves(active: NDArray[np.bool_], side: int, block: int) -> Iterator[_Leaves]:
-    """Triangles whose hypotenuse is the diagonal of a square; the apex is one of its two other corners."""
-    columns = active.shape[1]
-    corners = active[::side, ::side]
-    squares = (corners.shape[0] - 1, corners.shape[1] - 1)
-    whole = active[side // 2 :: side, side // 2 :: side]
-    whole = ~whole if side > 1 else np.ones(squares, np.bool_)
-    even = _even_squares(squares)
-    south_west, south_east = corners[:-1, :-1], corners[:-1, 1:]
-    north_west, north_east = corners[1:, :-1], corners[1:, 1:]
-    for kind, apex, order, which in (
-        (even, south_east, ((0, 0), (0, 1), (1, 1)), 1),
-        (even, north_west, ((0, 0), (1, 1), (1, 0)), 2),
-        (~even, south_west, ((0, 0), (0, 1), (1, 0)), 1),
-        (~even, north_east, ((0, 1), (1, 1), (1, 0)), 2),
-    ):
-        row, column = np.nonzero(whole & kind & apex if side < block else whole & kind)
-        origin = (row * side * columns + column * side).astype(np.int32)
-        points = np.stack([origin + np.int32(side * (r * columns + c)) for r, c in order], axis=1)
-        (row_a, column_a), (row_b, column_b), (row_c, column_c) = order
-        edges = (
-            (side * (row_b - row_a), side * (column_b - column_a)),
-            (side * (row_c - row_a), side * (column_c - column_a)),
-        )
-        middle = origin + np.int32(side // 2 * (columns + 1))
-        yield _with_posts(points, middle, which, edges=edges, columns=columns)
-
-
-def _with_posts(
-    corners: NDArray[np.int32],
-    middle: NDArray[np.int32],
-    which: int,
-    *,
-    edges: tuple[tuple[int, int], tuple[int, int]],
-    columns: int,
-) -> _Leaves:
-    """Attach the posts that triangles of this shape cover: ``edges`` run from corner 0 to corners 1 and 2."""
-    (row_1, column_1), (row_2, column_2) = edges
-    reach = max(abs(value) for edge in edges for value in edge)
-    rows, cols = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    area = column_1 * row_2 - row_1 * column_2
-    weight_1 = (cols * row_2 - rows * column_2) / area
-    weight_2 = (column_1 * rows - row_1 * cols) / area
-    inside = (weight_1 >= 0) & (weight_2 >= 0) & (weight_1 + weight_2 <= 1)
-    inside &= (weight_1 < 1) & (weight_2 < 1) & (weight_1 + weight_2 > 0)
-    weight_1, weight_2 = weight_1[inside], weight_2[inside]
-    offsets = (rows[inside] * columns + cols[inside]).astype(np.int32)
-    weights = np.stack([1 - weight_1 - weight_2, weight_1, weight_2]).astype(np.float32)
-    return _Leaves(corners, middle, which, offsets, weights)
-
-
-def _worst(
-    triangles: NDArray[np.int32],
-    leaves: _Leaves,
-    heights_m: NDArray[np.float32],
-    tightness_per_m: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Largest error of some triangles of a kind over their posts, in tolerances."""
-    heights, tightness = heights_m.reshape(-1), tightness_per_m.reshape(-1)
-    worst = np.zeros(len(triangles), np.float32)
-    chunk = max(1, _CHUNK_POSTS // leaves.offsets.size)
-    for start in range(0, len(worst), chunk):
-        corners = triangles[start : start + chunk]
-        posts = corners[:, :1] + leaves.offsets
-        errors = heights[corners] @ leaves.weights
-        errors -= heights[posts]
-        np.abs(errors, out=errors)
-        errors *= tightness[posts]
-        worst[start : start + chunk] = errors.max(axis=1)
-    return worst
+def _mask(posts: NDArray[np.bool_] | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    whole = np.zeros(shape, np.bool_)
+    if posts is not None:
+        whole[: posts.shape[0], : posts.shape[1]] = posts
+    return whole

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
-from terrain.triangulation import close, leaf_triangles, triangulate
+import terrain
+from terrain import triangulation
+from terrain.triangulation import Triangulation, triangulate
 
-BLOCK = 32
+WAYS = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "numpy"])
+BLOCK = 64
 
 
 def mountains(rows: int, columns: int, *, seed: int = 1) -> np.ndarray:
@@ -18,6 +25,10 @@ def mountains(rows: int, columns: int, *, seed: int = 1) -> np.ndarray:
         for amplitude, width in ((60, 1.5), (150, 5), (400, 14))
     )
     return heights.astype(np.float32)
+
+
+def even(heights: np.ndarray, tolerance_m: float) -> np.ndarray:
+    return np.full(heights.shape, 1 / tolerance_m, np.float32)
 
 
 def drawn_heights(triangles: np.ndarray, heights: np.ndarray) -> np.ndarray:
@@ -46,73 +57,239 @@ def areas(triangles: np.ndarray, columns: int) -> np.ndarray:
     ) / 2
 
 
-def edge_counts(triangles: np.ndarray) -> np.ndarray:
-    edges = np.sort(
-        np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1
-    )
-    return np.unique(edges, axis=0, return_counts=True)[1]
+def smallest_angle_deg(triangles: np.ndarray, columns: int) -> float:
+    place = np.stack(np.divmod(triangles.astype(int), columns), axis=-1).astype(float)
+    angles = []
+    for k in range(3):
+        first, second = place[:, (k + 1) % 3] - place[:, k], place[:, (k + 2) % 3] - place[:, k]
+        lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+        angles.append(np.degrees(np.arccos(np.clip((first * second).sum(axis=1) / lengths, -1, 1))))
+    return float(np.min(angles))
 
 
-@pytest.mark.parametrize("tolerance_m", [2.0, 15.0, 80.0])
-def test_every_post_is_within_tolerance(tolerance_m: float) -> None:
-    heights = mountains(3 * BLOCK + 1, 2 * BLOCK + 1)
-    active = triangulate(heights, np.full(heights.shape, 1 / tolerance_m, np.float32), block=BLOCK)
-    triangles = leaf_triangles(active, block=BLOCK)
-    error = np.abs(drawn_heights(triangles, heights) - heights)
-    assert error.max() <= tolerance_m * 1.001
-    assert len(triangles) < 2 * (heights.shape[0] - 1) * (heights.shape[1] - 1)
+def border_of(triangles: np.ndarray) -> np.ndarray:
+    """Edges with one triangle; the edges of a sound mesh occur once in each direction at most."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(int)
+    forward = edges[:, 0] << 32 | edges[:, 1]
+    assert len(np.unique(forward)) == len(forward)
+    return edges[~np.isin(edges[:, 1] << 32 | edges[:, 0], forward)]
 
 
-def test_the_bound_follows_a_map_of_tolerances() -> None:
-    heights = mountains(4 * BLOCK + 1, 2 * BLOCK + 1, seed=7)
-    tolerance = np.linspace(1.0, 120.0, heights.shape[0], dtype=np.float32)[:, None] * np.ones(
-        heights.shape[1]
-    )
-    active = triangulate(heights, (1 / tolerance).astype(np.float32), block=BLOCK)
-    error = np.abs(drawn_heights(leaf_triangles(active, block=BLOCK), heights) - heights)
-    assert (error <= tolerance * 1.001).all()
-    half = heights.shape[0] // 2
-    assert active[:half].sum() > 3 * active[half:].sum()
+def complete_triangles(heights: np.ndarray) -> float:
+    """Area of the smallest triangles of the hierarchy between posts that all have heights."""
+    known = np.isfinite(heights)
+    row, column = np.mgrid[0 : heights.shape[0] - 1, 0 : heights.shape[1] - 1]
+    even_square = (row + column) % 2 == 0
+    sw, se, nw, ne = known[:-1, :-1], known[:-1, 1:], known[1:, :-1], known[1:, 1:]
+    rising = (sw & ne & se).astype(int) + (sw & ne & nw)
+    falling = (se & nw & sw).astype(int) + (se & nw & ne)
+    return float(np.where(even_square, rising, falling).sum()) / 2
 
 
-def test_no_cracks_no_overlaps_no_flipped_triangles() -> None:
-    heights = mountains(2 * BLOCK + 1, 3 * BLOCK + 1, seed=3)
-    active = triangulate(heights, np.full(heights.shape, 1 / 20, np.float32), block=BLOCK)
-    triangles = leaf_triangles(active, block=BLOCK)
-    size = areas(triangles, heights.shape[1])
+def assert_sound(mesh: Triangulation, heights: np.ndarray, tolerance_m: np.ndarray | float) -> None:
+    """Check everything that a triangulation promises, over all of the grid."""
+    triangles, columns = mesh.triangles, heights.shape[1]
+    if not len(triangles):
+        assert complete_triangles(heights) == 0
+        return
+    size = areas(triangles, columns)
     assert size.min() > 0
-    assert size.sum() == (heights.shape[0] - 1) * (heights.shape[1] - 1)
-    counts = edge_counts(triangles)
-    assert counts.max() == 2
-    assert set(np.unique(triangles)) == set(np.flatnonzero(active))
+    assert size.sum() == complete_triangles(heights), "all the land, and nothing else or twice"
+    drawn = drawn_heights(triangles, heights)
+    assert not np.isfinite(drawn[~np.isfinite(heights)]).any(), "no triangle covers a void"
+    covered = np.isfinite(drawn)
+    assert (
+        np.abs(drawn - heights)[covered] <= np.broadcast_to(tolerance_m, heights.shape)[covered] + 1e-6
+    ).all()
+    assert smallest_angle_deg(triangles, columns) >= 10
+    border_of(triangles)
 
 
-def test_flat_land_takes_two_triangles_to_a_block_and_tilted_land_no_more() -> None:
+@WAYS
+@pytest.mark.parametrize("tolerance_m", [2.0, 15.0, 80.0])
+def test_every_post_is_within_tolerance(tolerance_m: float, compiled: bool) -> None:
+    heights = mountains(2 * BLOCK + 1, BLOCK + 1)
+    mesh = triangulate(heights, even(heights, tolerance_m), compiled=compiled)
+    assert_sound(mesh, heights, tolerance_m)
+    assert len(mesh.triangles) < 2 * (heights.shape[0] - 1) * (heights.shape[1] - 1)
+
+
+def test_the_compiled_way_takes_far_fewer_triangles() -> None:
+    heights = mountains(300, 350, seed=5)
+    few, many = (
+        len(triangulate(heights, even(heights, 15.0), compiled=way).triangles) for way in (True, False)
+    )
+    assert few < 0.5 * many
+
+
+@WAYS
+def test_the_bound_follows_a_map_of_tolerances(compiled: bool) -> None:
+    heights = mountains(2 * BLOCK + 1, BLOCK + 1, seed=7)
+    tolerance = np.linspace(1.0, 120.0, heights.shape[0])[:, None] * np.ones(heights.shape[1])
+    mesh = triangulate(heights, (1 / tolerance).astype(np.float32), compiled=compiled)
+    assert_sound(mesh, heights, tolerance * (1 + 1e-6))
+    rows = mesh.triangles // heights.shape[1]
+    assert (rows < BLOCK).all(axis=1).sum() > 3 * (rows > BLOCK).all(axis=1).sum()
+
+
+@WAYS
+def test_land_ends_at_the_border_of_the_grid_and_nowhere_else(compiled: bool) -> None:
+    heights = mountains(2 * BLOCK + 1, 3 * BLOCK + 1, seed=3)
+    mesh = triangulate(heights, even(heights, 20), compiled=compiled)
+    row, column = np.divmod(border_of(mesh.triangles), heights.shape[1])
+    on_border = [row == 0, row == 2 * BLOCK, column == 0, column == 3 * BLOCK]
+    assert np.any([side.all(axis=1) for side in on_border], axis=0).all()
+
+
+def test_tiles_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    from terrain import rings
+
+    monkeypatch.setattr(rings, "_TILE", 32)
+    heights = mountains(200, 260, seed=9)
+    mesh = triangulate(heights, even(heights, 10.0))
+    assert_sound(mesh, heights, 10.0)
+    monkeypatch.setattr(rings, "_TILE", 1 << 14)
+    whole = len(triangulate(heights, even(heights, 10.0)).triangles)
+    assert len(mesh.triangles) < 1.02 * whole
+
+
+def test_the_number_of_processors_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from terrain import rings
+
+    monkeypatch.setattr(rings, "_TILE", 64)
+    heights = mountains(400, 333, seed=13)
+    found = []
+    for workers in (1, 5):
+        monkeypatch.setattr(rings, "_workers", lambda workers=workers: workers)
+        found.append(triangulate(heights, even(heights, 5.0)).triangles)
+    assert np.array_equal(*found)
+
+
+def test_without_the_compiler_the_numpy_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    heights = mountains(100, 120, seed=4)
+    expected = triangulate(heights, even(heights, 9.0), compiled=False).triangles
+    for name in ("terrain.rings", "terrain.compiled"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr(terrain, "rings", raising=False)
+    monkeypatch.delattr(terrain, "compiled", raising=False)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    triangulation._rings.cache_clear()
+    try:
+        assert np.array_equal(triangulate(heights, even(heights, 9.0)).triangles, expected)
+    finally:
+        triangulation._rings.cache_clear()
+
+
+@WAYS
+def test_tilted_land_takes_few_triangles(compiled: bool) -> None:
     rows, columns = np.mgrid[0 : 2 * BLOCK + 1, 0 : 3 * BLOCK + 1]
     heights = (3.0 * rows - 2.0 * columns).astype(np.float32)
-    active = triangulate(heights, np.full(heights.shape, 10.0, np.float32), block=BLOCK)
-    assert len(leaf_triangles(active, block=BLOCK)) == 2 * 6
+    mesh = triangulate(heights, even(heights, 0.1), compiled=compiled)
+    assert len(mesh.triangles) <= 2 * 6
+    assert areas(mesh.triangles, heights.shape[1]).sum() == 6 * BLOCK**2
 
 
-def test_forced_posts_become_vertices_and_the_mesh_stays_closed() -> None:
+@WAYS
+def test_forced_posts_become_vertices_and_stay(compiled: bool) -> None:
     heights = np.zeros((BLOCK + 1, 2 * BLOCK + 1), np.float32)
     forced = np.zeros(heights.shape, bool)
-    forced[5, 7] = forced[31, 40] = True
-    active = triangulate(heights, np.zeros_like(heights), block=BLOCK, forced=forced)
-    triangles = leaf_triangles(active, block=BLOCK)
-    assert active[5, 7]
-    assert active[31, 40]
-    assert {5 * heights.shape[1] + 7, 31 * heights.shape[1] + 40} <= set(np.unique(triangles))
-    assert areas(triangles, heights.shape[1]).sum() == BLOCK * 2 * BLOCK
-    again = active.copy()
-    close(again, block=BLOCK)
-    assert (again == active).all()
+    forced[5, 7] = forced[31, 40] = forced[0, 3] = True
+    mesh = triangulate(heights, np.zeros_like(heights), forced=forced, compiled=compiled)
+    assert_sound(mesh, heights, 0.0)
+    assert set(np.flatnonzero(forced)) <= set(np.unique(mesh.triangles))
+    assert len(mesh.triangles) < 250
 
 
-def test_a_single_spike_is_not_missed_wherever_it_stands() -> None:
+@WAYS
+def test_a_coarser_mesh_keeps_what_it_must_and_its_own_bound(compiled: bool) -> None:
+    heights = mountains(3 * BLOCK + 1, 2 * BLOCK + 1, seed=21)
+    fine = triangulate(heights, even(heights, 4.0), compiled=compiled)
+    row, column = np.divmod(fine.triangles, heights.shape[1])
+    stay = (np.abs(row - column) < 6).any(axis=1)
+    kept = np.zeros(heights.shape, bool)
+    kept.reshape(-1)[fine.triangles[stay]] = True
+    coarse = fine.coarser(even(heights, 60.0), kept=kept)
+    assert_sound(coarse, heights, 60.0)
+
+    def as_set(triangles: np.ndarray) -> set[tuple[int, ...]]:
+        first = np.argmin(triangles, axis=1)[:, None]
+        return set(map(tuple, np.take_along_axis(triangles, (first + np.arange(3)) % 3, axis=1).tolist()))
+
+    assert as_set(fine.triangles[stay]) <= as_set(coarse.triangles)
+    assert len(coarse.triangles) < 0.6 * len(fine.triangles)
+    assert set(np.unique(coarse.triangles)) <= set(np.unique(fine.triangles))
+    assert_sound(fine, heights, 4.0)
+
+
+@WAYS
+def test_a_single_spike_is_not_missed_wherever_it_stands(compiled: bool) -> None:
     rng = np.random.default_rng(11)
     for row, column in rng.integers(0, BLOCK + 1, (25, 2)):
         heights = np.zeros((BLOCK + 1, BLOCK + 1), np.float32)
         heights[row, column] = 50.0
-        active = triangulate(heights, np.full(heights.shape, 1 / 10, np.float32), block=BLOCK)
-        assert np.abs(drawn_heights(leaf_triangles(active, block=BLOCK), heights) - heights).max() <= 10.0
+        assert_sound(triangulate(heights, even(heights, 10), compiled=compiled), heights, 10.0)
+
+
+@WAYS
+@pytest.mark.parametrize("shape", [(2, 2), (2, 7), (3, 1000), (1000, 3), (65, 65), (66, 130)])
+def test_grids_of_any_shape(shape: tuple[int, int], compiled: bool) -> None:
+    heights = np.random.default_rng(2).normal(size=shape).cumsum(axis=1).astype(np.float32)
+    assert_sound(triangulate(heights, even(heights, 1.5), compiled=compiled), heights, 1.5)
+
+
+@WAYS
+def test_a_grid_without_an_area_is_refused(compiled: bool) -> None:
+    heights = np.zeros((1, 9), np.float32)
+    with pytest.raises(ValueError, match="no area"):
+        triangulate(heights, even(heights, 1), compiled=compiled)
+
+
+@WAYS
+def test_land_ends_at_voids_and_edges_of_voids_are_made_of_few_triangles(compiled: bool) -> None:
+    heights = np.zeros((200, 300), np.float32)
+    heights[60:120, 90:200] = np.nan
+    mesh = triangulate(heights, even(heights, 1), compiled=compiled)
+    assert_sound(mesh, heights, 1.0)
+    if compiled:
+        assert len(mesh.triangles) < 120
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> np.ndarray:
+    rows, columns = draw(st.integers(2, 80)), draw(st.integers(2, 80))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = draw(st.sampled_from(["flat", "noise", "hills", "steps", "spikes", "levels"]))
+    heights = np.full((rows, columns), 1234.5)
+    if kind == "noise":
+        heights += rng.normal(scale=10, size=heights.shape)
+    elif kind == "hills":
+        heights += ndimage.gaussian_filter(rng.normal(size=heights.shape), 4) * 300
+    elif kind == "steps":
+        heights[rng.integers(0, rows) :, rng.integers(0, columns) :] += 100
+        heights[: rng.integers(0, rows)] -= 30
+    elif kind == "spikes":
+        heights[rng.integers(0, rows, 9), rng.integers(0, columns, 9)] += rng.normal(scale=500, size=9)
+    elif kind == "levels":
+        heights += np.rint(ndimage.gaussian_filter(rng.normal(size=heights.shape), 3) * 30)
+    holes = draw(st.sampled_from(["none", "none", "few", "block", "many", "all but some"]))
+    if holes == "block":
+        heights[rng.integers(0, rows) :, : rng.integers(0, columns)] = np.nan
+    elif holes != "none":
+        share = {"few": 0.01, "many": 0.3, "all but some": 0.95}[holes]
+        heights[rng.random(heights.shape) < share] = np.nan
+    return heights.astype(np.float32)
+
+
+@WAYS
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(heights=grids(), tolerance_m=st.sampled_from([0.5, 3.0, 20.0, 1e6]), seed=st.integers(0, 99))
+def test_any_grid(heights: np.ndarray, tolerance_m: float, seed: int, *, compiled: bool) -> None:
+    forced = np.random.default_rng(seed).random(heights.shape) < 0.01
+    mesh = triangulate(heights, even(heights, tolerance_m), forced=forced, compiled=compiled)
+    assert_sound(mesh, heights, tolerance_m * (1 + 1e-6))
+    known = np.isfinite(heights)
+    if known.all():
+        assert set(np.flatnonzero(forced)) <= set(np.unique(mesh.triangles))
+    wide = mesh.coarser(even(heights, 4 * tolerance_m), kept=forced)
+    assert_sound(wide, heights, 4 * tolerance_m * (1 + 1e-6))
+    assert len(wide.triangles) <= len(mesh.triangles)
