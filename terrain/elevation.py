@@ -11,6 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+_MANY = 20_000
+"""From so many positions on a compiled loop pays."""
+
 
 @dataclass(frozen=True)
 class ElevationGrid:
@@ -58,7 +61,10 @@ class ElevationGrid:
 
         ``x_m`` and ``y_m`` are local metres and broadcast against each other; the result has their shape.
         """
-        index, right, up, inside = self._cells(np.asarray(x_m, float), np.asarray(y_m, float))
+        x, y = np.broadcast_arrays(np.asarray(x_m, float), np.asarray(y_m, float))
+        if x.size >= _MANY and min(self.shape) >= 2:
+            return self._sample_many(x, y)
+        index, right, up, inside = self._cells(x, y)
         flat = self.heights_m.reshape(-1)
         columns = self.shape[1]
         low_left = flat[index]
@@ -66,6 +72,17 @@ class ElevationGrid:
         high_left = flat[index + columns]
         high = high_left + (flat[index + columns + 1] - high_left) * right
         return np.where(inside, low + (high - low) * up, np.nan)
+
+    def _sample_many(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        from terrain.bilinear import interpolate
+
+        result = np.empty(x.size)
+        place = (float(self.x0_m), float(self.y0_m), float(self.step_m))
+        heights_m = np.ascontiguousarray(self.heights_m, np.float32)
+        interpolate(
+            heights_m, *place, np.ascontiguousarray(x).ravel(), np.ascontiguousarray(y).ravel(), result
+        )
+        return result.reshape(x.shape)
 
     def sample_covered(self, x_m: ArrayLike, y_m: ArrayLike) -> NDArray[np.bool_]:
         """Tell where all four posts around a position are covered; False outside the grid."""

@@ -31,6 +31,20 @@ def test_a_plane_is_sampled_exactly_with_rows_to_the_north(
     assert normal == pytest.approx(expected, abs=1e-4)
 
 
+def test_many_positions_at_once_have_the_heights_of_few() -> None:
+    random = np.random.default_rng(2)
+    heights = random.normal(1000.0, 50.0, (40, 60))
+    heights[7, 9] = np.nan
+    grid = grid_of(heights, x0_m=-30.0, y0_m=20.0)
+    x, y = random.uniform(-60.0, 600.0, (2, 250, 200))
+    few = np.array([grid.sample(*row) for row in zip(x, y, strict=True)])
+    many = grid.sample(x, y)
+    assert np.isnan(many).mean() > 0.05
+    assert np.array_equal(many, few, equal_nan=True)
+    row_at = np.linspace(20.0, 410.0, 200)[:, None]
+    assert np.array_equal(grid.sample(x, row_at[:1]), grid.sample(x, np.full_like(x, 20.0)), equal_nan=True)
+
+
 def test_bilinear_in_between_and_nan_outside_and_beside_voids() -> None:
     heights = np.zeros((3, 4))
     heights[1, 1] = 8.0
