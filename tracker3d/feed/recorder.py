@@ -91,7 +91,7 @@ def _refuse_other_files(folder: Path) -> None:
 
 
 class Recorder:
-    """Writes messages into a log, in a thread of its own, so that a slow or full disk never holds up a show.
+    """Writes messages into a log, in threads of its own, so that a slow or full disk never holds up a show.
 
     Whatever is at hand is written at once, without a buffer that a killed process could take along, and made
     safe against a loss of power each second. A log that stands there is continued in a new segment.
@@ -120,7 +120,8 @@ class Recorder:
         self._pending_bytes = 0
         self._messages = self._written = self._lost = 0
         self._trouble = ""
-        self._closing = False
+        self._closing = self._written_all = self._unsafe = False
+        self._ended: list[int] = []
         self._changed = threading.Condition()
         self._file: int | None = None
         self._size = 0
@@ -140,8 +141,10 @@ class Recorder:
             raise OutputError(
                 f"{folder} cannot be written ({error.strerror}); choose another place."
             ) from error
-        self._thread = threading.Thread(target=self._run, name="feed recorder", daemon=True)
-        self._thread.start()
+        self._writer = threading.Thread(target=self._run, name="feed recorder", daemon=True)
+        self._keeper = threading.Thread(target=self._keep_safe, name="feed recorder's disk", daemon=True)
+        self._writer.start()
+        self._keeper.start()
 
     def __enter__(self) -> Recorder:
         return self
@@ -169,7 +172,8 @@ class Recorder:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
+        self._writer.join()
+        self._keeper.join()
 
     def _hand_over(self, content: bytes) -> None:
         with self._changed:
@@ -181,27 +185,42 @@ class Recorder:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        synced_s, dirty = time.monotonic(), False
         while True:
             with self._changed:
-                if not self._pending and not self._closing:
-                    self._changed.wait(_SYNC_S)
+                self._changed.wait_for(lambda: self._pending or self._closing)
                 batch, self._pending = self._pending, deque()
                 self._pending_bytes = 0
                 closing = self._closing
-            if batch:
-                dirty = True
-                if not self._write_batch(batch) and not closing:
-                    self._wait_for_room()
-            now_s = time.monotonic()
-            if dirty and (closing or now_s - synced_s >= _SYNC_S):
-                synced_s, dirty = now_s, False
-                self._sync()
+            if batch and not self._write_batch(batch) and not closing:
+                self._wait_for_room()
             if closing:
-                self._end_segment()
                 with self._changed:
+                    self._end_segment()
                     self._lost += len(self._pending)
                     self._pending.clear()
+                    self._written_all = True
+                    self._changed.notify_all()
+                return
+
+    def _keep_safe(self) -> None:
+        """Each second have the system put on disk what was written, and close ended segments.
+
+        Not in the thread that writes: the disk may take its time, and a killed process loses what was not
+        yet handed to the system.
+        """
+        while True:
+            with self._changed:
+                done = self._changed.wait_for(lambda: self._written_all, _SYNC_S)
+                files, self._ended = self._ended, []
+                if self._file is not None and self._unsafe:
+                    files.append(os.dup(self._file))
+                self._unsafe = False
+            for file in files:
+                with contextlib.suppress(OSError):
+                    os.fsync(file)
+                with contextlib.suppress(OSError):
+                    os.close(file)
+            if done:
                 return
 
     def _wait_for_room(self) -> None:
@@ -243,8 +262,10 @@ class Recorder:
             if done:
                 self._take_back()
             raise
-        self._size += len(content)
-        self._written += len(content)
+        with self._changed:
+            self._size += len(content)
+            self._written += len(content)
+            self._unsafe = True
 
     def _take_back(self) -> None:
         """Cut off a frame that was written in part; where even that fails a new segment will begin."""
@@ -261,7 +282,9 @@ class Recorder:
         number = int(last[-1].stem) + 1 if last else 1
         path = self._folder / f"{number:05d}{SUFFIX}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._file, self._size = os.open(path, flags, 0o644), 0
+        file = os.open(path, flags, 0o644)
+        with self._changed:
+            self._file, self._size = file, 0
         about = frame(ABOUT, time.time_ns() // 1_000_000, "", self._about)
         try:
             self._append(MAGIC + about)
@@ -271,12 +294,7 @@ class Recorder:
             raise
 
     def _end_segment(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._file)
-            self._file = None
-
-    def _sync(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                os.fsync(self._file)
+        with self._changed:
+            if self._file is not None:
+                self._ended.append(self._file)
+                self._file = None

@@ -45,7 +45,7 @@ class FixStream:
     def __init__(self, stage: Stage) -> None:
         self._time_trial = stage.time_trial
         self._noon_ms = noon_of(stage)
-        self._recent: dict[bytes, None] = {}
+        self._recent: dict[tuple[str, bytes], None] = {}
         self._seen_ms: dict[int, dict[float, None]] = {}
         self._newest_ms = -math.inf
         self._stage_ids: deque[str] = deque(maxlen=_STAGE_VOTES)
@@ -76,7 +76,7 @@ class FixStream:
         """
         columns = FixColumns()
         for message in messages:
-            if self._is_repeated(message.data):
+            if self._is_repeated(message.topic, message.data):
                 columns.refused["messages received twice"] += 1
                 continue
             begin = len(columns)
@@ -89,10 +89,10 @@ class FixStream:
         self.dropped.update(fixes.refused)
         return dataclasses.replace(fixes, time_trial=self._split_seen and not self._gap_seen)
 
-    def _is_repeated(self, data: bytes) -> bool:
-        if data in self._recent:
+    def _is_repeated(self, topic: str, data: bytes) -> bool:
+        if (topic, data) in self._recent:
             return True
-        self._recent[data] = None
+        self._recent[topic, data] = None
         if len(self._recent) > _RECENT_MESSAGES:
             del self._recent[next(iter(self._recent))]
         return False
@@ -145,22 +145,23 @@ class FixStream:
         if not all(wanted):
             columns.keep(wanted, begin=begin)
         for bib, time_ms in rows:
-            times = None if bib is None else self._seen_ms.get(bib)
-            if times is not None and time_ms is not None:
-                times[time_ms] = None
-                if len(times) > _RECENT_TIMES:
-                    del times[next(iter(times))]
+            if bib is not None and time_ms is not None:
+                self._remember(bib, time_ms)
+
+    def _remember(self, bib: int, time_ms: float) -> None:
+        times = self._seen_ms.pop(bib, {})
+        self._seen_ms[bib] = times
+        times[time_ms] = None
+        if len(times) > _RECENT_TIMES:
+            del times[next(iter(times))]
+        if len(self._seen_ms) > MOST_RIDERS:
+            # Bibs that are noise: the one that was silent for longest is forgotten.
+            del self._seen_ms[next(iter(self._seen_ms))]
 
     def _verdict(self, bib: int | None, time_ms: float | None, refused: Counter[str]) -> bool:
         if bib is None or time_ms is None:
             return True
-        times = self._seen_ms.get(bib)
-        if times is None:
-            if len(self._seen_ms) >= MOST_RIDERS:
-                refused["positions of more riders than a race has"] += 1
-                return False
-            self._seen_ms[bib] = {}
-        elif time_ms in times:
+        if time_ms in self._seen_ms.get(bib, ()):
             refused["positions received again"] += 1
             return False
         if is_other_day(time_ms, self._noon_ms):

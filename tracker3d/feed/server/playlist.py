@@ -91,7 +91,8 @@ def read_playlist(path: Path) -> Playlist:
     kept = list(_once(pairs))
     if not kept:
         raise FeedError(f"{path} holds no events to replay; give a recording of a race.")
-    return Playlist(path.name, [due_ms for due_ms, _ in kept], [data for _, data in kept], rest)
+    whole = Playlist(path.name, [due_ms for due_ms, _ in kept], [data for _, data in kept], rest)
+    return whole.without_beginning(0)
 
 
 def bind_of(event: bytes) -> str:
