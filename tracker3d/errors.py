@@ -41,4 +41,4 @@ class OutputError(Tracker3DError, OSError):
 
 
 class MachineError(Tracker3DError, RuntimeError):
-    """This machine lacks something that the work needs."""
+    """The machine lacks something that the work needs."""
