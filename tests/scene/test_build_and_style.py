@@ -10,7 +10,17 @@ import pytest
 
 from terrain import MeshSampler
 from tracker3d.errors import InputError
-from tracker3d.scene import ROAD_WIDTH_M, GateKind, build_scene, default_theme, load_theme
+from tracker3d.scene import (
+    ROAD_WIDTH_M,
+    GateKind,
+    build_scene,
+    default_theme,
+    frame_at,
+    load_theme,
+    parse_camera,
+)
+from tracker3d.scene.projection import relief_drawn_m
+from tracker3d.scene.road_path import road_path
 from tracker3d.scene.style import font, parse_hex
 from tracker3d.stage.model import PlaceKind
 
@@ -53,6 +63,41 @@ def test_gates_are_titled(scene):
     assert gates[GateKind.FINISH].distance_m - last.distance_m == pytest.approx(1000.0)
     x, y = scene.stage.route.position(last.distance_m)
     assert last.position_m[:2] == pytest.approx([float(x), float(y)], abs=0.01)
+
+
+def test_a_finish_on_a_summit_is_one_gate_with_the_climb_in_its_subtitle(stage, ground):
+    places = tuple(
+        dataclasses.replace(place, distance_m=stage.route.finish_m - 20.0)
+        if place.kind is PlaceKind.CLIMB
+        else place
+        for place in stage.places
+    )
+    gates = build_scene(dataclasses.replace(stage, places=places), ground).gates
+    kinds = [gate.kind for gate in gates]
+    assert GateKind.CLIMB not in kinds
+    assert kinds.count(GateKind.FINISH) == 1
+    finish = gates[kinds.index(GateKind.FINISH)]
+    assert (finish.title, finish.subtitle) == ("Finish", "Col · Cat. 2 · 1059 m")
+
+
+def test_heights_are_exaggerated_once_everywhere(exaggerated_scene, make_race):
+    """Relief, tiles, road, cameras' path and riders agree at an exaggeration of 2."""
+    drawn, stage = exaggerated_scene, exaggerated_scene.stage
+    tile = drawn.ground.tiles(0)[0]
+    sampler = MeshSampler(tile.vertices_m, tile.faces)
+    road = drawn.road.positions_m.astype(float)
+    assert np.ptp(road[:, 2]) > 1.9 * np.ptp(stage.route.height_m)
+    assert np.abs(road[:, 2] - sampler.sample(road[:, 0], road[:, 1])).max() < 0.02
+    assert np.abs(relief_drawn_m(drawn, road[:, 0], road[:, 1]) - road[:, 2]).max() < 2.0
+    assert not drawn.road.hidden.any()
+    path, _ = road_path(drawn).at(drawn.road.distance_m)
+    assert np.abs(path[:, 2] - road[:, 2]).max() < 25.0
+    state = make_race().at(stage.start_time_ms)
+    frame = frame_at(
+        drawn, make_race(), state.time_ms, camera=parse_camera("overview"), viewport_px=(640, 360)
+    )
+    riders = frame.riders.positions_m.astype(float)
+    assert np.abs(riders[:, 2] - sampler.sample(riders[:, 0], riders[:, 1])).max() < 0.5
 
 
 def test_gate_kinds_are_place_kinds():

@@ -106,3 +106,43 @@ def test_what_is_behind_a_panel_gets_no_label():
     )
     chosen, _, _ = place(wanted, viewport_px=SIZE, margin_px=0.0, taken_px=PANEL, spacing_px=5.0, limit=5)
     assert len(chosen) == 0
+
+
+def covered(points, found):
+    """How many points lie in a box, over all boxes."""
+    inside = (points[:, None] > found[:, :2]) & (points[:, None] < found[:, 2:])
+    return int(inside.all(axis=-1).sum())
+
+
+def test_new_labels_spare_what_had_better_not_be_covered():
+    plain = sparing = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        wanted = candidates(rng, 14)
+        wanted.anchors_px[:] = rng.uniform((760, 480), (1160, 760), (14, 2))
+        points = np.concatenate(
+            [wanted.anchors_px + np.array([0.0, 20.0]), rng.uniform((760, 480), (1160, 800), (40, 2))]
+        )
+        for spared in (None, points):
+            chosen, corners, _ = place(
+                wanted, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spared_px=spared,
+                spacing_px=5.0, limit=20,
+            )  # fmt: skip
+            count = covered(points, boxes(wanted, chosen, corners))
+            plain, sparing = (plain + count, sparing) if spared is None else (plain, sparing + count)
+    assert plain > 60
+    assert sparing < 0.6 * plain
+
+
+def test_a_label_takes_the_first_place_that_covers_nobody():
+    wanted = Candidates(
+        np.array([[960.0, 500.0]]), np.array([[120.0, 30.0]]), np.array([22.0]), np.array([-1])
+    )
+    _, (corner,), _ = place(wanted, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spacing_px=5.0, limit=1)
+    for offset in ((20.0, 15.0), (60.0, 15.0), (100.0, 15.0)):
+        _, (moved,), slots = place(
+            wanted, viewport_px=SIZE, margin_px=30.0, taken_px=PANEL, spared_px=corner[None] + offset,
+            spacing_px=5.0, limit=1,
+        )  # fmt: skip
+        assert slots[0] > 0
+        assert not ((moved < corner + offset) & (corner + offset < moved + wanted.sizes_px[0])).all()

@@ -295,3 +295,23 @@ def test_parts_of_the_atlas_never_overlap():
         used[y : y + h, x : x + w] += 1
     assert atlas.key[0] == serial
     assert used.max() == 1
+
+
+def test_no_label_covers_the_banner_of_the_finish(scene, race):
+    """From the finish, with the whole bunch on the last kilometre."""
+    gate = next(gate for gate in scene.gates if gate.kind == "finish")
+    seconds = (scene.stage.route.finish_m - race.front_m) / race.speed_mps
+    labels = 0
+    for before_s in (4.0, 10.0, 20.0, 45.0):
+        now = frame(scene, race, seconds - before_s, spec="finish")
+        ahead = np.array([np.cos(gate.heading_rad), -np.sin(gate.heading_rad), 0.0])
+        corners = [
+            gate.position_m + side * 5.0 * ahead + [0.0, 0.0, z] for side in (-1, 1) for z in (5.6, 7.0)
+        ]
+        px, _ = project(now.camera, SIZE, corners)
+        low, high = px.min(axis=0), px.max(axis=0)
+        boxes = now.sprites.target_px
+        labels += len(boxes)
+        apart = (boxes[:, :2] >= high).any(axis=1) | (boxes[:, :2] + boxes[:, 2:] <= low).any(axis=1)
+        assert apart.all()
+    assert labels > 20

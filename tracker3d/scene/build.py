@@ -31,6 +31,7 @@ _COLOUR_SIGMA_M = 120.0
 _TUNNEL_COVER_M = 5.0
 _STEEPEST_CROSS_SLOPE = 1.0
 _LAST_KM_M = 1000.0
+_ONE_GATE_M = 150.0
 _NEUTRAL_RGB = (168, 176, 184)
 _GATED = {
     PlaceKind.START: GateKind.START,
@@ -129,11 +130,22 @@ def _in_tunnel(on_structure: NDArray[np.bool_], above_m: NDArray[np.float64]) ->
 
 
 def _gates(stage: Stage, theme: Theme) -> Iterator[Gate]:
-    for place in stage.places:
-        if place.kind in _GATED:
-            kind = _GATED[place.kind]
-            yield _gate(stage, kind, place.distance_m, *_titles(place, theme), theme.gate(kind.value))
+    """Yield the gates; a finish on a summit is one gate, the finish."""
     line_m = stage.route.finish_m
+    at_line = [
+        place
+        for place in stage.places
+        if place.kind is PlaceKind.CLIMB and abs(place.distance_m - line_m) < _ONE_GATE_M
+    ]
+    finishes = any(place.kind is PlaceKind.FINISH for place in stage.places)
+    for place in stage.places:
+        if place.kind not in _GATED or (finishes and place in at_line):
+            continue
+        kind = _GATED[place.kind]
+        title, subtitle = _titles(place, theme)
+        if place.kind is PlaceKind.FINISH and at_line:
+            subtitle = " · ".join(filter(None, (subtitle, _titles(at_line[0], theme)[1])))
+        yield _gate(stage, kind, place.distance_m, title, subtitle, theme.gate(kind.value))
     if not stage.time_trial and line_m > 3 * _LAST_KM_M:
         colour = theme.gate(GateKind.LAST_KM.value)
         yield _gate(stage, GateKind.LAST_KM, line_m - _LAST_KM_M, theme.word("last_km"), "", colour)

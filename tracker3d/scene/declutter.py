@@ -35,7 +35,7 @@ SLOTS = np.array(
 its lower edge above the anchor in rises, and on top of that in heights of the label."""
 
 
-_CELL_PX = 12
+_CELL_PX = 16
 _COVERED_PRICE, _MOST_COUNTED = 6.0, 4
 _NEVER = 1e9
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_MS = 2000
 _REACH_SAMPLES = 5
-_LONGEST_HEAD_M = 80.0
+_LONGEST_HEAD_M = 130.0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,14 @@ def view_axes(direction: ArrayLike) -> NDArray[np.float64]:
     forward = forward / length if length > 0 else np.array([0.0, 1.0, 0.0])
     across = math.hypot(forward[0], forward[1])
     right = np.array([forward[1], -forward[0], 0.0]) / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
-    return np.stack([right, np.cross(right, forward), forward])
+    up = np.array(
+        [
+            right[1] * forward[2],
+            -right[0] * forward[2],
+            right[0] * forward[1] - right[1] * forward[0],
+        ]
+    )
+    return np.stack([right, up, forward])
 
 
 def focal_px(pose: CameraPose, viewport_px: tuple[int, int]) -> float:
