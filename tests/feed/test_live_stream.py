@@ -195,7 +195,7 @@ WHOLE_MESSAGES = [
     race_events(1)[0],
     race_events(1)[1],
     b'{"bib":5,"time_utc":"2026-07-07T10:30:42Z","lat":43.0,"lon":1.5,"speed_mps":11.5}',
-    b"\\\\s:7,n:1*00\\\\$GPRMC,103043.50,A,4300.6000,N,00130.0000,E,19.438,45.0,070726,,,A*00",
+    b"\\s:7,n:1*00\\$GPRMC,103043.50,A,4300.6000,N,00130.0000,E,19.438,45.0,070726,,,A*5F",
     b"7 $GPRMC,103043.50,A,4300.6000,N,00130.0000,E,19.438,45.0,070726,,,A",
 ]
 PIECES = [
@@ -231,7 +231,7 @@ def test_a_hundred_thousand_mutated_messages(stage):
     # Both kinds are met: messages that still stand, and messages of every fault.
     assert usable > FUZZED // 100
     assert dropped["messages that are not feed events"] > FUZZED // 20
-    assert dropped["sentences that are damaged"] > FUZZED // 20
+    assert dropped["sentences that are damaged"] > FUZZED // 40
     assert dropped["lines that are no position"] > FUZZED // 100
 
 
