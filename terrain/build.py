@@ -13,6 +13,7 @@ from scipy import ndimage
 from terrain.apron import bench, fill_small_voids, lay_apron
 from terrain.corridor import CutMesh, border_edges, cut_out, distance_to_road, plan_grid
 from terrain.elevation import ElevationGrid
+from terrain.fetching.catalogue import GLO30
 from terrain.fields import enlarge
 from terrain.ground import TEXTURE_SIDE, Ground
 from terrain.imagery import read_imagery_on
@@ -51,8 +52,7 @@ _FINEST_PIXEL_M = 5.0
 _MOST_PIXELS = 14_000_000
 
 _CREDITS = {
-    "copernicus_dsm": "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence "
-    "and Space GmbH 2014-2018 provided under COPERNICUS by the European Union and ESA; all rights reserved",
+    "copernicus_dsm": GLO30.credit,
     "rge": "© IGN",
     ".hgt": "SRTM data courtesy of the U.S. Geological Survey",
     "srtm": "SRTM data courtesy of the U.S. Geological Survey",
@@ -314,12 +314,14 @@ def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m
         (plan.columns - 1) * fineness + 1,
     )
     heights = land.heights_m * np.float32(frame.vertical_exaggeration)
+    distance = enlarge(land.distance_m, fineness)
     picture = shade(
         enlarge(heights, fineness, smooth=True),
         enlarge(land.measured, fineness),
-        enlarge(land.distance_m, fineness) <= half_width_m + 4 * plan.step_m,
+        distance <= half_width_m + 4 * plan.step_m,
         step_m=fine.step_m,
         latitude_deg=frame.origin_lat_deg,
+        road_m=distance,
         imagery=read_imagery_on(fine, drape_path, frame=frame) if drape_path is not None else None,
     )
     return _Painting(fine, fineness, picture)

@@ -15,7 +15,7 @@ from terrain.errors import DownloadError
 from terrain.fetching.catalogue import SOURCES, Kind, Source, credits_of
 from terrain.fetching.checks import UnfitError, check_degree_file, read_picture, read_terrarium
 from terrain.fetching.client import Progress, Wanted, fetch
-from terrain.fetching.mosaic import DamagedTilesError, join_heights, join_pictures
+from terrain.fetching.mosaic import DamagedTilesError, join_heights, join_pictures, writable
 from terrain.fetching.needed import Corridor, degree_columns, degree_name
 
 if TYPE_CHECKING:
@@ -212,19 +212,18 @@ def _sea(path: Path, lon: int, lat: int) -> Path:
     """Write a file of height 0 on the grid that the missing one would have; it takes hardly any room."""
     columns = degree_columns(lat)
     across, down = 1.0 / columns, 1.0 / _SEA_ROWS
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=columns,
-        height=_SEA_ROWS,
-        count=1,
-        dtype="float32",
-        crs="EPSG:4326",
-        transform=Affine(across, 0, lon - across / 2, 0, -down, lat + 1 + down / 2),
-        tiled=True,
-        sparse_ok=True,
-    ):
+    profile = {
+        "driver": "GTiff",
+        "width": columns,
+        "height": _SEA_ROWS,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4326",
+        "transform": Affine(across, 0, lon - across / 2, 0, -down, lat + 1 + down / 2),
+        "tiled": True,
+        "sparse_ok": True,
+    }
+    with writable(path), rasterio.open(path, "w", **profile):
         pass
     return path
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from terrain.errors import DownloadError
 from terrain.fetching.checks import UnfitError, read_picture, read_terrarium
 from terrain.fetching.needed import TILE_SIDE
 
@@ -27,6 +30,23 @@ Tiles = Mapping[tuple[int, int], Path]
 
 class DamagedTilesError(Exception):
     """Tiles in the cache are no longer what they were; they have been deleted, to be fetched again."""
+
+
+@contextlib.contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Say in a plain sentence when a raster file cannot be written.
+
+    Raises
+    ------
+    DownloadError
+    """
+    try:
+        yield
+    except RasterioError as error:
+        raise DownloadError(
+            f"The temporary file {path} cannot be written; make room on the disk, "
+            "or set TMPDIR to another place."
+        ) from error
 
 
 def join_heights(tiles: Tiles, zoom: int, output: Path, *, land_below_sea: bool) -> float:
@@ -99,7 +119,7 @@ def _join(
         **profile,
     }
     damaged: list[Path] = []
-    with rasterio.open(output, "w", **options) as target:
+    with writable(output), rasterio.open(output, "w", **options) as target:
         if target.count == 4:
             target.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
         for (x, y), path in sorted(tiles.items(), key=lambda item: (item[0][1], item[0][0])):

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
 import numpy as np
 import pytest
 from tile_server import TileServer, degree_file, hills, picture_file, publish, terrarium_file
@@ -18,6 +19,9 @@ from tile_server import TileServer, degree_file, hills, picture_file, publish, t
 from terrain import sample_heights
 from terrain.errors import DownloadError
 from terrain.fetching import FetchSettings, Road, fetch_elevation, fetch_imagery
+from terrain.fetching.catalogue import TERRARIUM
+from terrain.fetching.client import Wanted, fetch
+from terrain.fetching.transfer import Listener, RefusedError, transfer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -303,3 +307,61 @@ def test_terrarium_that_is_a_usual_picture_is_refused(
     tile_server.make = lambda path: terrarium_file(0, 0, 0, lambda lon, lat: 20_000 + 0 * lon * lat)
     with pytest.raises(DownloadError, match="colours code no heights"):
         heights_for(SHORT, settings, tmp_path, "terrarium")
+
+
+def test_a_server_that_drips_is_given_up(
+    tile_server: TileServer, settings: FetchSettings, tmp_path: Path
+) -> None:
+    impatient = replace(TERRARIUM, patience_s=0.1)
+    tile_server.faults["/a.png"] = ["drip"] * 4
+    want = Wanted(f"{tile_server.address}/a.png", settings.folder(TERRARIUM) / "a.png", lambda path: None)
+    with pytest.raises(DownloadError, match="is too slow"):
+        fetch(impatient, [want], settings=settings, remedy="wait", progress=lambda text, share: None)
+
+
+def test_redirects_are_followed_but_not_in_circles_nor_out_of_a_secured_connection(
+    one_cell: TileServer, settings: FetchSettings, tmp_path: Path
+) -> None:
+    one_cell.files["/moved"] = one_cell.files[CELL]
+    one_cell.faults[CELL] = ["redirect:/moved"]
+    assert_right(heights_for(INLAND, settings, tmp_path).paths, INLAND)
+    elsewhere = replace(settings, cache=tmp_path / "other")
+    one_cell.faults[CELL] = [f"redirect:{CELL}"] * 40
+    with pytest.raises(DownloadError, match="from address to address"):
+        heights_for(INLAND, elsewhere, tmp_path)
+
+    def asked(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "https":
+            return httpx.Response(302, headers={"Location": "http://plain.example/tile"})
+        return httpx.Response(200, content=b"tile")
+
+    listener = Listener(lambda new, have, expected: None, lambda: False)
+    with (
+        httpx.Client(transport=httpx.MockTransport(asked), follow_redirects=True) as client,
+        pytest.raises(RefusedError, match="secured"),
+    ):
+        transfer(
+            client,
+            "https://safe.example/tile",
+            tmp_path / "x.part",
+            most_bytes=100,
+            patience_s=5.0,
+            listener=listener,
+        )
+    assert not (tmp_path / "x.part").exists()
+
+
+def test_no_room_for_temporary_files_is_said(
+    tile_server: TileServer, settings: FetchSettings, tmp_path: Path
+) -> None:
+    tile_server.make = publish
+    with pytest.raises(DownloadError, match=r"temporary file .* cannot be written"):
+        heights_for(SHORT, settings, tmp_path / "nowhere", "terrarium")
+
+
+def test_a_proxy_that_cannot_be_used_is_said(
+    settings: FetchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "gopher://proxy.example:70")
+    with pytest.raises(DownloadError, match="proxy"):
+        heights_for(INLAND, settings, tmp_path)

@@ -16,7 +16,8 @@ from tile_server import TileServer, hills, publish
 from terrain.fetching.catalogue import GLO30, SENTINEL2, TERRARIUM
 from tracker3d.cli import main
 from tracker3d.errors import InputError
-from tracker3d.scene import ALL_OVERLAYS, Overlay
+from tracker3d.replay import open_replay
+from tracker3d.scene import build_scene, frame_at, parse_camera
 from tracker3d.stage import open_package
 from tracker3d.stage.downloading import read_settings
 
@@ -109,12 +110,13 @@ def test_heights_of_the_road_come_from_what_was_downloaded(user: TileServer, tmp
 
 
 def test_the_credit_stands_on_every_picture(user: TileServer, route: Path) -> None:
-    from tracker3d.scene import build_scene
-
-    package = open_package(prepared(route))
-    scene = build_scene(package.stage, package.ground)
+    replay = open_replay(prepared(route), None)
+    scene = build_scene(replay.package.stage, replay.package.ground)
+    camera, size_px = parse_camera("overview"), (1280, 720)
+    frame = frame_at(scene, replay.race, replay.motion.start_ms, camera=camera, viewport_px=size_px)
     assert GLO30.credit in scene.stage.credits
-    assert Overlay.CREDITS in ALL_OVERLAYS
+    (panel,) = (panel for panel in frame.panels if panel.name == "credits")
+    assert panel.image.shape[1] > 600, "long enough to hold all of it"
 
 
 def test_when_the_network_fails_nothing_is_left_and_the_remedy_is_named(

@@ -92,6 +92,13 @@ class _Handler(BaseHTTPRequestHandler):
             tiles.requests.append((self.path, "", 0))
             tiles.release.wait(20)
             self.close_connection = True
+        elif kind == "drip":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            for _ in range(200):
+                self.wfile.write(b"x")
+                time.sleep(0.01)
         elif kind == "redirect":
             self._send(tiles, 302, b"", {"Location": fault.partition(":")[2]})
         elif content is None:
