@@ -17,7 +17,7 @@ _REPORT_S = 10.0
 
 
 def record(
-    url: str,
+    url: Annotated[str, Parameter(allow_leading_hyphen=True)],  # a lone hyphen is standard input
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
