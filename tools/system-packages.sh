@@ -17,7 +17,8 @@ libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0 libxcursor1"
 optional=
 if [ "$purpose" = test ]; then
     wanted="$wanted xvfb xauth git"
-    optional=chromium # opens exported files in a browser; without it those tests are skipped
+    # chromium opens exported files in a browser, mosquitto is a real MQTT broker; without them tests are skipped
+    optional="chromium mosquitto"
 fi
 
 missing_of() {
