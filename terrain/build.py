@@ -314,12 +314,14 @@ def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m
         (plan.columns - 1) * fineness + 1,
     )
     heights = land.heights_m * np.float32(frame.vertical_exaggeration)
+    distance = enlarge(land.distance_m, fineness)
     picture = shade(
         enlarge(heights, fineness, smooth=True),
         enlarge(land.measured, fineness),
-        enlarge(land.distance_m, fineness) <= half_width_m + 4 * plan.step_m,
+        distance <= half_width_m + 4 * plan.step_m,
         step_m=fine.step_m,
         latitude_deg=frame.origin_lat_deg,
+        road_m=distance,
         imagery=read_imagery_on(fine, drape_path, frame=frame) if drape_path is not None else None,
     )
     return _Painting(fine, fineness, picture)

@@ -56,8 +56,11 @@ _LIMESTONE = (208, 203, 192)
 _SNOW = (244, 247, 252)
 _APRON = (144, 154, 112)
 _APRON_PALE = (163, 165, 126)
+_APRON_MEADOW = (132, 152, 102)
 _APRON_WOOD = (104, 124, 86)
 
+_VERGE_M = (18.0, 96.0)
+_VERGE_UNEVEN_M = np.float32(42.0)
 _SUMMIT_REACH_M = 9000.0
 _SUMMIT_BARE_M = 330.0
 _LEAST_SUMMIT_M = 1350.0
@@ -80,7 +83,7 @@ class _Surroundings:
 
 @dataclass(frozen=True)
 class _Noise:
-    """Smooth noise of about -1 to 1: broad (3 km), patches (480 to 120 m), fine (60 m down to a post).
+    """Smooth noise of about -1 to 1 by size: 10 km, 3 km, 480 to 120 m, 60 m down to a post.
 
     ``light``: brighter and darker where very gentle rises would face the sun or not.
     """
@@ -88,6 +91,7 @@ class _Noise:
     broad: NDArray[np.float32]
     patches: NDArray[np.float32]
     fine: NDArray[np.float32]
+    region: NDArray[np.float32]
     light: NDArray[np.float32]
 
 
@@ -98,6 +102,7 @@ def shade(
     *,
     step_m: float,
     latitude_deg: float,
+    road_m: NDArray[np.float32] | None = None,
     imagery: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Paint the ground.
@@ -111,6 +116,8 @@ def shade(
     drawn : (rows, columns) bool
         Posts that can be seen; the rest stays in one colour.
     step_m, latitude_deg : float
+    road_m : (rows, columns) float32, optional
+        Distance to the road, whose verges are clear of trees.
     imagery : (rows, columns, 4) uint8, optional
         sRGB and how much of it to show (255 all); takes the place of the invented colours, keeps the light.
 
@@ -130,7 +137,8 @@ def shade(
         part = np.s_[first : min(first + _STRIP_ROWS, len(heights_m)), seen[0] : seen[-1] + 1]
         slope_x, slope_y = _slopes(heights_m, part, step_m)
         steep = np.hypot(slope_x, slope_y)
-        colour = _cover(heights_m[part], steep, slope_y, around, noise, part, step_m)
+        verge = None if road_m is None else road_m[part]
+        colour = _cover(heights_m[part], steep, slope_y, verge, around, noise, part, step_m)
         colour += (_plain(noise, part, step_m) - colour) * (1 - measured[part])[..., None]
         if imagery is not None:
             share = imagery[part][..., 3:].astype(np.float32) / 255
@@ -240,6 +248,7 @@ def _noise(shape: tuple[int, ...], step_m: float) -> _Noise:
         broad=np.clip(broad, -1, 1),
         patches=np.clip(0.7 * layer(480) + 0.5 * layer(240) + 0.3 * layer(120), -1.5, 1.5),
         fine=np.clip(0.8 * layer(60) + 0.6 * layer(25) + 0.4 * layer(12), -1.5, 1.5),
+        region=np.clip(layer(10_000), -1, 1),
         light=np.clip(light / np.float32(light.std() * 1.6), -1, 1),
     )
 
@@ -268,6 +277,7 @@ def _cover(
     heights_m: NDArray[np.float32],
     steep: NDArray[np.float32],
     slope_y: NDArray[np.float32],
+    road_m: NDArray[np.float32] | None,
     around: _Surroundings,
     noise: _Noise,
     part: tuple[slice, slice],
@@ -289,6 +299,8 @@ def _cover(
     woody = np.maximum(woody, 0.85 * _ramp(patches + 0.4 * broad + 0.2 * fine, 0.65, 1.25))
     scattered = 0.2 + 0.5 * _ramp(fine + 0.6 * patches, 0.1, 0.7)
     woody = np.maximum(woody, scattered * _ramp(steep, 0.08, 0.22)) * _ramp(-above, -60, 160)
+    if road_m is not None:
+        woody *= 0.35 + 0.65 * _ramp(road_m + _VERGE_UNEVEN_M * (0.7 * fine + patches), *_VERGE_M)
     _mix(land, _wood(exposed, shady, patches, fine, broad), woody)
 
     grass = _mix(_flat(_ALPINE, steep.shape), _HEATH, _ramp(above + 200 * patches, 0, 600))
@@ -332,8 +344,10 @@ def _plain(noise: _Noise, part: tuple[slice, slice], step_m: float) -> NDArray[n
     """Colour of the apron: a pale lowland of fields and copses in broad light, calmer than measured land."""
     broad, patches, fine = noise.broad[part], noise.patches[part], noise.fine[part]
     plain = _mix(_flat(_APRON, broad.shape), _APRON_PALE, 0.5 + 0.5 * broad)
-    _mix(plain, _CROPS[_fields(part, step_m)], np.full(broad.shape, 0.42, np.float32))
-    _mix(plain, _APRON_WOOD, 0.62 * _ramp(patches + 0.35 * broad + 0.15 * fine, 0.40, 0.75))
+    _mix(plain, _CROPS[_fields(part, step_m)], np.full(broad.shape, 0.48, np.float32))
+    _mix(plain, _APRON_MEADOW, 0.5 * _ramp(noise.region[part], -0.2, 0.9))
+    woods = patches + 0.5 * broad + 0.5 * noise.region[part] + 0.15 * fine
+    _mix(plain, _APRON_WOOD, 0.58 * _ramp(woods, 0.40, 0.85))
     plain *= (1 + 0.06 * noise.light[part] + 0.02 * fine)[..., None]
     return plain
 

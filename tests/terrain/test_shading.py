@@ -57,6 +57,20 @@ def test_trees_end_at_the_tree_line() -> None:
     assert meadow.mean() > 1.25 * wood.mean()
 
 
+def test_the_verges_of_a_road_are_clear_of_trees() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    heights = (900.0 + 12.0 * rows / 2 + 0 * columns).astype(np.float32)
+    away = (np.abs(columns - 64) * STEP_M).astype(np.float32)
+    share, everywhere = np.ones(SHAPE, np.float32), np.ones(SHAPE, bool)
+    with_road, without = (
+        shade(heights, share, everywhere, step_m=STEP_M, latitude_deg=45.0, road_m=road_m).mean(axis=2)
+        for road_m in (away, None)
+    )
+    lighter = (with_road - without).mean(axis=0)
+    assert lighter[63:66].min() > 4
+    assert np.abs(lighter[away[0] > 300]).max() < 0.5
+
+
 def test_the_top_of_a_lone_mountain_is_pale_stone_and_a_range_of_that_height_is_not() -> None:
     rows, columns = np.mgrid[0:513, 0:513]
     away = np.hypot(rows - 256, columns - 256) * STEP_M
