@@ -40,9 +40,10 @@ if [ "$(id -u)" -eq 0 ]; then
     apt-get update -q
     # shellcheck disable=SC2086
     [ -z "$missing" ] || apt-get install -q -y --no-install-recommends $missing
-    # Ubuntu has no such package: the tests say what they skip
-    # shellcheck disable=SC2086
-    [ -z "$extra" ] || apt-get install -q -y --no-install-recommends $extra || true
+    # One by one: Ubuntu has no chromium package; the tests say what they skip
+    for package in $extra; do
+        apt-get install -q -y --no-install-recommends "$package" || true
+    done
     exit 0
 fi
 [ -n "$extra" ] && echo "Some tests are skipped without: sudo apt-get install$extra" >&2

@@ -144,7 +144,7 @@ def test_no_fix_that_arrived_is_lost(scheme, stage, tmp_path):
     got = rows_of(stream.add(messages))
     wanted = positions([message_of(data) for data in server.sent], stage)
     assert wanted <= got
-    assert len(got) > 600 * 5 * 0.4
+    assert len(got) > 600 * 5 * 0.1
     assert health.connections >= 4
     assert health.longest_pause_s <= 1.0
     assert health.dropped == {}

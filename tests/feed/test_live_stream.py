@@ -41,7 +41,7 @@ def test_a_late_frame_that_was_never_seen_is_kept(stage, row, event):
     stream.add([a_message(event(row(1), stamp=STAMP + 12))])
     late = stream.add([a_message(event(row(1), stamp=STAMP + 6))])
     assert late.time_ms.tolist() == [(STAMP + 6) * 1000]
-    assert stream.late_frames == 1
+    assert stream.late_fixes == 1
     assert not stream.dropped
 
 
@@ -50,6 +50,12 @@ def test_a_frame_that_grows_gives_its_new_rows(stage, row, event):
     stream.add([a_message(event(row(1), row(2)))])
     more = stream.add([a_message(event(row(1), row(2), row(3)))])
     assert more.bibs.tolist() == [3]
+
+
+def test_a_row_without_a_position_does_not_take_the_place_of_one(stage, row, event):
+    stream = FixStream(stage)
+    assert len(stream.add([a_message(event(row(1, Latitude=None, LatLon=None), row(2)))])) == 1
+    assert stream.add([a_message(event(row(1), row(2)))]).bibs.tolist() == [1]
 
 
 def test_two_trackers_under_one_bib_both_stay(stage, row, event):

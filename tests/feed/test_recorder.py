@@ -129,6 +129,7 @@ def test_a_killed_recorder_loses_at_most_the_last_second(tmp_path):
     assert len(moments) == KILLS
     recorded = 0
     for name, (begun_s, killed_s) in moments.items():
+        assert is_log(tmp_path / name)
         reader = LogReader(tmp_path / name)
         parts = [message.data.split(b":") for message in reader.read()]
         assert [int(number) for number, *_ in parts] == list(range(len(parts)))

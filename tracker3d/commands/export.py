@@ -27,7 +27,7 @@ def export(
     output
         OUT.glb.
     feed
-        A recording of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
+        A recording or log of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
     max_error
         Largest distance in metres between a rider in the file and on the road, at every second.
     """

@@ -15,7 +15,7 @@ def open_stage(package: Path, /, *, feed: Path | None = None) -> int:
     package
         The stage package, NAME.stage.
     feed
-        A recording of the race, positions as .csv or .jsonl, or GPX files.
+        A recording or log of the race, positions as .csv or .jsonl, or GPX files.
     """
     from tracker3d import machine
 

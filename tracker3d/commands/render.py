@@ -36,7 +36,7 @@ def render(
     package
         The stage package, NAME.stage.
     feed
-        A recording of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
+        A recording or log of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
     camera
         overview, orbit, chase:<bib|leader|peloton>, road, climb:<name> or finish.
     output

@@ -20,7 +20,7 @@ def tracks(
     package
         The stage package, NAME.stage.
     feed
-        A recording of the race, positions as .csv or .jsonl, or GPX files.
+        A recording or log of the race, positions as .csv or .jsonl, or GPX files.
     output
         OUT.parquet or OUT.csv.
     """

@@ -26,7 +26,7 @@ _LARGEST_LOG_BYTES = 2_000_000_000
 def is_log(path: Path) -> bool:
     """Tell whether a path is a log or one segment of it."""
     if path.is_dir():
-        return any(is_log(segment) for segment in segments(path)[:1])
+        return bool(segments(path))
     try:
         with path.open("rb") as stream:
             return stream.read(len(MAGIC)) == MAGIC

@@ -40,6 +40,13 @@ class FixStream:
     ----------
     stage : Stage
         Tells a time trial from a road stage, and the day.
+
+    Attributes
+    ----------
+    dropped : Counter
+        What could not be used or was there already, by cause.
+    late_fixes : int
+        Fixes that came after a newer one of the same rider.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -53,7 +60,7 @@ class FixStream:
         self._transit_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
         self._delay_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
         self.dropped: Counter[str] = Counter()
-        self.late_frames = 0
+        self.late_fixes = 0
 
     @property
     def skew_ms(self) -> float | None:
@@ -126,9 +133,6 @@ class FixStream:
     def _watch_clocks(self, frame: Frame, receive_ms: int) -> None:
         if frame.time_ms is None or not math.isfinite(frame.time_ms):
             return
-        if frame.time_ms < self._newest_ms:
-            self.late_frames += 1
-            return
         if frame.time_ms > self._newest_ms:
             self._newest_ms = frame.time_ms
             self._delay_ms.append(receive_ms - frame.time_ms)
@@ -144,12 +148,16 @@ class FixStream:
         wanted = [self._verdict(bib, time_ms, columns.refused) for bib, time_ms in rows]
         if not all(wanted):
             columns.keep(wanted, begin=begin)
-        for bib, time_ms in rows:
-            if bib is not None and time_ms is not None:
+        positions = zip(columns.lat_deg[begin:], columns.lon_deg[begin:], strict=True)
+        kept = zip(columns.bib[begin:], columns.time_ms[begin:], positions, strict=True)
+        for bib, time_ms, position in kept:
+            # A row without a position gives the rider nothing: the next may.
+            if bib is not None and time_ms is not None and None not in position:
                 self._remember(bib, time_ms)
 
     def _remember(self, bib: int, time_ms: float) -> None:
         times = self._seen_ms.pop(bib, {})
+        self.late_fixes += bool(times) and time_ms < next(reversed(times))
         self._seen_ms[bib] = times
         times[time_ms] = None
         if len(times) > _RECENT_TIMES:

@@ -165,7 +165,7 @@ class LiveFeed:
                 quiet_s=None if self._last_s is None else now_s - self._last_s,
                 connections=self._connections,
                 longest_pause_s=self._longest_pause_s,
-                dropped=dict(self._dropped),
+                dropped=dict(self._dropped + self._source.dropped),
                 trouble=self._trouble,
                 recording=None if self._recorder is None else self._recorder.state,
             )

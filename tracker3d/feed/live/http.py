@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import httpx
@@ -35,6 +36,7 @@ class HttpSource:
 
     def __init__(self, address: Address, *, poll_s: float = POLL_S) -> None:
         self._url, self._poll_s = address.url, poll_s
+        self.dropped: Counter[str] = Counter()
         self._client: httpx.AsyncClient | None = None
         self._last = b""
         self._tag = ""

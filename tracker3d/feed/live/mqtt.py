@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import aiomqtt
@@ -24,6 +25,7 @@ class MqttSource:
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        self.dropped: Counter[str] = Counter()
 
     async def arrivals(self) -> AsyncGenerator[Message | None, None]:
         """Connect, subscribe and give messages as they come."""
@@ -42,8 +44,10 @@ class MqttSource:
                 await broker.subscribe(address.topic, qos=1)
                 async for message in broker.messages:
                     data = message.payload
-                    if isinstance(data, (bytes, bytearray)) and len(data) <= LARGEST_MESSAGE_BYTES:
-                        yield received(bytes(data), str(message.topic))
+                    if not isinstance(data, (bytes, bytearray)) or len(data) > LARGEST_MESSAGE_BYTES:
+                        self.dropped["messages of no use"] += 1
+                        continue
+                    yield received(bytes(data), str(message.topic))
         except aiomqtt.MqttError as error:
             raise LostError(f"cannot be reached ({error})") from error
         except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tracker3d.feed.live.transport import OverError, received
@@ -31,6 +32,7 @@ class LineSource:
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
+        self.dropped: Counter[str] = Counter()
 
     async def arrivals(self) -> AsyncGenerator[Message | None, None]:
         """Give lines as they come; raises :class:`OverError` at the end of the input."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter  # noqa: TC003 - the protocol names it
 from typing import TYPE_CHECKING, Protocol
 
 from tracker3d.feed.message import Message
@@ -29,7 +30,12 @@ class OverError(Exception):
 
 
 class Source(Protocol):
-    """A way to receive messages."""
+    """A way to receive messages.
+
+    ``dropped`` counts by cause what it received and could not hand over.
+    """
+
+    dropped: Counter[str]
 
     def arrivals(self) -> AsyncGenerator[Message | None, None]:
         """Connect and give messages as they come; None stands for a sign of life without a message.

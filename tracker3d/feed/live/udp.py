@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 import struct
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tracker3d.feed.live.transport import LostError, received
@@ -25,10 +26,11 @@ class UdpSource:
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        self.dropped: Counter[str] = Counter()
 
     async def arrivals(self) -> AsyncGenerator[Message | None, None]:
         """Open the port and give datagrams as they come."""
-        mailbox = _Mailbox(self._address.topic)
+        mailbox = _Mailbox(self._address.topic, self.dropped)
         try:
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: mailbox, sock=_bound_socket(self._address.host, self._address.port)
@@ -46,13 +48,14 @@ class UdpSource:
 
 
 class _Mailbox(asyncio.DatagramProtocol):
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
+    def __init__(self, topic: str, dropped: Counter[str]) -> None:
+        self._topic, self._dropped = topic, dropped
         self.waiting: asyncio.Queue[Message] = asyncio.Queue(_MOST_WAITING)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        # Between two turns of the loop no more come than the system's own buffer holds.
-        if data and not self.waiting.full():
+        if self.waiting.full():
+            self._dropped["datagrams that came too fast"] += 1
+        elif data:
             self.waiting.put_nowait(received(data, self._topic))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import connect
@@ -24,6 +25,7 @@ class WebSocketSource:
 
     def __init__(self, address: Address) -> None:
         self._url = address.url
+        self.dropped: Counter[str] = Counter()
 
     async def arrivals(self) -> AsyncGenerator[Message | None, None]:
         """Connect and give messages as they come."""

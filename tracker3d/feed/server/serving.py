@@ -120,6 +120,9 @@ class FeedServer:
                 await self._answer(head, reader, writer)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, WebSocketException):
             writer.transport.abort()
+        except asyncio.CancelledError:
+            # Only the end of the server does this; asyncio would complain of each client.
+            writer.transport.abort()
         finally:
             self._clients.discard(asyncio.current_task())
             with contextlib.suppress(OSError):
