@@ -42,7 +42,7 @@ def settings(tile_server: server_of_tiles.TileServer, tmp_path: Path) -> FetchSe
         parallel=4,
         attempts=4,
         connect_s=2.0,
-        read_s=0.6,
+        read_s=15.0,
         first_pause_s=0.01,
         longest_pause_s=0.05,
     )

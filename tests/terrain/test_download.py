@@ -20,10 +20,12 @@ from terrain import sample_heights
 from terrain.errors import DownloadError
 from terrain.fetching import FetchSettings, Road, fetch_elevation, fetch_imagery
 from terrain.fetching.catalogue import TERRARIUM
+from terrain.fetching.checks import UnfitError, check_degree_file, read_picture, read_terrarium
 from terrain.fetching.client import Wanted, fetch
 from terrain.fetching.transfer import Listener, RefusedError, transfer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAME = "Copernicus_DSM_COG_10_N45_00_E006_00_DEM"
@@ -79,7 +81,8 @@ def test_what_passes_is_tried_again(
     one_cell: TileServer, settings: FetchSettings, tmp_path: Path, faults: list[str]
 ) -> None:
     one_cell.faults[CELL] = list(faults)
-    fetched = heights_for(INLAND, settings, tmp_path)
+    patience_s = 0.5 if "stall" in faults else 15.0
+    fetched = heights_for(INLAND, replace(settings, read_s=patience_s), tmp_path)
     assert fetched.paths[0].read_bytes() == one_cell.files[CELL]
     assert_right(fetched.paths, INLAND)
     assert len(one_cell.requests) == len(faults) + (faults != ["unsized"])
@@ -101,8 +104,9 @@ def test_what_stays_wrong_is_said_and_nothing_of_it_is_kept(
     one_cell: TileServer, settings: FetchSettings, tmp_path: Path, faults: list[str], says: str
 ) -> None:
     one_cell.faults[CELL] = list(faults)
+    patience_s = 0.2 if "stall" in faults else 15.0
     with pytest.raises(DownloadError, match=says) as refused:
-        heights_for(INLAND, replace(settings, read_s=0.2), tmp_path, remedy="give files")
+        heights_for(INLAND, replace(settings, read_s=patience_s), tmp_path, remedy="give files")
     assert str(refused.value).endswith(".")
     assert len(one_cell.asked(NAME)) <= 4
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.suffix == ".tif"]
@@ -245,7 +249,7 @@ def test_calling_it_off_ends_at_once_and_keeps_what_is_whole(
 
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        heights_for(SHORT, replace(settings, read_s=15.0, parallel=2), tmp_path, "terrarium", progress=stop)
+        heights_for(SHORT, replace(settings, parallel=2), tmp_path, "terrarium", progress=stop)
     assert time.monotonic() - begun < 10.0, "it must not wait for the server"
     for whole in settings.cache.rglob("*.png"):
         assert whole.read_bytes() == tile_server.content(f"/terrarium/12/{whole.parent.name}/{whole.name}")
@@ -365,3 +369,31 @@ def test_a_proxy_that_cannot_be_used_is_said(
     monkeypatch.setenv("ALL_PROXY", "gopher://proxy.example:70")
     with pytest.raises(DownloadError, match="proxy"):
         heights_for(INLAND, settings, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("whole", "check"),
+    [
+        (degree_file(6, 45, 1200), lambda path: check_degree_file(path, 6, 45, thorough=False)),
+        (terrarium_file(12, 2121, 1467), read_terrarium),
+        (picture_file(12, 2121, 1467), read_picture),
+    ],
+    ids=["GeoTIFF", "Terrarium", "imagery"],
+)
+def test_whatever_bytes_arrive_the_answer_is_yes_or_unfit(
+    tmp_path: Path, whole: bytes, check: Callable[[Path], object]
+) -> None:
+    rng = np.random.default_rng(11)
+    path = tmp_path / "tile.part"
+    unfit = 0
+    for number in range(60):
+        damaged = bytearray(whole)
+        reach = len(whole) if number % 2 else 400
+        for at in rng.integers(0, reach, 4):
+            damaged[at] = rng.integers(0, 256)
+        path.write_bytes(bytes(damaged[: rng.integers(1, len(whole))] if number % 3 == 0 else damaged))
+        try:
+            check(path)
+        except UnfitError:
+            unfit += 1
+    assert unfit >= 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import re
@@ -162,6 +163,7 @@ def hills(lon_deg: np.ndarray, lat_deg: np.ndarray) -> np.ndarray:
     return 900 + 200 * waves + 40 * np.sin(np.deg2rad(lat_deg + lon_deg) * 900)
 
 
+@functools.cache
 def degree_file(lon: int, lat: int, columns: int, *, rows: int = 1200, full: bool = False) -> bytes:
     """A cell as GLO-30 publishes it: posts on whole degrees, no eastern column, no southern row, no tag."""
     post_lon, post_lat = lon + np.arange(columns + full) / columns, lat + 1 - np.arange(rows + full) / rows
