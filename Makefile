@@ -18,7 +18,8 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports
 
 bench: .venv/dev.stamp
-	$(BIN)/pytest -q tests/bench --benchmark-only
+	$(BIN)/python tests/bench/bench_triangulation.py
+	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
 
 pictures: .venv/dev.stamp
 	$(BIN)/python examples/readme_pictures.py
