@@ -90,6 +90,16 @@ def test_riders_behind_rock_have_no_pixel_and_no_label(scene, race):
     assert not now.labelled_groups
 
 
+def test_cars_close_to_the_eye_fade_and_riders_do_not(scene, race):
+    car = frame(scene, race).riders
+    row = car.bibs.tolist().index(-1)
+    for away_m, opacity in ((40.0, 1.0), (18.25, 0.5), (10.0, 0.0)):
+        eye = car.positions_m[row].astype(float) + np.array([0.0, -0.6 * away_m, 0.8 * away_m])
+        near = frame(scene, race, spec=FixedCamera(CameraPose(eye, eye + np.array([0.0, 30.0, -5.0])))).riders
+        assert near.opacity[row] == pytest.approx(opacity, abs=0.01)
+        assert (near.opacity[~near.vehicle] == 1.0).all()
+
+
 def test_colours_are_of_jersey_team_and_vehicle(scene, race):
     riders = frame(scene, race).riders
     colour = {bib: tuple(rgb) for bib, rgb in zip(riders.bibs.tolist(), riders.colours.tolist(), strict=True)}

@@ -147,6 +147,14 @@ def test_a_stage_without_riders_shows_no_figures_of_a_race(scene, race, look):
     assert shown.keys() == {"profile", "stage_name", "legend", "credits"}
 
 
+def test_a_peloton_that_leads_has_no_gap(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    together = dataclasses.replace(state.groups[1], gap_to_head_s=0.0)
+    for groups, gaps in (((together,), [""]), (state.groups[:2], ["", "+0:40"])):
+        shown = panels(scene, dataclasses.replace(state, groups=groups), look)
+        assert [row[2] for row in shown["gap_board"].key[-1]] == gaps
+
+
 def test_many_groups_leave_the_named_ones_on_the_board(scene, race, look):
     state = race.at(race.stage.start_time_ms)
     alone = [

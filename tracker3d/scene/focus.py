@@ -82,8 +82,8 @@ def _leaders(shot: Shot) -> Focus:
 
 
 def _head(state: RaceState) -> Focus:
-    group = next((group for group in state.groups if group.role is Role.HEAD), None)
-    length_m = 0.0 if group is None else group.front_m - group.tail_m
+    """Return how long the group is that leads, whatever it is called."""
+    length_m = state.groups[0].front_m - state.groups[0].tail_m if state.groups else 0.0
     return Focus(0.0, min(max(length_m, 0.0), _LONGEST_HEAD_M) if np.isfinite(length_m) else 0.0)
 
 

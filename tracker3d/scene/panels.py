@@ -14,11 +14,11 @@ from tracker3d.race.model import Role
 from tracker3d.scene.cards import CardClimb, draw_climb_card, draw_gap_board, draw_stage_name, draw_to_go
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import Canvas
-from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
+from tracker3d.scene.figures import clock_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
-from tracker3d.scene.tags import group_title
+from tracker3d.scene.tags import group_gap, group_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -136,7 +136,7 @@ class _Desk:
             (
                 group_title(self.scene.theme, group, roster),
                 len(group.riders),
-                "" if group.role is Role.HEAD else gap_text(group.gap_to_head_s),
+                group_gap(group),
                 group.role.value,
             )
             for group in groups

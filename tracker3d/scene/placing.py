@@ -26,6 +26,8 @@ LEAST_RIDER_PX = 12.0
 
 RIDER_HEIGHT_M = 1.75
 _CHEST_M = 1.1
+_CAR_FADE_M = (16.0, 20.5)
+"""Cars this near the eye fade: they would hide those whom the camera follows."""
 _FADE_AGES_S = (12.0, 40.0, 300.0, 420.0)
 _FADE_OPACITIES = (1.0, 0.8, 0.4, 0.2)
 
@@ -121,12 +123,16 @@ def place_riders(
         visible[visible] = in_sight(scene, pose.eye_m, positions[visible])
     px[~visible] = np.nan
     age_s = np.nan_to_num(states.age_s[index], nan=0.0, posinf=_FADE_AGES_S[-1])
+    opacity = np.interp(age_s, _FADE_AGES_S, _FADE_OPACITIES)
+    cars = np.flatnonzero(roster.vehicle[index])
+    away_m = np.linalg.norm(positions[cars] - pose.eye_m, axis=1)
+    opacity[cars] *= np.interp(away_m, _CAR_FADE_M, (0.0, 1.0))
     instances = RiderInstances(
         bibs=states.bibs[index],
         positions_m=positions.astype(np.float32),
         heading_rad=heading.astype(np.float32),
         colours=roster.colours[index],
-        opacity=np.interp(age_s, _FADE_AGES_S, _FADE_OPACITIES).astype(np.float32),
+        opacity=opacity.astype(np.float32),
         scale=size.astype(np.float32),
         vehicle=roster.vehicle[index],
     )

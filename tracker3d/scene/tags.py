@@ -54,6 +54,12 @@ class Tag:
     height_px: int
 
 
+def group_gap(group: Group) -> str:
+    """Return a group's gap in words; nothing for the group that leads, whatever it is called."""
+    leads = group.role is Role.HEAD or group.gap_to_head_s <= 0.0
+    return "" if leads else gap_text(group.gap_to_head_s)
+
+
 def group_title(theme: Theme, group: Group, roster: Roster) -> str:
     """Return what a group is called on air.
 
@@ -111,7 +117,7 @@ class TagPress:
         """Return a group's tag: title, size and, behind the head of the race, the gap."""
         theme = self.look.theme
         size = str(len(group.riders)) if len(group.riders) > 1 else ""
-        gap = "" if group.role is Role.HEAD else gap_text(group.gap_to_head_s)
+        gap = group_gap(group)
         key = ("group", title, size, gap, group.role)
         return self._kept(key, lambda: self._group_parts(title, size, gap, theme.colour(group.role.value)))
 
