@@ -171,7 +171,7 @@ def advance(
         place_m = candidate_m[index]
         if np.isnan(place_m):
             break
-        off_road = 2.0 * np.log1p((lateral_m[index] / noise_m) ** 2 / 3.0)
+        off_road = 2.0 * np.log(1.0 + (lateral_m[index] / noise_m) ** 2 / 3.0)
         cheapest, unbound = -1, -1
         cheapest_cost, unbound_cost = np.inf, np.inf
         for hypothesis in range(HYPOTHESES):
@@ -197,13 +197,15 @@ def advance(
             count += 1
     for hypothesis in range(HYPOTHESES - 1):
         if beam[hypothesis, COST] < np.inf:
-            scratch[count, :6] = beam[hypothesis]
+            for column in range(6):
+                scratch[count, column] = beam[hypothesis, column]
             scratch[count, COST] += _SKIP_COST
             scratch[count, 8], scratch[count, 9] = hypothesis, -1
             count += 1
     _keep_best(scratch, count, now_s, after, parent, taken)
     last = HYPOTHESES - 1
-    after[last] = beam[last]
+    for column in range(6):
+        after[last, column] = beam[last, column]
     after[last, COST] += _SKIP_COST
     parent[last], taken[last] = last, -1
 
@@ -224,7 +226,7 @@ def _cost_of_way(
         unsure_mps = 2.0
         expected_mps = _TYPICAL_SPEED_MPS if np.isnan(hypothesis[SPEED]) else hypothesis[SPEED]
     surprise = (way_m - expected_mps * elapsed_s) / (1.4 * noise_m + unsure_mps * elapsed_s)
-    cost = 2.0 * np.log1p(surprise * surprise / 3.0)
+    cost = 2.0 * np.log(1.0 + surprise * surprise / 3.0)
     return float(cost + _RETREAT_COST_PER_M * max(-way_m - 2.0 * noise_m, 0.0))
 
 
@@ -286,7 +288,8 @@ def _keep_best(
             ):
                 alike += 1
         if alike < _MOST_ALIKE:
-            after[kept] = everything[entry, :6]
+            for column in range(6):
+                after[kept, column] = everything[entry, column]
             parent[kept], taken[kept] = int(everything[entry, 8]), int(everything[entry, 9])
             kept += 1
             if kept == HYPOTHESES - 1:

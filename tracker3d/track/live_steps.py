@@ -36,7 +36,7 @@ LAG = 3
 """So many newer fixes settle which place a fix belongs to."""
 
 CANDIDATES = 6
-KNOTS = 24
+KNOTS = 32
 LOW_LATERAL_M = 25.0
 LOW_SILENCE_S = 40.0
 REPORT_LAG_S = 2.5
@@ -44,6 +44,7 @@ LONGEST_REPORT_STEP_S = 15.0
 """Reported speeds are set right in time by the next one, unless that comes later than this."""
 
 _SLOTS = LAG + 1
+_DROPPED_KNOTS = 8
 _ROUNDS = 3
 _LATERAL_MEDIAN_TO_SCALE = 0.765
 _NOISE_M = (1.5, 15.0)
@@ -188,7 +189,8 @@ def take_fixes(
         windows.serial[r, at] = first_serial + fix
         windows.time_s[r, at] = time_s
         windows.reported_mps[r, at] = fixes[fix, 3]
-        windows.given[r, at] = fixes[fix, 4:8]
+        for column in range(4):
+            windows.given[r, at, column] = fixes[fix, 4 + column]
         found = places_of(
             fixes[fix, 1], fixes[fix, 2], legs, windows.place_m[r, at], windows.lateral_m[r, at]
         )
@@ -245,9 +247,11 @@ def _move(windows: Windows, r: int, source: int, target: int) -> None:
     windows.serial[r, target] = windows.serial[r, source]
     windows.time_s[r, target] = windows.time_s[r, source]
     windows.reported_mps[r, target] = windows.reported_mps[r, source]
-    windows.given[r, target] = windows.given[r, source]
-    windows.place_m[r, target] = windows.place_m[r, source]
-    windows.lateral_m[r, target] = windows.lateral_m[r, source]
+    for column in range(4):
+        windows.given[r, target, column] = windows.given[r, source, column]
+    for column in range(CANDIDATES):
+        windows.place_m[r, target, column] = windows.place_m[r, source, column]
+        windows.lateral_m[r, target, column] = windows.lateral_m[r, source, column]
 
 
 _C_TIME, _C_RAW, _C_MPS, _C_FIX, _C_WAY, _C_TOLD, _C_MEAN, _C_VAR, _C_PREDICTED, _C_SMOOTH = range(10)
@@ -404,19 +408,24 @@ def _settle(
         settled[AT_S], settled[REPORTED] = time_s, windows.reported_mps[r, 0]
         settled[RAW] = out_values[OUT_PLACE]
         settled[FARTHEST] = max(settled[FARTHEST], settled[RAW])
+        windows.knot_count[r, 0] += 1
         if windows.knot_count[r, 0] == KNOTS - _SLOTS:
-            for knot in range(windows.knot_count[r, 1] - 1):
-                windows.knots[r, knot] = windows.knots[r, knot + 1]
-            windows.knot_count[r, 1] -= 1
-        else:
-            windows.knot_count[r, 0] += 1
-    for slot in range(1, windows.fixes_open[r]):
+            windows.knot_count[r, 0] -= _DROPPED_KNOTS
+            windows.knot_count[r, 1] -= _DROPPED_KNOTS
+            for knot in range(windows.knot_count[r, 1]):
+                for column in range(3):
+                    windows.knots[r, knot, column] = windows.knots[r, knot + _DROPPED_KNOTS, column]
+    count = windows.fixes_open[r]
+    for slot in range(1, count):
         _move(windows, r, slot, slot - 1)
-        windows.parent[r, slot - 1] = windows.parent[r, slot]
-        windows.taken[r, slot - 1] = windows.taken[r, slot]
-    for slot in range(windows.fixes_open[r]):
-        windows.beams[r, slot] = windows.beams[r, slot + 1]
-    windows.fixes_open[r] -= 1
+        for hypothesis in range(HYPOTHESES):
+            windows.parent[r, slot - 1, hypothesis] = windows.parent[r, slot, hypothesis]
+            windows.taken[r, slot - 1, hypothesis] = windows.taken[r, slot, hypothesis]
+    for slot in range(count):
+        for hypothesis in range(HYPOTHESES):
+            for column in range(6):
+                windows.beams[r, slot, hypothesis, column] = windows.beams[r, slot + 1, hypothesis, column]
+    windows.fixes_open[r] = count - 1
 
 
 @compiled

@@ -156,13 +156,19 @@ def _project(x: float, y: float, nodes: NDArray[np.float64], segment: int) -> tu
 
 
 @compiled
+def _square(x: float, y: float, nodes: NDArray[np.float64], node: int) -> float:
+    east, north = nodes[node, 0] - x, nodes[node, 1] - y
+    return float(east * east + north * north)
+
+
+@compiled
 def places_of(
     x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
 ) -> int:
     """Write the nearest candidates of one position into two rows, and return how many there are."""
     most = len(distance_m)
-    distance_m[:] = np.nan
-    lateral_m[:] = np.inf
+    for rank in range(most):
+        distance_m[rank], lateral_m[rank] = np.nan, np.inf
     column_at, row_at = (x - legs.x0_m) / _CELL_M, (y - legs.y0_m) / _CELL_M
     if not (0.0 <= column_at < legs.columns and 0.0 <= row_at < legs.rows):
         return 0
@@ -174,16 +180,15 @@ def places_of(
     found = 0
     for run in range(legs.first[cell], legs.first[cell + 1]):
         node, last = legs.runs[run, 0], legs.runs[run, 1]
-        before = np.inf
+        before, square = np.inf, _square(x, y, nodes, node)
         while node <= last:
-            square = (nodes[node, 0] - x) ** 2 + (nodes[node, 1] - y) ** 2
             if square > limit_m * limit_m:
                 node += max(1, int((np.sqrt(square) - limit_m) / legs.longest_m))
                 before = np.inf
+                if node <= last:
+                    square = _square(x, y, nodes, node)
                 continue
-            after = np.inf
-            if node < last:
-                after = (nodes[node + 1, 0] - x) ** 2 + (nodes[node + 1, 1] - y) ** 2
+            after = _square(x, y, nodes, node + 1) if node < last else np.inf
             if square < before and after >= square:
                 at_m, off_m = _project(x, y, nodes, max(node - 1, 0))
                 ahead_m, ahead_off_m = _project(x, y, nodes, min(node, len(nodes) - 2))
@@ -196,7 +201,8 @@ def places_of(
                         distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
                         rank -= 1
                     distance_m[rank], lateral_m[rank] = at_m, off_m
-            before = square
+                    limit_m = min(legs.gate_m, abs(lateral_m[most - 1])) + legs.longest_m / 2
+            before, square = square, after
             node += 1
     return found
 
