@@ -67,6 +67,7 @@ class _Course:
     files: int
     done: int = 0
     received: int = 0
+    shown: float = 0.0
     shares: dict[int, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -84,8 +85,9 @@ class _Course:
     def told(self, title: str) -> tuple[str, float]:
         with self.lock:
             share = (self.done + sum(self.shares.values())) / max(1, self.files)
+            self.shown = min(1.0, max(self.shown, share))
             text = f"downloading {title}: {self.done} of {self.files} tiles, {self.received / 1e6:.1f} MB"
-        return text, min(1.0, share)
+            return text, self.shown
 
 
 def fetch(

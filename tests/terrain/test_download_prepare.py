@@ -18,7 +18,7 @@ from tracker3d.cli import main
 from tracker3d.errors import InputError
 from tracker3d.replay import open_replay
 from tracker3d.scene import build_scene, frame_at, parse_camera
-from tracker3d.stage import open_package
+from tracker3d.stage import open_package, prepare
 from tracker3d.stage.downloading import read_settings
 
 if TYPE_CHECKING:
@@ -73,6 +73,27 @@ def test_without_elevation_files_they_are_downloaded_and_credited(
     route_m = package.stage.route
     lon, lat = route_m.lonlat(route_m.distance_m)
     assert np.abs(route_m.z_drawn_m - hills(lon, lat)).max() < 2.5
+
+
+def test_progress_never_goes_back_though_a_transfer_starts_over(
+    user: TileServer, route: Path, settings: FetchSettings
+) -> None:
+    user.ranges = False
+    name = "/glo30/Copernicus_DSM_COG_10_N45_00_E006_00_DEM.tif"
+    user.faults[name] = ["truncate:6000000", "500", "truncate:3000000"]
+    shares: list[float] = []
+    prepare(
+        route,
+        output=route.with_name("road.stage"),
+        dem_paths=None,
+        drape_source="ign",
+        width_km=3.0,
+        settings=settings,
+        progress=lambda text, share: shares.append(share),
+    )
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert len(user.asked(name)) == 4
 
 
 def test_prepared_again_it_asks_nobody(

@@ -31,8 +31,7 @@ def prepare(
     output
         The package to write, NAME.stage; what stood there is replaced.
     dem
-        Elevation files or folders, or "none" for ground at the road's own height. Without it, what the road
-        needs is downloaded.
+        Elevation files or folders, or "none" for ground at the road's own height; downloaded if not given.
     dem_source
         Where elevation data are downloaded from: Copernicus GLO-30, or Terrarium tiles.
     drape
