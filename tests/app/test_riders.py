@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 
 from tracker3d.app.riders import BIB_ROLE, Column, RidersModel, folded
-from tracker3d.app.wording import group_title
 from tracker3d.race.model import Group, RaceState, Role
 from tracker3d.stage import Rider
 from tracker3d.track.model import Presence, RiderStates
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 BIBS = np.array([-1, 1, 2, 3, 4], np.int32)
+TITLES = ["Head", "Peloton"]
 
 
 def race_state(distances_m: list[float]) -> RaceState:
@@ -50,7 +50,7 @@ def race_state(distances_m: list[float]) -> RaceState:
 
 @pytest.fixture
 def model(small_stage: SmallStage, looks: QApplication) -> RidersModel:
-    model = RidersModel(group_title)
+    model = RidersModel()
     model.set_roster(small_stage.stage)
     return model
 
@@ -70,7 +70,7 @@ def test_before_the_race_everybody_stands_in_the_order_of_bibs(model: RidersMode
 
 def test_shows_the_race(model: RidersModel, small_stage: SmallStage) -> None:
     finish_m = small_stage.stage.route.finish_m
-    model.set_state(race_state([5000.0, 1000.0, 3000.0, 2000.0, np.nan]))
+    model.set_state(race_state([5000.0, 1000.0, 3000.0, 2000.0, np.nan]), TITLES)
     assert bibs(model)[:3] == [2, 3, 1]
     assert bibs(model)[-1] == -1
     assert column(model, Column.RANK)[:4] == ["1", "2", "3", ""]
@@ -83,18 +83,18 @@ def test_shows_the_race(model: RidersModel, small_stage: SmallStage) -> None:
 
 
 def test_who_finished_has_no_speed(model: RidersModel) -> None:
-    model.set_state(race_state([np.nan, 9100.0, 3000.0, 2000.0, 1000.0]))
+    model.set_state(race_state([np.nan, 9100.0, 3000.0, 2000.0, 1000.0]), TITLES)
     assert column(model, Column.TO_GO)[0] == "finished"
     assert column(model, Column.SPEED)[0] == "–"
 
 
 def test_selection_goes_where_its_rider_goes(model: RidersModel) -> None:
-    model.set_state(race_state([np.nan, 1000.0, 3000.0, 2000.0, 500.0]))
+    model.set_state(race_state([np.nan, 1000.0, 3000.0, 2000.0, 500.0]), TITLES)
     row = model.row_of_bib(3)
     assert row is not None
     kept = QPersistentModelIndex(model.index(row, Column.NAME))
     for first, second in ((100.0, 9.0), (4000.0, 50.0), (2500.0, 2400.0)):
-        model.set_state(race_state([np.nan, second, 3000.0, first, 500.0]))
+        model.set_state(race_state([np.nan, second, 3000.0, first, 500.0]), TITLES)
         assert kept.isValid()
         assert kept.data(BIB_ROLE) == 3
         assert kept.row() == model.row_of_bib(3)
@@ -111,13 +111,13 @@ def test_selection_goes_where_its_rider_goes(model: RidersModel) -> None:
     ],
 )
 def test_sorts_by_figures(model: RidersModel, which: Column, descending: bool, expected: list[int]) -> None:
-    model.set_state(race_state([5000.0, 1000.0, 3000.0, 2000.0, 500.0]))
+    model.set_state(race_state([5000.0, 1000.0, 3000.0, 2000.0, 500.0]), TITLES)
     model.sort(which, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
     assert bibs(model)[:4] == expected
 
 
 def test_unknown_figures_come_last_both_ways(model: RidersModel) -> None:
-    model.set_state(race_state([np.nan, 1000.0, np.nan, 2000.0, np.nan]))
+    model.set_state(race_state([np.nan, 1000.0, np.nan, 2000.0, np.nan]), TITLES)
     for order in Qt.SortOrder:
         model.sort(Column.GAP, order)
         assert set(bibs(model)[:2]) == {1, 3}

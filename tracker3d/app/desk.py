@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene import frame_at, parse_camera
+from tracker3d.scene import frame_at, group_titles, parse_camera
 from tracker3d.scene.cameras import FixedCamera, RoadCamera
 from tracker3d.scene.model import ALL_OVERLAYS, Overlay
 from tracker3d.track.model import Presence
@@ -125,6 +125,10 @@ class Desk:
     def state(self, wall_s: float) -> RaceState | None:
         """Return the race at this moment."""
         return None if self.race is None else self.race.at(self.clock.now_ms(wall_s))
+
+    def group_titles(self, state: RaceState) -> list[str]:
+        """Return what the picture calls each group of a state."""
+        return [] if self.scene is None else group_titles(self.scene, state)
 
     def frame(self, wall_s: float, viewport_px: tuple[int, int]) -> FrameState | None:
         """Return the frame of this moment, None before there is a scene."""

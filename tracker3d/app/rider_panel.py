@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from tracker3d.app.keys import shown
 from tracker3d.app.riders import BIB_ROLE, Column, RidersModel
-from tracker3d.app.wording import group_title
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -60,7 +59,7 @@ class RiderPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = RidersModel(group_title)
+        self._model = RidersModel()
         self._telling = True
         self._selected_bib: int | None = None
         self.search = QLineEdit()
@@ -98,9 +97,9 @@ class RiderPanel(QWidget):
         self._telling = True
         self._tell_count()
 
-    def set_state(self, state: RaceState) -> None:
+    def set_state(self, state: RaceState, group_titles: list[str]) -> None:
         """Show the race at one moment; selection and scroll position stay."""
-        self._model.set_state(state)
+        self._model.set_state(state, group_titles)
 
     def select(self, bib: int | None) -> None:
         """Mark a rider's row and bring it into sight, without telling anybody."""

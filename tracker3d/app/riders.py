@@ -17,12 +17,10 @@ from tracker3d.app.wording import NOTHING, gap_text, km_text_or_dash, speed_text
 from tracker3d.track.model import Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from PySide6.QtCore import QPersistentModelIndex
 
-    from tracker3d.race.model import Group, RaceState
+    from tracker3d.race.model import RaceState
     from tracker3d.stage.model import Rider, Stage, Team
 
     Index = QModelIndex | QPersistentModelIndex
@@ -76,16 +74,10 @@ class RidersModel(QAbstractTableModel):
 
     A filter model asks for every sort key cell by cell, ten times slower. Rows are sorted anew with every
     state; a selection moves with its rider.
-
-    Parameters
-    ----------
-    group_title : callable
-        Gives a group's title.
     """
 
-    def __init__(self, group_title: Callable[[Group], str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._group_title = group_title
         self._entries: list[_Entry] = []
         self._entry_of_bib: dict[int, int] = {}
         self._finish_m = float("nan")
@@ -111,12 +103,12 @@ class RidersModel(QAbstractTableModel):
         self._shown = self._arranged()
         self.endResetModel()
 
-    def set_state(self, state: RaceState) -> None:
-        """Show the race at one moment."""
+    def set_state(self, state: RaceState, group_titles: list[str]) -> None:
+        """Show the race at one moment; each of its groups has a title."""
         numbers = [self._entry_of_bib.get(bib, -1) for bib in state.riders.bibs.tolist()]
         figures = _Figures.unknown(len(self._entries))
         figures.fill(np.array(numbers, np.int64), state, finish_m=self._finish_m)
-        figures.group_titles = [self._group_title(group) for group in state.groups]
+        figures.group_titles = group_titles
         self._figures = figures
         arranged = self._arranged()
         if arranged != self._shown:

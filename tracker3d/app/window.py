@@ -390,7 +390,7 @@ class MainWindow(Shell):
         self.timeline.set_moment(state.time_ms, self._markers(state))
         if wall_s - self._table_s >= _TABLE_S:
             self._table_s = wall_s
-            self.riders.set_state(state)
+            self.riders.set_state(state, self.desk.group_titles(state))
             self.show_health(_health_text(state))
 
     def _scrub_resumes(self) -> bool:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from tracker3d.race.model import Role
 from tracker3d.scene import figures
-
-if TYPE_CHECKING:
-    from tracker3d.race.model import Group
 
 NOTHING = "–"
 """Shown where a figure is not known: never a guess."""
@@ -50,9 +45,3 @@ def speed_text(speed_mps: float) -> str:
 def rate_text(rate: float) -> str:
     """Return a replay speed, such as "×0.25" or, backwards, "−×2"."""
     return f"{'−' if rate < 0 else ''}×{abs(rate):g}"
-
-
-def group_title(group: Group) -> str:
-    """Return a group's title, short enough for a table, such as "Chase 2"."""
-    name = group.role.value.capitalize()
-    return f"{name} {group.number}" if group.role in (Role.CHASE, Role.DROPPED) else name

@@ -19,6 +19,7 @@ from tracker3d.scene.model import (
 )
 from tracker3d.scene.projection import project
 from tracker3d.scene.style import Theme, default_theme, load_theme
+from tracker3d.scene.tags import group_titles
 
 __all__ = [
     "ALL_OVERLAYS",
@@ -40,6 +41,7 @@ __all__ = [
     "build_scene",
     "default_theme",
     "frame_at",
+    "group_titles",
     "load_theme",
     "parse_camera",
     "project",

@@ -14,6 +14,7 @@ import numpy as np
 from tracker3d.race.model import Role
 from tracker3d.scene.drawing import Canvas, readable_on
 from tracker3d.scene.figures import gap_text
+from tracker3d.scene.placing import roster_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from tracker3d.race.model import Group
+    from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.atlas import Atlas, Box
     from tracker3d.scene.drawing import Look
-    from tracker3d.scene.model import Gate
+    from tracker3d.scene.model import Gate, StageScene
     from tracker3d.scene.placing import Roster
     from tracker3d.scene.style import Rgb, Theme
     from tracker3d.stage.model import Rider
@@ -73,6 +74,12 @@ def group_title(theme: Theme, group: Group, roster: Roster) -> str:
         captain = min((roster.riders[int(at)] for at in group.riders), key=_seniority)
         return theme.word("group_of").format(name=captain.display_name)
     return theme.word(group.role.value)
+
+
+def group_titles(scene: StageScene, state: RaceState) -> list[str]:
+    """Return what each group of a state is called on air, front first."""
+    roster = roster_of(scene, state.riders.bibs)
+    return [group_title(scene.theme, group, roster) for group in state.groups]
 
 
 def _seniority(rider: Rider) -> tuple[int, int]:
