@@ -64,7 +64,7 @@ class ServerThread:
         server = FeedServer(playlist, speed=speed, faults=faults, sent=self.sent.append)
         self._thread = threading.Thread(target=self._serve, args=(server, port))
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(10), "the server did not start"
 
     def _serve(self, server: FeedServer, port: int) -> None:
         async def main() -> None:
@@ -84,7 +84,7 @@ class ServerThread:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(10)
-        assert not self._thread.is_alive()
+        assert not self._thread.is_alive(), "the server did not end"
 
 
 def rows_of(fixes: Fixes) -> set[tuple[int, int, float, float]]:

@@ -223,13 +223,15 @@ def test_a_port_that_is_taken_is_said():
 
 
 def test_a_server_that_is_away_comes_back(stage):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
     with open_live(f"http://127.0.0.1:{port}/live-stream") as feed:
         wait_until(lambda: "cannot be reached" in feed.health.trouble)
         assert not feed.health.connected
         assert feed.health.quiet_s is None
+        # Until now nobody else, not even the client's own end, could take the port.
+        held.close()
         with ServerThread(playlist_of(race_events(50)), speed=1.0, faults=FAULTS["none"], port=port):
             assert feed.take(timeout_s=10.0)
             assert feed.health.connected
