@@ -118,7 +118,7 @@ def test_width_changes_with_latitude_and_the_land_goes_on(
     assert sorted(widths) == [("N49", 1200), ("N50", 800)]
     heights, truth = grid_over(road, result.paths)
     assert not np.isnan(heights).any()
-    assert np.abs(heights - truth).max() < 3.0
+    assert np.abs(heights - truth).max() < 0.5
 
 
 def test_a_tile_missing_at_sea_is_height_0_and_said_and_never_asked_for_again(
