@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
 import terrain
-from terrain import triangulation
+from terrain import MeshSampler, triangulation
 from terrain.triangulation import Triangulation, triangulate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WAYS = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "numpy"])
 BLOCK = 64
@@ -75,29 +80,38 @@ def border_of(triangles: np.ndarray) -> np.ndarray:
     return edges[~np.isin(edges[:, 1] << 32 | edges[:, 0], forward)]
 
 
-def complete_triangles(heights: np.ndarray) -> float:
-    """Area of the smallest triangles of the hierarchy between posts that all have heights."""
-    known = np.isfinite(heights)
+def smallest_triangles(heights: np.ndarray) -> np.ndarray:
+    """Corners (k, 3, 2) of the smallest triangles of the hierarchy between posts that all have heights."""
     row, column = np.mgrid[0 : heights.shape[0] - 1, 0 : heights.shape[1] - 1]
-    even_square = (row + column) % 2 == 0
-    sw, se, nw, ne = known[:-1, :-1], known[:-1, 1:], known[1:, :-1], known[1:, 1:]
-    rising = (sw & ne & se).astype(int) + (sw & ne & nw)
-    falling = (se & nw & sw).astype(int) + (se & nw & ne)
-    return float(np.where(even_square, rising, falling).sum()) / 2
+    rising = (row + column) % 2 == 0
+    sw, se, nw, ne = (0, 0), (0, 1), (1, 0), (1, 1)
+    found = []
+    for squares, corners in (
+        (rising, (sw, se, ne)),
+        (rising, (sw, ne, nw)),
+        (~rising, (sw, se, nw)),
+        (~rising, (se, ne, nw)),
+    ):
+        origin = np.stack([row[squares], column[squares]], axis=1)
+        found.append(origin[:, None] + np.array(corners))
+    triangles = np.concatenate(found)
+    return triangles[np.isfinite(heights[triangles[..., 0], triangles[..., 1]]).all(axis=1)]
 
 
 def assert_sound(mesh: Triangulation, heights: np.ndarray, tolerance_m: np.ndarray | float) -> None:
     """Check everything that a triangulation promises, over all of the grid."""
     triangles, columns = mesh.triangles, heights.shape[1]
     if not len(triangles):
-        assert complete_triangles(heights) == 0
+        assert len(smallest_triangles(heights)) == 0
         return
     size = areas(triangles, columns)
     assert size.min() > 0
-    assert size.sum() == complete_triangles(heights), "all the land, and nothing else or twice"
+    land = smallest_triangles(heights)
+    assert size.sum() == len(land) / 2, "all the land, and nothing else or twice"
     drawn = drawn_heights(triangles, heights)
     assert not np.isfinite(drawn[~np.isfinite(heights)]).any(), "no triangle covers a void"
     covered = np.isfinite(drawn)
+    assert covered[land[..., 0], land[..., 1]].all()
     assert (
         np.abs(drawn - heights)[covered] <= np.broadcast_to(tolerance_m, heights.shape)[covered] + 1e-6
     ).all()
@@ -293,3 +307,20 @@ def test_any_grid(heights: np.ndarray, tolerance_m: float, seed: int, *, compile
     wide = mesh.coarser(even(heights, 4 * tolerance_m), kept=forced)
     assert_sound(wide, heights, 4 * tolerance_m * (1 + 1e-6))
     assert len(wide.triangles) <= len(mesh.triangles)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["ventoux/N44E005.hgt", "davos/dem_SRTM1.tif"])
+def test_every_post_of_real_land_is_within_tolerance(shared_data: Path, name: str) -> None:
+    with rasterio.open(shared_data / "dem" / name) as dataset:
+        heights = dataset.read(1, window=((0, 1000), (0, 1100))).astype(np.float32)
+        heights[heights == dataset.nodata] = np.nan
+    mesh = triangulate(heights, even(heights, 5.0))
+    row, column = np.divmod(np.arange(heights.size), heights.shape[1])
+    vertices = np.stack([column, row, np.nan_to_num(heights.ravel())], axis=1)
+    drawn = MeshSampler(vertices, mesh.triangles).sample(column, row).reshape(heights.shape)
+    land = smallest_triangles(heights)
+    assert np.isfinite(drawn[land[..., 0], land[..., 1]]).all()
+    assert np.nanmax(np.abs(drawn - heights)) <= 5.0 + 1e-5
+    assert areas(mesh.triangles, heights.shape[1]).sum() == len(land) / 2
+    assert smallest_angle_deg(mesh.triangles, heights.shape[1]) >= 10
