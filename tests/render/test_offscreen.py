@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import resource
 import subprocess
@@ -228,3 +229,19 @@ def test_importing_the_package_loads_neither_vtk_nor_av():
     script = "import sys, tracker3d.render; print({'vtk', 'vtkmodules', 'av'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_another_stage_brings_its_own_panels_and_labels():
+    """Keys tell contents of one stage apart: the same key on another stage is another picture."""
+    red, blue = np.zeros((2, 16, 16, 4), np.uint8)
+    red[...] = (200, 30, 30, 255)
+    blue[...] = (30, 30, 200, 255)
+    with Offscreen(SIZE) as pictures:
+        for image in (red, blue):
+            pictures.set_stage(hill_scene())
+            over = sprites(image, [[0, 0, 16, 16]], [[100.0, 100.0, 16.0, 16.0]])
+            over = dataclasses.replace(over, atlas_key="same")
+            pictures.set_frame(frame(*SKY, panels=(Panel("a", image, None, 10, 10),), over=over))
+            found = pictures.picture()
+            assert (found[12:24, 12:24] == image[0, 0]).all()
+            assert (found[102:114, 102:114] == image[0, 0]).all()

@@ -46,6 +46,12 @@ class Overlay:
         self._sprites.actor.SetTexture(self._atlas.texture)
         self._panels: dict[str, _PanelActor] = {}
 
+    def forget(self) -> None:
+        """Forget what was uploaded: keys tell contents of one stage apart, not stages."""
+        self._atlas_key = None
+        while self._panels:
+            self._panels.popitem()[1].remove()
+
     def show(self, frame: FrameState) -> None:
         """Show the frame's leader lines, sprites and panels."""
         self._fit(frame.viewport_px)

@@ -66,6 +66,7 @@ class SceneView:
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage: builds everything that stays the same while the race runs."""
         self._drop_stage()
+        self._overlay.forget()
         renderer = self._new_renderer()
         self._shading = Shading()
         self._sky = None if self._alpha else Sky(renderer)
