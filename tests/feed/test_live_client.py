@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import httpx
@@ -32,7 +33,7 @@ from tracker3d.feed.server import FAULTS, Faults, FeedServer
 from tracker3d.feed.stream import FixStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
 FAST_CUTS = Faults(cut_every_s=0.4, twice=True, replayed=(2, 4), odd_every_s=0.15, crlf=True)
@@ -180,7 +181,7 @@ def test_documents_are_polled(stage):
         playlist_of(events, rest={"teams": [{"code": "A"}]}), speed=100.0, faults=faults
     ) as server:
         url = f"http://127.0.0.1:{server.port}/api/telemetryCompetitor-2026"
-        with LiveFeed(parse_address(url), HttpSource(parse_address(url), poll_s=0.02)) as feed:
+        with open_live(url, source=HttpSource(parse_address(url), poll_s=0.02)) as feed:
             messages = take_all(feed, until=server.ended.is_set)
     fixes = FixStream(stage).add(messages)
     assert len(set(fixes.time_ms.tolist())) > 10
@@ -262,6 +263,37 @@ def test_nobody_takes_and_memory_stays_flat(monkeypatch):
         waiting = feed.take()
     assert [message.data for message in waiting] == events[-50:]
     assert dropped == {"messages that nobody took in time": len(events) - 50}
+
+
+class Moody:
+    """A source that fails in ways nobody thought of before it delivers."""
+
+    def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter({"letters": 2})
+        self.tries = 0
+        self.closed = False
+
+    async def arrivals(self) -> AsyncGenerator[Message | None, None]:
+        self.tries += 1
+        if self.tries == 1:
+            raise RuntimeError("the library has a bug")
+        yield message_of(b"%d" % self.tries)
+        if self.tries == 3:
+            raise KeyError("again")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def test_whatever_a_library_raises_the_show_goes_on():
+    source = Moody()
+    with open_live("http://127.0.0.1/live-stream", source=source) as feed:
+        wait_until(lambda: "the library has a bug" in feed.health.trouble)
+        wait_until(lambda: feed.health.messages >= 4)
+        assert feed.health.trouble == ""
+        assert feed.health.dropped == {"letters": 2}
+        assert [message.data for message in feed.take()][:3] == [b"2", b"3", b"4"]
+    assert source.closed
 
 
 def test_closing_is_quick_and_final():
