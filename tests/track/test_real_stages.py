@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tracker3d.errors import FeedError
-from tracker3d.feed import FixFlag
+from tracker3d.feed import FixFlag, read_feed
 from tracker3d.race import Role
 from tracker3d.replay import open_replay
 from tracker3d.stage import prepare
-from tracker3d.track import Verdict
+from tracker3d.track import LiveMotion, LiveTracks, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,6 @@ def test_motion_never_runs_back_and_never_outruns_a_rider(stage_4):
 
 def test_gaps_are_those_of_the_feed_until_the_finish(stage_4, shared_data):
     """The sender's own gap is the time since the first rider passed here, on a clock of its own."""
-    from tracker3d.feed import read_feed
-
     fixes = read_feed(shared_data / ROAD_STAGE, stage=stage_4.package.stage)
     live = (fixes.flags & FixFlag.PARKED) == 0
     first_finish_ms = np.nanmin(stage_4.motion.finish_ms)
@@ -103,8 +102,14 @@ def test_the_breakaway_and_the_peloton(stage_4):
     assert 150.0 < peloton.gap_to_head_s < 300.0
 
 
-def test_a_time_trial_from_the_live_stream(shared_data, tmp_path):
-    replay = replayed(shared_data, tmp_path, "routes/stage-16_2026.geojson", TIME_TRIAL)
+@pytest.fixture(scope="module")
+def stage_16(shared_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stage16")
+    return replayed(shared_data, folder, "routes/stage-16_2026.geojson", TIME_TRIAL)
+
+
+def test_a_time_trial_from_the_live_stream(stage_16):
+    replay = stage_16
     tracks = replay.tracks
     assert (tracks.verdict < Verdict.OFF_ROAD).mean() > 0.98
     step_m, step_s = accepted_steps(tracks)
@@ -116,6 +121,58 @@ def test_a_time_trial_from_the_live_stream(shared_data, tmp_path):
     finished = np.isfinite(replay.motion.finish_ms).sum()
     assert finished > 135
     assert replay.fixes_refused["frames received twice"] == 1436
+
+
+def part_of(fixes, rows):
+    names = ("time_ms", "rider", "lon_deg", "lat_deg", "speed_mps", "official_to_go_m", "gap_to_first_s")
+    return dataclasses.replace(fixes, **{name: getattr(fixes, name)[rows] for name in (*names, "flags")})
+
+
+def test_live_settles_what_the_whole_recording_says(stage_4, shared_data):
+    stage = stage_4.package.stage
+    fixes = read_feed(shared_data / ROAD_STAGE, stage=stage)
+    live = LiveTracks(stage)
+    settled = [live.add(fixes), live.settle()]
+    bib, time_ms, place_m, verdict = (
+        np.concatenate(columns)
+        for columns in zip(
+            *(
+                (tracks.bibs[tracks.rider], tracks.time_ms, tracks.distance_m, tracks.verdict)
+                for tracks in (part.tracks for part in settled)
+            ),
+            strict=True,
+        )
+    )
+    order = np.lexsort((time_ms, bib))
+    tracks = stage_4.tracks
+    assert np.array_equal(time_ms[order], tracks.time_ms)
+    accepted = tracks.verdict < Verdict.OFF_ROAD
+    same = (verdict[order] < Verdict.OFF_ROAD) == accepted
+    assert same.mean() > 0.998
+    assert (np.abs(place_m[order] - tracks.distance_m)[same & accepted] < 1.0).mean() > 0.999
+
+
+def test_nobody_jumps_on_the_live_time_trial(stage_16, shared_data):
+    """Two trackers under bib 122, kilometres apart, and everything else that a stream brings."""
+    stage = stage_16.package.stage
+    fixes = read_feed(shared_data / TIME_TRIAL, stage=stage)
+    fixes = part_of(fixes, np.argsort(fixes.time_ms, kind="stable"))
+    live = LiveTracks(stage)
+    motion = LiveMotion(live, stage.route)
+    frames_ms = np.arange(fixes.time_ms[0], fixes.time_ms[-1], 400.0)
+    arrived = np.searchsorted(fixes.time_ms, frames_ms, side="right")
+    place_m = np.full((len(frames_ms), len(fixes.bibs)), np.nan)
+    done = 0
+    for frame, time_ms in enumerate(frames_ms):
+        if arrived[frame] > done:
+            live.add(part_of(fixes, slice(done, arrived[frame])))
+            done = arrived[frame]
+        states = motion.at(time_ms)
+        place_m[frame, np.searchsorted(fixes.bibs, states.bibs)] = states.distance_m
+    assert 122 in fixes.bibs
+    steps_m = np.diff(place_m, axis=0)
+    assert np.nanmin(steps_m) >= 0.0
+    assert np.nanmax(steps_m) <= 110.0 / 3.6 * 0.4 + 1e-6
 
 
 def test_the_wrong_road_is_refused_in_one_sentence(shared_data, tmp_path):
