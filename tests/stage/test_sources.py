@@ -18,8 +18,8 @@ from tracker3d.stage.names import family_name, is_town, tidy
 from tracker3d.stage.palette import team_colours
 from tracker3d.stage.preparing import places_on
 from tracker3d.stage.racecenter import read_recording
+from tracker3d.stage.reading import decode_source, read_source
 from tracker3d.stage.roadbuild import build_route
-from tracker3d.stage.source import decode_source, read_source
 
 GPX = '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">{}</gpx>'
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from tracker3d.stage.model import Coverage, Place, PlaceKind, Rider, Stage, Team
     from tracker3d.stage.package import StagePackage, open_package, save_package
     from tracker3d.stage.preparing import PrepareReport, prepare
+    from tracker3d.stage.reading import read_source
     from tracker3d.stage.roadbuild import build_route
     from tracker3d.stage.route import Route, RouteFit, nearest_on_route, route_fit
-    from tracker3d.stage.source import Source, read_source
+    from tracker3d.stage.source import Source
 
 _HOMES = {
     "Coverage": "model",
@@ -37,7 +38,7 @@ _HOMES = {
     "nearest_on_route": "route",
     "open_package": "package",
     "prepare": "preparing",
-    "read_source": "source",
+    "read_source": "reading",
     "route_fit": "route",
     "save_package": "package",
 }

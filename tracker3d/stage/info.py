@@ -84,7 +84,7 @@ def describe_path(path: Path) -> Info:
     if looks_like_recording(content):
         return _recording_info(decode_recording(content, path))
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{", b"["):
-        from tracker3d.stage.source import decode_source
+        from tracker3d.stage.reading import decode_source
 
         return _route_info(decode_source(content, path))
     return _elevation_info(path)

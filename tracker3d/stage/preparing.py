@@ -19,9 +19,10 @@ from tracker3d.stage.downloading import ELEVATION_SOURCE, Downloads
 from tracker3d.stage.manifest import SourceFile
 from tracker3d.stage.model import Coverage, Place, PlaceKind, Stage
 from tracker3d.stage.package import check_output, save_package
+from tracker3d.stage.reading import read_source
 from tracker3d.stage.roadbuild import build_route
 from tracker3d.stage.route import nearest_on_route
-from tracker3d.stage.source import SourcePlace, read_source
+from tracker3d.stage.source import SourcePlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
