@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker3d.race import Race
-    from tracker3d.race.model import RaceState
     from tracker3d.scene.model import StageScene
+    from tracker3d.scene.shot import Shot
 
 FOV_DEG = 35.0
 _OVERVIEW_FOV_DEG = 30.0
@@ -42,34 +41,6 @@ _HELICOPTER_MARGIN_M = 40.0
 CAMERA_CHOICES = (
     "overview, orbit[:km=..], chase:<bib|leader|peloton>, road[:km], climb:<name or km> or finish"
 )
-
-
-@dataclass(frozen=True)
-class Shot:
-    """What a camera may look at when it chooses its pose.
-
-    Attributes
-    ----------
-    scene : StageScene
-    race : Race
-        For cameras that follow somebody smoothly over time.
-    state : RaceState
-        The race at this moment.
-    wall_s : float
-        Seconds since the move began, for moves that go on while the race stands still.
-    viewport_px : (width, height)
-    """
-
-    scene: StageScene
-    race: Race
-    state: RaceState
-    wall_s: float
-    viewport_px: tuple[int, int]
-
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        return self.viewport_px[0] / max(1, self.viewport_px[1])
 
 
 class Camera(Protocol):

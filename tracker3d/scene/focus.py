@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from tracker3d.race import Race
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.scene.cameras import Shot
     from tracker3d.scene.memory import SceneMemory
+    from tracker3d.scene.shot import Shot
 
 _SAMPLE_MS = 2000
 _REACH_SAMPLES = 5

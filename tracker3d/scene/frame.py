@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene.cameras import Shot
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.labels import LabelView, make_labels
 from tracker3d.scene.model import ALL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
+from tracker3d.scene.shot import Shot
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
