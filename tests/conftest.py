@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_SERVERS: list[subprocess.Popen[bytes]] = []
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -37,21 +35,30 @@ def display() -> Iterator[str]:
     if server is None:
         yield ""
         return
-    read_end, write_end = os.pipe()
-    # Qt and GLX keep their connection until the process is gone, so the server must outlive it:
-    # it ends when the pipe on its standard input is closed by the end of this process
-    script = f"{server} -displayfd {write_end} -screen 0 1920x1200x24 -nolisten tcp & cat >/dev/null; kill $!"
-    _SERVERS.append(
-        subprocess.Popen(
-            ["sh", "-c", script], pass_fds=[write_end], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-    )
-    os.close(write_end)
-    with os.fdopen(read_end) as stream:
-        number = stream.readline().strip()
-    os.environ["DISPLAY"] = f":{number}"
+    name = _start_server(server)
+    os.environ["DISPLAY"] = name
     os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
-    yield f":{number}"
+    yield name
+
+
+def _start_server(server: str) -> str:
+    """Start an X server that ends after this process has; returns the name of its display.
+
+    Qt and GLX keep their connection until the process is gone, and losing it would end the process with
+    an error. So nobody stops the server: it ends when the pipe to its keeper closes, which is with us.
+    """
+    keeper_end, _kept_open = os.pipe()
+    number_end, server_end = os.pipe()
+    os.set_inheritable(server_end, True)
+    script = (
+        f"{server} -displayfd {server_end} -screen 0 1920x1200x24 -nolisten tcp & cat >/dev/null; kill $!"
+    )
+    actions = [(os.POSIX_SPAWN_DUP2, keeper_end, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    os.posix_spawn("/bin/sh", ["sh", "-c", script], os.environ, file_actions=actions)
+    os.close(keeper_end)
+    os.close(server_end)
+    with os.fdopen(number_end) as stream:
+        return f":{stream.readline().strip()}"
 
 
 @pytest.fixture(autouse=True)
