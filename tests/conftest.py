@@ -12,6 +12,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tracker3d.replay import Replay
+    from tracker3d.stage import PrepareReport
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
@@ -22,6 +25,52 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data are not here ({SHARED_DATA}); they cannot be distributed")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def foix_recording(shared_data: Path) -> Path:
+    """Recording of a whole road stage to Foix, with its trace and its riders."""
+    return shared_data / "feed" / "stage-04_2026-07-07.json.gz"
+
+
+@pytest.fixture(scope="session")
+def foix_report(
+    foix_recording: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> PrepareReport:
+    """What was said when the stage to Foix was prepared as users prepare it, once for all tests."""
+    from tracker3d.stage import prepare
+
+    package = tmp_path_factory.mktemp("foix") / "foix.stage"
+    return prepare(
+        foix_recording, output=package, dem_paths=[shared_data / "dem" / "pyrenees" / "N41-N42_E001.vrt"]
+    )
+
+
+@pytest.fixture(scope="session")
+def foix_package(foix_report: PrepareReport) -> Path:
+    """Package of the stage to Foix; tests read it only."""
+    return foix_report.path
+
+
+@pytest.fixture(scope="session")
+def foix_replay(foix_package: Path, foix_recording: Path) -> Replay:
+    """The race to Foix on its road."""
+    from tracker3d.replay import open_replay
+
+    return open_replay(foix_package, foix_recording)
+
+
+@pytest.fixture(scope="session")
+def ventoux_package(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Package of the road up Mont Ventoux, prepared once; tests read it only."""
+    from tracker3d.stage import prepare
+
+    package = tmp_path_factory.mktemp("ventoux") / "ventoux.stage"
+    return prepare(
+        shared_data / "routes" / "mont_ventoux_from_bedoin.gpx",
+        output=package,
+        dem_paths=[shared_data / "dem" / "ventoux" / "N44E005.hgt"],
+    ).path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,23 +9,16 @@ from node_tools import validated
 
 from tracker3d.export import export_glb
 from tracker3d.export.paths import drawn_paths
-from tracker3d.replay import open_replay
 from tracker3d.scene import build_scene
-from tracker3d.stage import prepare
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def stage_four(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stage4")
-    recording = shared_data / "feed" / "stage-04_2026-07-07.json.gz"
-    dem = shared_data / "dem" / "pyrenees" / "N41-N42_E001.vrt"
-    prepare(recording, output=folder / "four.stage", dem_paths=[dem])
-    replay = open_replay(folder / "four.stage", recording)
-    scene = build_scene(replay.package.stage, replay.package.ground)
-    report = export_glb(scene, replay.motion, folder / "four.glb")
-    return scene, replay.motion, report
+def stage_four(foix_replay, tmp_path_factory):
+    scene = build_scene(foix_replay.package.stage, foix_replay.package.ground)
+    report = export_glb(scene, foix_replay.motion, tmp_path_factory.mktemp("glb") / "four.glb")
+    return scene, foix_replay.motion, report
 
 
 def test_every_rider_at_every_second(stage_four):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,10 +13,7 @@ from terrain import MeshSampler
 from tracker3d.render import Offscreen
 from tracker3d.scene import build_scene
 from tracker3d.scene.projection import project
-from tracker3d.stage import open_package, prepare
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tracker3d.stage import open_package
 
 pytestmark = pytest.mark.real
 
@@ -25,15 +21,9 @@ SIZE = (1280, 720)
 
 
 @pytest.fixture(scope="module")
-def ventoux(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
+def ventoux(ventoux_package):
     """The scene with a road in one colour and no gates, and the exact heights of its ground."""
-    package = tmp_path_factory.mktemp("ventoux") / "ventoux.stage"
-    prepare(
-        shared_data / "routes" / "mont_ventoux_from_bedoin.gpx",
-        output=package,
-        dem_paths=[shared_data / "dem" / "ventoux" / "N44E005.hgt"],
-    )
-    opened = open_package(package)
+    opened = open_package(ventoux_package)
     scene = build_scene(opened.stage, opened.ground)
     colours = np.tile(np.array(ROAD_RGB, np.uint8), (len(scene.road.distance_m), 1))
     land = [tile for tile in opened.ground.tiles(0) if tile.draped]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
@@ -11,23 +9,14 @@ from terrain import MeshSampler
 from tracker3d.scene import build_scene
 from tracker3d.scene.cameras import OverviewCamera, along_road
 from tracker3d.scene.projection import in_sight, relief_drawn_m
-from tracker3d.stage import open_package, prepare
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tracker3d.stage import open_package
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def ventoux(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
-    package = tmp_path_factory.mktemp("ventoux") / "ventoux.stage"
-    prepare(
-        shared_data / "routes" / "mont_ventoux_from_bedoin.gpx",
-        output=package,
-        dem_paths=[shared_data / "dem" / "ventoux" / "N44E005.hgt"],
-    )
-    opened = open_package(package)
+def ventoux(ventoux_package):
+    opened = open_package(ventoux_package)
     return build_scene(opened.stage, opened.ground)
 
 

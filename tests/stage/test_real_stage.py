@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
-from tracker3d.stage import describe_path, nearest_on_route, open_package, prepare, read_source, route_fit
+from tracker3d.stage import describe_path, nearest_on_route, open_package, read_source, route_fit
 from tracker3d.stage.model import PlaceKind
 from tracker3d.stage.racecenter import read_recording
 from tracker3d.stage.roadbuild import build_route
@@ -27,22 +27,17 @@ ROADS = (
 
 
 @pytest.fixture(scope="module")
-def recording_path(shared_data):
-    return shared_data / "feed" / "stage-04_2026-07-07.json.gz"
-
-
-@pytest.fixture(scope="module")
-def built(recording_path):
-    source = read_source(recording_path)
+def built(foix_recording):
+    source = read_source(foix_recording)
     return source, build_route(*source.points.T, anchors=source.anchors, finish_m=source.finish_m)
 
 
 @pytest.fixture(scope="module")
-def fixes(recording_path):
+def fixes(foix_recording):
     """Longitude, latitude and official metres to go of every rider who is in the race, (n, 3)."""
     rows = [
         (row["Longitude"], row["Latitude"], 1000.0 * row["kmToFinish"])
-        for event in read_recording(recording_path).events
+        for event in read_recording(foix_recording).events
         for row in msgspec.json.decode(event)["data"]["Riders"]
         if row.get("secToFirstRider") is not None
     ]
@@ -101,16 +96,14 @@ def test_who_rides_and_when(built):
     assert not source.time_trial
 
 
-def test_a_package_of_the_stage_says_which_kilometres_the_dem_covers(recording_path, shared_data, tmp_path):
-    dem = shared_data / "dem" / "pyrenees" / "N41-N42_E001.vrt"
-    report = prepare(
-        recording_path, output=tmp_path / "s.stage", dem_paths=[dem], width_km=1.0, max_error_m=20.0
-    )
-    stage = open_package(tmp_path / "s.stage").stage
+def test_a_package_of_the_stage_says_which_kilometres_the_dem_covers(foix_report):
+    stage = open_package(foix_report.path).stage
     ((begin_m, end_m),) = stage.coverage.covered_m
     assert begin_m == pytest.approx(119_500.0, abs=600.0)
     assert end_m == pytest.approx(181_870.0, abs=1.0)
-    assert any("The DEM covers km 119" in line or "The DEM covers km 120" in line for line in report.lines())
+    assert any(
+        "The DEM covers km 119" in line or "The DEM covers km 120" in line for line in foix_report.lines()
+    )
     at_edge = stage.route.lonlat(begin_m)[0]
     assert at_edge == pytest.approx(2.0, abs=0.01)
     laid = stage.route.covered & ~stage.route.on_structure

@@ -32,11 +32,6 @@ def replayed(shared_data: Path, folder: Path, source: str, feed: str) -> Replay:
     return open_replay(package, shared_data / feed)
 
 
-@pytest.fixture(scope="module")
-def stage_4(shared_data, tmp_path_factory):
-    return replayed(shared_data, tmp_path_factory.mktemp("stage4"), ROAD_STAGE, ROAD_STAGE)
-
-
 def accepted_steps(tracks):
     """Distance, elapsed seconds and rider of neighbouring accepted fixes."""
     rows = np.flatnonzero(tracks.verdict < Verdict.OFF_ROAD)
@@ -53,38 +48,38 @@ def largest_retreat_m(tracks):
     return worst
 
 
-def test_every_valid_fix_of_a_stage_is_on_the_road(stage_4):
-    tracks = stage_4.tracks
+def test_every_valid_fix_of_a_stage_is_on_the_road(foix_replay):
+    tracks = foix_replay.tracks
     assert len(tracks) == 232_344
     assert tracks.dropped == {"parked trackers": 51_438}
-    assert stage_4.fixes_refused == {}
+    assert foix_replay.fixes_refused == {}
     accepted = tracks.verdict < Verdict.OFF_ROAD
     assert accepted.mean() >= 0.985
     assert np.median(np.abs(tracks.lateral_m)) == pytest.approx(4.4, abs=0.5)
 
 
-def test_accepted_positions_are_those_of_riders(stage_4):
-    step_m, step_s = accepted_steps(stage_4.tracks)
+def test_accepted_positions_are_those_of_riders(foix_replay):
+    step_m, step_s = accepted_steps(foix_replay.tracks)
     assert (np.abs(step_m) / step_s).max() * 3.6 <= 110.0
-    assert largest_retreat_m(stage_4.tracks) <= 30.0
+    assert largest_retreat_m(foix_replay.tracks) <= 30.0
 
 
-def test_motion_never_runs_back_and_never_outruns_a_rider(stage_4):
-    motion = stage_4.motion
+def test_motion_never_runs_back_and_never_outruns_a_rider(foix_replay):
+    motion = foix_replay.motion
     gained = np.diff(motion.distances(np.arange(motion.start_ms, motion.end_ms, 1000)), axis=0)
     assert np.nanmin(gained) >= 0.0
     assert np.nanmax(gained) * 3.6 <= 111.0
 
 
-def test_gaps_are_those_of_the_feed_until_the_finish(stage_4, shared_data):
+def test_gaps_are_those_of_the_feed_until_the_finish(foix_replay, shared_data):
     """The sender's own gap is the time since the first rider passed here, on a clock of its own."""
-    fixes = read_feed(shared_data / ROAD_STAGE, stage=stage_4.package.stage)
+    fixes = read_feed(shared_data / ROAD_STAGE, stage=foix_replay.package.stage)
     live = (fixes.flags & FixFlag.PARKED) == 0
-    first_finish_ms = np.nanmin(stage_4.motion.finish_ms)
+    first_finish_ms = np.nanmin(foix_replay.motion.finish_ms)
     differences = []
     for moment_ms in np.unique(fixes.time_ms[live & (fixes.time_ms < first_finish_ms)])[::25]:
         rows = live & (fixes.time_ms == moment_ms)
-        gap_s = stage_4.race.at(int(moment_ms)).gap_s[fixes.rider[rows]]
+        gap_s = foix_replay.race.at(int(moment_ms)).gap_s[fixes.rider[rows]]
         differences.append(gap_s - fixes.gap_to_first_s[rows])
     difference_s = np.concatenate(differences)
     difference_s = difference_s[np.isfinite(difference_s)]
@@ -93,8 +88,8 @@ def test_gaps_are_those_of_the_feed_until_the_finish(stage_4, shared_data):
     assert np.percentile(np.abs(difference_s - np.median(difference_s)), 95) < 8.0
 
 
-def test_the_breakaway_and_the_peloton(stage_4):
-    state = stage_4.race.at(stage_4.race.time_of_to_go(120_000.0))
+def test_the_breakaway_and_the_peloton(foix_replay):
+    state = foix_replay.race.at(foix_replay.race.time_of_to_go(120_000.0))
     assert state.groups[0].role is Role.HEAD
     assert 25 <= len(state.groups[0].riders) <= 40
     peloton = next(g for g in state.groups if g.role is Role.PELOTON)
@@ -128,8 +123,8 @@ def part_of(fixes, rows):
     return dataclasses.replace(fixes, **{name: getattr(fixes, name)[rows] for name in (*names, "flags")})
 
 
-def test_live_settles_what_the_whole_recording_says(stage_4, shared_data):
-    stage = stage_4.package.stage
+def test_live_settles_what_the_whole_recording_says(foix_replay, shared_data):
+    stage = foix_replay.package.stage
     fixes = read_feed(shared_data / ROAD_STAGE, stage=stage)
     live = LiveTracks(stage)
     settled = [live.add(fixes), live.settle()]
@@ -144,7 +139,7 @@ def test_live_settles_what_the_whole_recording_says(stage_4, shared_data):
         )
     )
     order = np.lexsort((time_ms, bib))
-    tracks = stage_4.tracks
+    tracks = foix_replay.tracks
     assert np.array_equal(time_ms[order], tracks.time_ms)
     accepted = tracks.verdict < Verdict.OFF_ROAD
     same = (verdict[order] < Verdict.OFF_ROAD) == accepted
