@@ -136,8 +136,7 @@ class Broadcast:
 
     def _publish(self, event: bytes) -> None:
         self._recent.setdefault(bind_of(event), deque(maxlen=_REMEMBERED)).append(event)
-        for listener in self._listeners:
-            listener.offer(event)
+        self._offer_all(event)
         if self.faults.twice:
             again_s = self.chance.uniform(0.0, 0.01)
             asyncio.get_running_loop().call_later(again_s, self._offer_all, event)

@@ -37,12 +37,8 @@ class FeedServer:
 
     Parameters
     ----------
-    playlist : Playlist
-    speed : float
-        Seconds of the recording in a second.
-    faults : Faults
-    seed : int
-        Of what goes wrong at random.
+    playlist, speed, faults, seed
+        See :class:`Broadcast`; no faults unless given.
     sent : callable, optional
         Called with every event that was handed to a stream whole.
     """
