@@ -1,8 +1,7 @@
 """Colours of the ground: what grows where, and the light on it, baked into one picture.
 
 Nothing here knows land cover: height, slope, exposure and latitude stand for it, with patches of noise
-so that no border is a contour line. Light is a warm key from the north-west, as on relief maps (ridges
-read as ridges), two weaker lights beside it, and a cool sky that reaches less far into valleys.
+so that no border is a contour line.
 """
 
 from __future__ import annotations
@@ -14,18 +13,12 @@ import numpy as np
 from scipy import ndimage
 
 from terrain.fields import enlarge, smoothstep
+from terrain.lighting import light_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STRIP_ROWS = 256
-_LIGHTS = ((315.0, 42.0, 0.64), (262.0, 50.0, 0.20), (15.0, 50.0, 0.16))
-_KEY_RGB = np.array([1.04, 1.0, 0.92], np.float32)
-_SKY_RGB = np.array([0.91, 1.0, 1.14], np.float32)
-_SKY_SHARE = np.float32(0.36)
-_WRAP = np.float32(0.10)
-_SHADOW_LIFT = np.float32(0.08)
-_LIFT = np.float32(1.5)
 
 WATER_RGB = (98, 130, 133)
 """Rivers and lakes: muted blue-green with a little sky in it."""
@@ -143,7 +136,7 @@ def shade(
         if imagery is not None:
             share = imagery[part][..., 3:].astype(np.float32) / 255
             colour += (imagery[part][..., :3] - colour) * share
-        light = _light(slope_x, slope_y, around.near_m[part], around.wide_m[part])
+        light = light_on(slope_x, slope_y, around.near_m[part], around.wide_m[part])
         lit = np.square(colour / 255) * light
         picture[part] = np.clip(np.sqrt(lit) * 255 + 0.5, 0, 255).astype(np.uint8)
     return picture
@@ -375,32 +368,3 @@ def _hash(
     """Scatter pairs of numbers over 0 to 1, the same on every machine to well within a crop."""
     mixed = np.sin(a.astype(np.float64) * 12.9898 + b * 78.233 + salt * 37.719) * 43758.5453
     return (mixed - np.floor(mixed)).astype(np.float32)
-
-
-def _light(
-    slope_x: NDArray[np.float32],
-    slope_y: NDArray[np.float32],
-    near_m: NDArray[np.float32],
-    wide_m: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Light on each post, (r, c, 3) float32; level open land has about 1."""
-    east, north = slope_x * _LIFT, slope_y * _LIFT
-    length = np.sqrt(1 + east * east + north * north)
-    direct = np.zeros_like(length)
-    level = 0.0
-    for azimuth_deg, height_deg, share in _LIGHTS:
-        azimuth, height = np.radians(azimuth_deg), np.radians(height_deg)
-        x, y, z = np.sin(azimuth) * np.cos(height), np.cos(azimuth) * np.cos(height), np.sin(height)
-        facing = (np.float32(z) - east * np.float32(x) - north * np.float32(y)) / length
-        direct += np.float32(share) * np.maximum(facing + _WRAP, 0)
-        level += share * (z + float(_WRAP))
-    direct /= np.float32(level)
-    sky = 1 - 0.42 * np.clip(-wide_m / 260, 0, 1) - 0.30 * np.clip(-near_m / 26, 0, 1)
-    sky += 0.16 * np.clip(wide_m / 260, 0, 1) + 0.16 * np.clip(near_m / 26, 0, 1)
-    sky *= 0.5 + 0.5 / length
-    direct *= 0.86 + 0.14 * sky
-    result: NDArray[np.float32] = (
-        _SKY_SHARE * sky[..., None] * _SKY_RGB + (1 - _SKY_SHARE) * direct[..., None] * _KEY_RGB
-    )
-    result += _SHADOW_LIFT * np.maximum(1 - result, 0)
-    return result
