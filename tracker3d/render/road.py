@@ -4,6 +4,10 @@ The ribbon is in metres and lies on the ground; near the camera it is asphalt be
 colour of the gradient, farther off it is all in that colour. A line with a casing, some pixels wide
 wherever the camera is, keeps the road in the picture when it is edge-on or a hundred kilometres away.
 In tunnels a faint dashed line shows where it goes.
+
+All vertices stay with the graphics processor; which triangles over them are drawn depends on where the camera
+is. The surface is left out where the line hides it, and the line is thinned from afar
+(:mod:`tracker3d.render.pieces`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from tracker3d.render.buffers import strip_faces, triangles, vtk_array
+from tracker3d.render.buffers import strip_faces, triangle_cells, triangles, vtk_array
+from tracker3d.render.pieces import Pieces, cut, levels, metres_per_pixel, thinned
 from tracker3d.render.shading import (
     LINE_FRAME,
     ROAD_EDGE,
@@ -35,12 +40,15 @@ if TYPE_CHECKING:
 
 WIDTH_M = 8.0
 """Of the ribbon, unless the scene says where its edges are."""
-_EDGE_RGB = (28, 30, 34)
 _CORE_PX = 3.4
 _LINE_PX = 5.6
 _TUNNEL_PX = 3.0
 _TUNNEL_ALPHA = 130
 _DASH_M, _GAP_M = 90.0, 60.0
+_ERRORS_M = (0.0, 0.4, 2.0, 10.0)
+"""Of the levels of the line, in each direction."""
+_SURFACE_FROM = 0.85
+"""Half width of the surface over that of the line from which it is drawn; 1 is where it comes out."""
 
 
 class RoadActors:
@@ -60,16 +68,47 @@ class RoadActors:
         open_air = _runs(~road.hidden)
         left, right = edges(road, points, along)
         half = (right - left) / 2.0
-        line = _lines(points, along, half, road.colours, open_air, core=_CORE_PX / _LINE_PX)
-        self._add(line, shading.of(road_line(_LINE_PX)))
-        surface = _ribbon(points, left, right, along, road.colours, road.distance_m, open_air)
-        self._add(surface, shading.of(road_surface(_LINE_PX)))
+        self._pieces = cut(open_air, road.distance_m, left, right)
+        self._line, self._line_faces = _levels(road, points, along, half, self._pieces)
+        self._line_actor = self._add(self._line, shading.of(road_line(_LINE_PX, core=_CORE_PX / _LINE_PX)))
+        self._surface = _ribbon(points, left, right, along, road.colours, road.distance_m)
+        self._surface_faces = [
+            strip_faces(last - first + 1, 3) + 3 * first
+            for first, last in zip(self._pieces.first.tolist(), self._pieces.last.tolist(), strict=True)
+        ]
+        self._surface_actor = self._add(self._surface, shading.of(road_surface(_LINE_PX)))
+        self._shown: tuple[bytes, bytes] = (b"", b"")
         faint = np.concatenate([road.colours, np.full((len(points), 1), _TUNNEL_ALPHA, np.uint8)], axis=1)
-        dashes = _dashes(road, _runs(road.hidden))
-        dashed = _lines(points, along, 0.0 * half, faint, dashes)
+        rows, faces = _strips(_dashes(road, _runs(road.hidden)))
+        dashed = _lines(points[rows], along[rows], 0.0 * half[rows], faint[rows], faces)
         tunnel = self._add(dashed, shading.of(tunnel_line(_TUNNEL_PX)))
         tunnel.ForceOpaqueOff()
         tunnel.ForceTranslucentOn()
+
+    def see_from(
+        self, eye_m: NDArray[np.float64], *, pixel_angle: float, slant: float, line_scale: float
+    ) -> None:
+        """Draw each piece as finely as it can be seen.
+
+        Parameters
+        ----------
+        eye_m : (3,) float64
+        pixel_angle, slant : float
+            See :func:`tracker3d.render.pieces.metres_per_pixel`.
+        line_scale : float
+            Factor on the width of lines.
+        """
+        pixel_m = metres_per_pixel(self._pieces.away_m(eye_m), pixel_angle, slant)
+        level = levels(pixel_m, _ERRORS_M)
+        near = self._pieces.half_m > _SURFACE_FROM * _LINE_PX / 2.0 * line_scale * pixel_m
+        shown = level.tobytes(), near.tobytes()
+        if shown[0] != self._shown[0]:
+            faces = [self._line_faces[one][piece] for piece, one in enumerate(level.tolist())]
+            _draw(self._line, self._line_actor, faces)
+        if shown[1] != self._shown[1]:
+            faces = [self._surface_faces[piece] for piece in np.flatnonzero(near)]
+            _draw(self._surface, self._surface_actor, faces)
+        self._shown = shown
 
     def _add(self, data: VtkPolyData, shader: VtkShaderProperty) -> VtkActor:
         mapper = vtkPolyDataMapper()
@@ -83,6 +122,13 @@ class RoadActors:
         actor.ForceOpaqueOn()
         self._renderer.AddActor(actor)
         return actor
+
+
+def _draw(data: VtkPolyData, actor: VtkActor, faces: list[NDArray[np.int32]]) -> None:
+    """Show these triangles over the points of ``data``, or nothing."""
+    actor.SetVisibility(bool(faces))
+    if faces:
+        data.SetPolys(triangle_cells(np.concatenate(faces)))
 
 
 def directions(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,14 +169,51 @@ def _dashes(road: RoadLine, runs: _Runs) -> _Runs:
     return [(a, min(b, len(road.distance_m))) for a, b in found if a + 1 < len(road.distance_m)]
 
 
-def _pieces(runs: _Runs, columns: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-    """Return which samples make the rows of a strip cut into runs, and its triangles."""
+def _strips(runs: _Runs) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Return which samples make the rows of a line cut into runs, and its triangles."""
     rows = np.concatenate([np.arange(a, b) for a, b in runs]) if runs else np.zeros(0, np.intp)
     starts = np.cumsum([0] + [b - a for a, b in runs])
-    faces = [
-        strip_faces(b - a, columns) + first * columns for (a, b), first in zip(runs, starts[:-1], strict=True)
-    ]
+    faces = [strip_faces(b - a, 2) + 2 * first for (a, b), first in zip(runs, starts[:-1], strict=True)]
     return rows, np.concatenate(faces).astype(np.int32) if faces else np.zeros((0, 3), np.int32)
+
+
+def _levels(
+    road: RoadLine,
+    points: NDArray[np.float64],
+    along: NDArray[np.float64],
+    half: NDArray[np.float64],
+    pieces: Pieces,
+) -> tuple[VtkPolyData, list[list[NDArray[np.int32]]]]:
+    """Return the vertices of the line at all levels, and the triangles of each level's pieces."""
+    ends = np.zeros(len(points), bool)
+    ends[[0, -1]] = ends[pieces.first] = ends[pieces.last] = True
+    rows: list[NDArray[np.intp]] = []
+    aims: list[NDArray[np.float64]] = []
+    faces: list[list[NDArray[np.int32]]] = []
+    for error_m in _ERRORS_M:
+        kept = (
+            thinned(points, road.colours, road.distance_m, ends, error_m) if error_m else ~road.hidden | ends
+        )
+        nodes = np.flatnonzero(kept)
+        start = sum(map(len, rows))
+        first, last = np.searchsorted(nodes, pieces.first), np.searchsorted(nodes, pieces.last)
+        spans = zip(first.tolist(), last.tolist(), strict=True)
+        faces.append([strip_faces(b - a + 1, 2) + 2 * (start + a) for a, b in spans])
+        rows.append(nodes)
+        aims.append(np.where(ends[nodes, None], along[nodes], _bisectors(points[nodes])))
+    nodes = np.concatenate(rows)
+    every = np.zeros((0, 3), np.int32)
+    line = _lines(points[nodes], np.concatenate(aims), half[nodes], road.colours[nodes], every)
+    return line, faces
+
+
+def _bisectors(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return unit vectors (n, 3) half way between the directions before and after each point."""
+    steps = np.diff(points, axis=0, prepend=points[:1], append=points[-1:])
+    steps /= np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9)
+    both = steps[:-1] + steps[1:]
+    both /= np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
+    return both
 
 
 def _lines(
@@ -138,24 +221,15 @@ def _lines(
     along: NDArray[np.float64],
     half: NDArray[np.float64],
     colours: NDArray[np.uint8],
-    runs: _Runs,
-    *,
-    core: float = 1.0,
+    faces: NDArray[np.int32],
 ) -> VtkPolyData:
-    """Return strips of no width that the line shader widens on the screen, dark outside ``core``."""
-    sides = np.array([-1.0, 1.0] if core >= 1.0 else [-1.0, -core, -core, core, core, 1.0], np.float32)
-    count = len(sides)
-    rows, faces = _pieces(runs, count)
-    frame = np.empty((len(rows), count, 4), np.float32)
-    frame[..., :3] = along[rows, None]
-    frame[..., 3] = sides
-    shade = np.empty((len(rows), count, colours.shape[1]), np.uint8)
-    shade[:] = colours[rows, None]
-    if count > 2:
-        shade[:, [0, 1, 4, 5]] = _EDGE_RGB
-    places = np.repeat(points[rows].astype(np.float32), count, axis=0)
-    data = triangles(places, faces, colours=shade.reshape(len(places), colours.shape[1]))
-    _attach(data, frame, half[rows])
+    """Return strips of no width, two vertices for each point, that the line shader widens on the screen."""
+    frame = np.empty((len(points), 2, 4), np.float32)
+    frame[..., :3] = along[:, None]
+    frame[..., 3] = (-1.0, 1.0)
+    places = np.repeat(points.astype(np.float32), 2, axis=0)
+    data = triangles(places, faces, colours=np.repeat(colours, 2, axis=0))
+    _attach(data, frame, half)
     return data
 
 
@@ -166,21 +240,20 @@ def _ribbon(
     along: NDArray[np.float64],
     colours: NDArray[np.uint8],
     distance_m: NDArray[np.float64],
-    runs: _Runs,
 ) -> VtkPolyData:
-    """Return the road's surface, which the surface shader paints."""
-    rows, faces = _pieces(runs, 3)
-    across = np.stack([left, points, right], axis=1)[rows]
-    half_m = np.linalg.norm(right - left, axis=1)[rows] / 2.0
-    place = np.empty((len(rows), 3, 3), np.float32)
+    """Return the points of the road's surface, three abreast, which the surface shader paints."""
+    count = len(points)
+    across = np.stack([left, points, right], axis=1)
+    half_m = np.linalg.norm(right - left, axis=1) / 2.0
+    place = np.empty((count, 3, 3), np.float32)
     place[..., 0] = half_m[:, None] * np.array([-1.0, 0.0, 1.0])
-    place[..., 1] = distance_m[rows, None]
+    place[..., 1] = distance_m[:, None]
     place[..., 2] = half_m[:, None]
-    frame = np.zeros((len(rows), 3, 4), np.float32)
-    frame[..., :3] = along[rows, None]
+    frame = np.zeros((count, 3, 4), np.float32)
+    frame[..., :3] = along[:, None]
     places = np.ascontiguousarray(across.reshape(-1, 3), np.float32)
-    data = triangles(places, faces, colours=np.repeat(colours[rows], 3, axis=0))
-    _attach(data, frame, ((right - left) / 2.0)[rows])
+    data = triangles(places, np.zeros((0, 3), np.int32), colours=np.repeat(colours, 3, axis=0))
+    _attach(data, frame, (right - left) / 2.0)
     data.GetPointData().AddArray(vtk_array(place.reshape(-1, 3), name=ROAD_PLACE))
     return data
 

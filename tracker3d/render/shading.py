@@ -120,6 +120,9 @@ float t3dStripe(float away, float half_, float sample) {
   return clamp((half_ - abs(away)) / sample + 0.5, 0.0, 1.0) * min(1.0, 2.0 * half_ / sample);
 }
 """
+_CASE = """
+  if (abs(t3dSide) > %.4f) gl_FragData[0].rgb = %s;
+"""
 _VEIL = """
   {
     float far = t3dHaze / gl_FragCoord.w;
@@ -197,11 +200,14 @@ class Road:
         This is the line: it is widened on the screen, and narrowed to nothing beside a wide surface.
     nearer_wide_px : float
         ``nearer_px`` where the surface is wider than the line.
+    core : float
+        Share of the line's width that has its colour; the rest is a dark casing.
     """
 
     line_px: float
     is_line: bool
     nearer_wide_px: float
+    core: float = 1.0
 
 
 GROUND = Layer(share=1.003, offset_m=1.0, grain=True)
@@ -209,9 +215,9 @@ STANDING = Layer(nearer_px=12.0)
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
 
 
-def road_line(line_px: float) -> Layer:
+def road_line(line_px: float, *, core: float) -> Layer:
     """Return the layer of the line that replaces the road's surface from afar."""
-    return Layer(nearer_px=10.0, road=Road(line_px, is_line=True, nearer_wide_px=-40.0))
+    return Layer(nearer_px=10.0, road=Road(line_px, is_line=True, nearer_wide_px=-40.0, core=core))
 
 
 def road_surface(line_px: float) -> Layer:
@@ -275,6 +281,11 @@ def _shader(layer: Layer) -> VtkShaderProperty:
         place += "\n  t3dPlace = vertexMC.xy;\n"
         received = f"\nin vec2 t3dPlace;\n{_NOISE_DECLARE}"
         finish += _GRAIN
+    if layer.road is not None and layer.road.core < 1.0:
+        declared += "\nout float t3dSide;\n"
+        place += f"\n  t3dSide = {LINE_FRAME}.w;\n"
+        received = "\nin float t3dSide;\n"
+        finish += _CASE % (layer.road.core, _CASING)
     if layer.paved:
         declared += f"\nin vec3 {ROAD_PLACE};\nout vec3 t3dRoad;\nout vec3 t3dClip;\n"
         place += f"\n  t3dRoad = {ROAD_PLACE};\n  t3dClip = gl_Position.xyw;\n"

@@ -170,13 +170,18 @@ class SceneView:
         width, height = frame.viewport_px
         reach_m = float(np.linalg.norm(np.asarray(pose.target_m, float) - eye_m))
         red, green, blue = HAZE_RGB
+        half_angle = math.tan(math.radians(pose.fov_deg) / 2.0)
+        pixel_angle = 2.0 * half_angle / height
+        line_scale = max(1.0, height / _DESIGN_HEIGHT_PX)
+        slant = 1.0 + half_angle**2 * (1.0 + (width / height) ** 2)
+        self._road.see_from(eye_m, pixel_angle=pixel_angle, slant=slant, line_scale=line_scale)
         self._shading.update(
             FrameUniforms(
                 near_m=near_m,
                 far_m=far_m,
                 pixel=(2.0 / width, 2.0 / height),
-                pixel_angle=2.0 * math.tan(math.radians(pose.fov_deg) / 2.0) / height,
-                line_scale=max(1.0, height / _DESIGN_HEIGHT_PX),
+                pixel_angle=pixel_angle,
+                line_scale=line_scale,
                 haze_m=max(_LEAST_HAZE_M, _HAZE_SHARE * reach_m),
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )
