@@ -13,6 +13,7 @@ from rasterio.transform import from_origin
 
 from tracker3d import machine
 from tracker3d.cli import main
+from tracker3d.render import capability
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,12 +174,14 @@ def test_no_opengl(
     lacking = machine.Finding(
         "OpenGL", ok=False, detail="missing libEGL.so.1", remedy="apt-get install libegl1"
     )
-    monkeypatch.setattr(machine, "opengl", lambda: lacking)
+    monkeypatch.setattr(capability, "opengl", lambda: lacking)
+    capability.require_opengl.cache_clear()
     picture = tmp_path / "x.png"
     common = ["render", str(package), "--feed", str(feed), "--camera", "overview", "-o", str(picture)]
     error = _refused(capsys, [*common, "--at", "2026-07-07T12:00:30Z"], names="apt-get install libegl1")
     assert "libEGL" in error
     assert not picture.exists()
+    capability.require_opengl.cache_clear()
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["prepare"], ["render", "x.stage", "--bogus"]])

@@ -118,7 +118,7 @@ def test_damage_costs_what_it_hits(tmp_path, data):
 
 
 def test_a_killed_recorder_loses_at_most_the_last_second(tmp_path):
-    """Killed at 200 random moments; every message says when it was handed over."""
+    """Killed at 200 random moments, some at birth; every message says when it was handed over."""
     kills = subprocess.run(
         [sys.executable, Path(__file__).with_name("recorder_victims.py"), tmp_path, str(KILLS)],
         check=True,
@@ -126,16 +126,16 @@ def test_a_killed_recorder_loses_at_most_the_last_second(tmp_path):
         timeout=120,
     ).stdout
     moments = json.loads(kills)
-    assert len(moments) == KILLS
+    assert len(moments) > 0.8 * KILLS
     recorded = 0
-    for name, (begun_s, killed_s) in moments.items():
+    for name, (stood_s, handed_s) in moments.items():
         assert is_log(tmp_path / name)
         reader = LogReader(tmp_path / name)
         parts = [message.data.split(b":") for message in reader.read()]
         assert [int(number) for number, *_ in parts] == list(range(len(parts)))
         assert reader.damaged_bytes == 0
-        last_s = float(parts[-1][1]) if parts else begun_s
-        assert killed_s - last_s < 1.0
+        last_s = float(parts[-1][1]) if parts else stood_s
+        assert handed_s - last_s < 1.0
         recorded += len(parts)
     assert recorded > KILLS
 
