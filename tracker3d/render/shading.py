@@ -121,7 +121,11 @@ float t3dStripe(float away, float half_, float sample) {
 }
 """
 _CASE = """
-  if (abs(t3dSide) > %.4f) gl_FragData[0].rgb = %s;
+  {
+    float sample = max(length(vec2(dFdx(t3dSide), dFdy(t3dSide))), 1.0e-6);
+    float cased = clamp((abs(t3dSide) - %.4f) / sample + 0.5, 0.0, 1.0);
+    gl_FragData[0].rgb = mix(gl_FragData[0].rgb, %s, cased);
+  }
 """
 _VEIL = """
   {
