@@ -115,14 +115,14 @@ def test_nothing_gapes_where_levels_meet(monkeypatch):
     ends = cut([(0, len(line.distance_m))], line.distance_m, line.left_m, line.right_m).last[:-1]
     assert len(ends) == 2
     for end in ends:
-        s = line.distance_m[end] + np.linspace(-0.5, 0.5, 21)
+        s = line.distance_m[end] + np.linspace(-150.0, 150.0, 201)
         x, y = road_xy(s)
         z = drawn_m(x, y)
-        eye, target = (x[10], y[10] - 30.0, z[10] + 2500.0), (x[10], y[10], z[10])
+        eye, target = (x[100], y[100] - 100.0, z[100] + 12_000.0), (x[100], y[100], z[100])
         px, _ = project(frame(eye, target).camera, SIZE, np.column_stack([x, y, z]))
         column, row = np.floor(px).astype(int).T
         bare = picture((eye, target), road_line=road(length_m=10.0))
         drawn = np.abs(picture((eye, target), road_line=line) - bare).max(axis=-1) > 40
         assert drawn[row, column].all()
-        middle = round(px[10, 0])
-        assert drawn[:, middle - 20 : middle + 20].any(axis=0).all()
+        middle = round(px[100, 0])
+        assert drawn[:, middle - 15 : middle + 15].any(axis=0).all()
