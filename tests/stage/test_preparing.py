@@ -87,6 +87,7 @@ def test_heights_come_from_the_dem_where_the_source_has_none(write, road, plane,
     lon, _ = route.lonlat(route.distance_m[raced])
     expected = 500.0 + (lon - 6.48) * 10_000.0
     assert np.abs(route.height_m[raced] - expected).max() < 2.0
+    assert route.end_m >= route.finish_m + 120.0, "riders who have finished have nowhere to roll out"
     assert any("heights" in warning and "elevation files" in warning for warning in report.warnings)
     with pytest.raises(RouteError, match="has no heights; add --dem PATH"):
         prepare(source, output=tmp_path / "b.stage", dem_paths=())

@@ -52,11 +52,11 @@ class TileServer:
                 self.files[path] = made
             return self.files[path]
 
-    def wait_for_part(self, cache: Path, size: int) -> None:
-        """Wait until a held request has left a part of some size in the cache."""
+    def wait_for_part(self, cache: Path, size: int, *, name: str = "") -> None:
+        """Wait until a held request has left a part of some size (and of this name) in the cache."""
         assert self.held.wait(60)
         until_s = time.monotonic() + 30
-        while not any(part.stat().st_size > size for part in cache.rglob("*.part")):
+        while not any(part.stat().st_size > size for part in cache.rglob(f"*{name}*.part")):
             assert time.monotonic() < until_s
             time.sleep(0.02)
 

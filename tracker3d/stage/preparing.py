@@ -241,6 +241,7 @@ def _stage_of(
         z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
     )
     misfit = _misfit(route) if built.has_heights else []
+    route = _with_roll_out(route, ground)
     return Stage(
         name=source.name,
         date=source.date,
@@ -260,6 +261,21 @@ def _stage_of(
         ),
         credits=tuple(dict.fromkeys((*source.credits, *ground.credits))),
     )
+
+
+def _with_roll_out(route: Route, ground: Ground) -> Route:
+    """Prolong the road behind the finish, on the ground as it was built for the road itself."""
+    from terrain import MeshSampler
+
+    longer = route.prolonged(ROLL_OUT_M)
+    beyond = slice(len(route), None)
+    z_drawn_m = longer.z_drawn_m.copy()
+    for tile in ground.tiles(0):
+        if tile.draped:
+            height_m = MeshSampler(tile.vertices_m, tile.faces).sample(longer.x_m[beyond], longer.y_m[beyond])
+            height_m /= route.frame.vertical_exaggeration
+            z_drawn_m[beyond] = np.where(np.isnan(height_m), z_drawn_m[beyond], height_m)
+    return dataclasses.replace(longer, z_drawn_m=z_drawn_m)
 
 
 def _misfit(route: Route) -> list[str]:
