@@ -180,7 +180,7 @@ def test_a_killed_prepare_goes_on_next_time(user: TileServer, route: Path) -> No
     prepared(route)
     ranges = [wanted for path, wanted, _ in user.requests if path == name and wanted]
     assert len(ranges) == 1
-    assert open_package(route.with_name("road.stage")).stage.route.covered.all()
+    assert open_package(route.with_name("road.stage")).ground.covered.all()
 
 
 def test_settings_come_from_the_file_and_the_environment_before_it(tmp_path: Path) -> None:

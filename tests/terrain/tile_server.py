@@ -56,7 +56,7 @@ class TileServer:
         """Wait until a held request has left a part of some size (and of this name) in the cache."""
         assert self.held.wait(60)
         until_s = time.monotonic() + 30
-        while not any(part.stat().st_size > size for part in cache.rglob(f"*{name}*.part")):
+        while not any(part.stat().st_size > size for part in cache.rglob("*.part") if name in part.name):
             assert time.monotonic() < until_s
             time.sleep(0.02)
 
