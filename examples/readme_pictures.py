@@ -20,9 +20,9 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # name, time, camera
 STAGE_PICTURES = (
     ("montsegur-climb", "37.5km", "climb:Montségur"),
-    ("peloton-chase", "60km", "chase:peloton"),
+    ("peloton-chase", "31km", "chase:peloton"),
     ("whole-stage", "100km", "overview"),
-    ("finish", "0.3km", "finish"),
+    ("finish", "0.08km", "finish"),
 )
 
 
