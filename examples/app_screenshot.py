@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -42,9 +41,8 @@ def take(package: Path, feed: Path, km_to_go: float, camera: int, output: Path) 
     window.start()
     wait_for_race(window)
     QTest.qWait(SETTLE_MS)
-    QTest.keyClick(window, Qt.Key.Key_Space)
     window.timeline.sought.emit(window.desk.race.time_of_to_go(1000.0 * km_to_go))
-    QTest.keyClick(window, str(camera))
+    window.camera_asked.emit(camera - 1)
     QTest.qWait(SETTLE_MS)
     window.screen().grabWindow(window.winId()).save(str(output))
     window.close()
