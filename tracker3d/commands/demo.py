@@ -69,7 +69,7 @@ def _write_all(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     scene = build_scene(replay.package.stage, replay.package.ground)
     time_ms = replay.race.time_of_to_go(_PICTURE_TO_GO_M)
     progress("drawing demo.png", 0.3)
-    still = Picture(camera=parse_camera("orbit"), size_px=_PICTURE_SIZE_PX)
+    still = Picture(camera=parse_camera("overview"), size_px=_PICTURE_SIZE_PX)
     render_still(scene, replay.race, folder / "demo.png", time_ms=time_ms, picture=still)
     render_video(
         scene,
