@@ -34,11 +34,18 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to jobs in the background: they, and all that they start, ignore Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def server(recording: Path) -> Iterator[str]:
     """The address of ``tracker3d serve`` with the recording."""
     command = [sys.executable, "-m", "tracker3d", "serve", recording, "--as-feed", "--port", "0"]
-    with subprocess.Popen([*command, "--speed", "60"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*command, "--speed", "60"], stdout=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+    ) as process:
         assert process.stdout is not None
         url = ""
         while not url:
@@ -48,8 +55,11 @@ def server(recording: Path) -> Iterator[str]:
             url = found[0] if found else ""
         yield url
         process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        assert process.wait(20) == 0
+        try:
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+        assert process.returncode == 0
 
 
 def test_a_race_is_served_recorded_and_served_again(server, tmp_path, capsys):
