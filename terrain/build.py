@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
-from terrain.apron import bench, fill_small_voids, lay_apron
-from terrain.corridor import CutMesh, border_edges, cut_out, distance_to_road, plan_grid
+from terrain.corridor import CutMesh, border_edges, cut_out, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fetching.catalogue import GLO30
-from terrain.fields import enlarge
 from terrain.ground import TEXTURE_SIDE, Ground
-from terrain.imagery import read_imagery_on
+from terrain.land import Land, lay_out, raw_heights
 from terrain.mesh import Mesh
-from terrain.registration import direction, displacement_m
+from terrain.painting import Look, Painter
 from terrain.roadside import structure_heights
 from terrain.sampling import MeshSampler
-from terrain.shading import shade
-from terrain.sources import GridPlan, Sources, open_sources, read_heights_on, require_coverage
+from terrain.sources import GridPlan, Sources, open_sources
 from terrain.tiles import TileSet, split, wall
 from terrain.triangulation import triangulate, warm_up
 
@@ -43,13 +38,6 @@ _COARSE_EDGE_ERROR_M = 60.0
 _COARSE_TRIANGLES = 110_000
 _EDGE_LATTICES = (4, 8)
 _RELIEF_STEP_M = 75.0
-_VOIDS_SHARE = 0.005
-_VOIDS_NEAR_M = 300.0
-_VOIDS_BESIDE = 0.10
-_VOIDS_LENGTH_M = 500.0
-_FINEST_PAINTING = 4
-_FINEST_PIXEL_M = 5.0
-_MOST_PIXELS = 14_000_000
 
 _CREDITS = {
     "copernicus_dsm": GLO30.credit,
@@ -59,39 +47,13 @@ _CREDITS = {
 }
 
 
-@dataclass(frozen=True)
-class _Land:
-    """Finite heights on the plan, and what is known about each post."""
-
-    plan: GridPlan
-    heights_m: NDArray[np.float32]
-    covered: NDArray[np.bool_]
-    filled: NDArray[np.bool_]
-    measured: NDArray[np.float32]
-    distance_m: NDArray[np.float32]
-
-    @property
-    def grid(self) -> ElevationGrid:
-        """The heights as a grid."""
-        plan = self.plan
-        return ElevationGrid(self.heights_m, plan.x0_m, plan.y0_m, plan.step_m, self.covered, self.filled)
-
-
-@dataclass(frozen=True)
-class _Painting:
-    """The ground from above, one pixel to each post of a plan ``fineness`` times finer than the land's."""
-
-    plan: GridPlan
-    fineness: int
-    picture: NDArray[np.uint8]
-
-
 def build_ground(
     frame: LocalFrame,
     *,
     line: GroundLine,
     dem_paths: Sequence[Path] = (),
-    drape_path: Path | None = None,
+    drape_paths: Sequence[Path] = (),
+    look: Look = Look.NATURAL,
     half_width_m: float = 6000.0,
     max_error_m: float = 2.0,
     elevation: ElevationGrid | None = None,
@@ -107,8 +69,10 @@ def build_ground(
         The road with its own heights.
     dem_paths : sequence of Path
         Elevation files and folders of them. With none, the ground is an apron at the road's own height.
-    drape_path : Path, optional
-        A georeferenced picture, shown where it covers.
+    drape_paths : sequence of Path
+        Georeferenced pictures, shown where they cover, the first on top.
+    look : Look
+        How the ground is coloured.
     half_width_m : float
         How far the ground reaches to either side of the road.
     max_error_m : float
@@ -133,11 +97,13 @@ def build_ground(
     sources = open_sources([Path(path) for path in dem_paths])
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
-    raw = _raw_heights(plan, sources, elevation, frame)
+    raw = raw_heights(plan, sources, elevation, frame)
     report("Laying out the ground", 0.25)
-    land, line, messages = _lay_out(plan, raw, line, sources, half_width_m)
+    land, line, messages = lay_out(plan, raw, line, sources, half_width_m)
     report("Painting the ground", 0.40)
-    painting = _paint(land, frame, drape_path, half_width_m)
+    painter = Painter(land, frame, half_width_m=half_width_m, look=look, drape_paths=drape_paths)
+    whole = painter.plan
+    picture = painter.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
     report("Triangulating", 0.65)
     meshes = [
         cut_out(triangles, land.heights_m, land.distance_m, half_width_m=half_width_m)
@@ -146,7 +112,7 @@ def build_ground(
     report("Cutting tiles", 0.85)
     lowest = float(meshes[0].heights_m.min()) * frame.vertical_exaggeration
     base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
-    surfaces = [_surface(mesh, plan, frame, painting) for mesh in meshes]
+    surfaces = [_surface(mesh, plan, frame, whole, picture) for mesh in meshes]
     tile_sets = tuple(
         TileSet.of(
             [*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))]
@@ -165,83 +131,15 @@ def build_ground(
         covered=covered,
         relief=_relief(land, frame, half_width_m=half_width_m, base_m=base_m),
         base_m=base_m,
-        texture_bounds_m=_texture_bounds(painting.plan),
+        texture_bounds_m=_texture_bounds(whole),
         credits=_credits(sources),
         messages=(*sources.messages, *messages),
         tile_sets=tile_sets,
-        texture_source=_north_first(painting.picture),
+        texture_source=_north_first(picture),
     )
 
 
-def _raw_heights(
-    plan: GridPlan, sources: Sources, elevation: ElevationGrid | None, frame: LocalFrame
-) -> NDArray[np.float32]:
-    heights = read_heights_on(plan, sources, frame=frame)
-    if elevation is None:
-        return heights
-    x = plan.x0_m + np.arange(plan.columns) * plan.step_m
-    y = plan.y0_m + np.arange(plan.rows) * plan.step_m
-    given = elevation.sample(x[None, :], y[:, None]).astype(np.float32)
-    return np.where(np.isnan(given), heights, given)
-
-
-def _lay_out(
-    plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources, half_width_m: float
-) -> tuple[_Land, GroundLine, list[str]]:
-    distance = distance_to_road(plan, line, half_width_m=half_width_m)
-    raw[distance > half_width_m + 30 * plan.step_m] = np.nan
-    messages = _misplacement(plan, raw, line, sources)
-    heights, filled = fill_small_voids(raw, step_m=plan.step_m)
-    grid = ElevationGrid(heights, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(heights), filled)
-    if sources.rasters:
-        require_coverage(grid.sample_covered(line.x_m, line.y_m), [raster.path for raster in sources.rasters])
-    messages += _voids(grid, distance <= half_width_m, line)
-    line = line.with_heights(grid.sample(line.x_m, line.y_m))
-    complete, measured = lay_apron(heights, distance, plan=plan, line=line, half_width_m=half_width_m)
-    land = _Land(plan, complete, grid.covered, filled, measured, distance)
-    draped = land.grid.sample(line.x_m, line.y_m)
-    on_data = land.grid.sample_covered(line.x_m, line.y_m)
-    _, on_structure = structure_heights(line, draped, on_data)
-    bench(complete, plan=plan, line=line, draped_m=draped, apart=on_structure | ~on_data)
-    return land, line, messages
-
-
-def _voids(grid: ElevationGrid, drawn: NDArray[np.bool_], line: GroundLine) -> list[str]:
-    """Say so where invented heights matter: over much of the land, or beside the road over some length."""
-    holes = grid.filled & drawn
-    share = float(holes.sum()) / max(1, int((grid.covered & drawn).sum()))
-    dense = line.densified(50.0)
-    column = np.clip(np.rint((dense.x_m - grid.x0_m) / grid.step_m).astype(np.intp), 0, drawn.shape[1] - 1)
-    row = np.clip(np.rint((dense.y_m - grid.y0_m) / grid.step_m).astype(np.intp), 0, drawn.shape[0] - 1)
-    reach = 2 * int(np.ceil(_VOIDS_NEAR_M / grid.step_m)) + 1
-    beside = ndimage.uniform_filter(holes.astype(np.float32), reach)[row, column] > _VOIDS_BESIDE
-    beside_m = float(beside.mean()) * float(line.distance_m[-1])
-    if share <= _VOIDS_SHARE and beside_m <= _VOIDS_LENGTH_M:
-        return []
-    where = f", beside {beside_m / 1000:,.1f} km of the road" if beside_m > _VOIDS_LENGTH_M else ""
-    area_km2 = holes.sum() * grid.step_m**2 / 1e6
-    return [f"The elevation data have voids: {area_km2:,.1f} km² ({share:.1%}) were interpolated{where}."]
-
-
-def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:
-    """Say so where the road's own heights show that the elevation data lie beside their place."""
-    if not sources.rasters:
-        return []
-    grid = ElevationGrid(
-        raw, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(raw), np.zeros(raw.shape, np.bool_)
-    )
-    found = displacement_m(grid, line, cell_m=sources.finest_m)
-    if found is None:
-        return []
-    names = ", ".join(dict.fromkeys(raster.path.name for raster in sources.rasters))
-    message = (
-        f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged by "
-        "the heights of the road; hairpins will not fit the slopes until better elevation data are given."
-    )
-    return [message]
-
-
-def _triangles(land: _Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:
+def _triangles(land: Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:
     """Triangulate both levels; within 150 m of the road they are the same."""
     distance, step = land.distance_m, land.plan.step_m
     drawn = distance <= half_width_m + 2 * step
@@ -295,48 +193,16 @@ def _near_the_road(
     return vertices
 
 
-def _paint(land: _Land, frame: LocalFrame, drape_path: Path | None, half_width_m: float) -> _Painting:
-    """Paint the ground, two or four times finer than its posts where the picture stays small enough."""
-    plan = land.plan
-    fineness = 1
-    while (
-        fineness < _FINEST_PAINTING
-        and 2 * fineness * max(plan.rows, plan.columns) <= TEXTURE_SIDE
-        and 4 * fineness**2 * plan.rows * plan.columns <= _MOST_PIXELS
-        and plan.step_m / (2 * fineness) >= _FINEST_PIXEL_M
-    ):
-        fineness *= 2
-    fine = GridPlan(
-        plan.x0_m,
-        plan.y0_m,
-        plan.step_m / fineness,
-        (plan.rows - 1) * fineness + 1,
-        (plan.columns - 1) * fineness + 1,
-    )
-    heights = land.heights_m * np.float32(frame.vertical_exaggeration)
-    distance = enlarge(land.distance_m, fineness)
-    picture = shade(
-        enlarge(heights, fineness, smooth=True),
-        enlarge(land.measured, fineness),
-        distance <= half_width_m + 4 * plan.step_m,
-        step_m=fine.step_m,
-        latitude_deg=frame.origin_lat_deg,
-        road_m=distance,
-        imagery=read_imagery_on(fine, drape_path, frame=frame) if drape_path is not None else None,
-    )
-    return _Painting(fine, fineness, picture)
+def _surface(
+    mesh: CutMesh, plan: GridPlan, frame: LocalFrame, whole: GridPlan, picture: NDArray[np.uint8]
+) -> Mesh:
+    x_m, y_m = plan.x0_m + mesh.column * plan.step_m, plan.y0_m + mesh.row * plan.step_m
+    row = np.clip(np.rint((y_m - whole.y0_m) / whole.step_m).astype(np.intp), 0, whole.rows - 1)
+    column = np.clip(np.rint((x_m - whole.x0_m) / whole.step_m).astype(np.intp), 0, whole.columns - 1)
+    return Mesh(frame.drawn(x_m, y_m, mesh.heights_m), mesh.faces, picture[row, column])
 
 
-def _surface(mesh: CutMesh, plan: GridPlan, frame: LocalFrame, painting: _Painting) -> Mesh:
-    row = np.clip(np.rint(mesh.row * painting.fineness).astype(np.intp), 0, painting.plan.rows - 1)
-    column = np.clip(np.rint(mesh.column * painting.fineness).astype(np.intp), 0, painting.plan.columns - 1)
-    vertices = frame.drawn(
-        plan.x0_m + mesh.column * plan.step_m, plan.y0_m + mesh.row * plan.step_m, mesh.heights_m
-    )
-    return Mesh(vertices, mesh.faces, painting.picture[row, column])
-
-
-def _relief(land: _Land, frame: LocalFrame, *, half_width_m: float, base_m: float) -> ElevationGrid:
+def _relief(land: Land, frame: LocalFrame, *, half_width_m: float, base_m: float) -> ElevationGrid:
     plan = land.plan
     stride = max(1, round(_RELIEF_STEP_M / plan.step_m))
     thin = np.s_[::stride, ::stride]

@@ -273,7 +273,7 @@ def test_imagery_shows_where_it_covers(dem_path: Path, tmp_path: Path) -> None:
     with rasterio.open(path, "w", **profile, transform=Affine(20, 0, 1000, 0, -20, 500)) as dataset:
         dataset.write(np.stack([np.full((50, 50), value, np.uint8) for value in (220, 30, 30)]))
     ground = build_ground(
-        FRAME, line=winding_line(), dem_paths=[dem_path], drape_path=path, half_width_m=600.0
+        FRAME, line=winding_line(), dem_paths=[dem_path], drape_paths=[path], half_width_m=600.0
     )
     vertices = np.concatenate([mesh.vertices_m for mesh in ground.tiles(0) if mesh.draped])
     colours = np.concatenate([mesh.colours for mesh in ground.tiles(0) if mesh.draped]).astype(int)

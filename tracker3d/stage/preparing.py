@@ -162,7 +162,7 @@ def _stage_and_ground(
         route.frame,
         line=GroundLine(route.x_m, route.y_m, route.height_m),
         dem_paths=data.dem_paths,
-        drape_path=data.drape_path,
+        drape_paths=() if data.drape_path is None else (data.drape_path,),
         half_width_m=width_km * 500.0,
         max_error_m=max_error_m,
         progress=lambda text, fraction: progress(text, begun + (0.9 - begun) * fraction),
