@@ -203,4 +203,4 @@ def _insert(reports: list[_Report], report: _Report, *, most: int) -> None:
         reports[at] = report
     else:
         reports.insert(at, report)
-    del reports[: len(reports) - most]
+    del reports[: max(len(reports) - most, 0)]

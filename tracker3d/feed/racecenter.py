@@ -394,6 +394,6 @@ def mark_rows(columns: FixColumns, *, time_trial: bool, gaps_told: bool | None =
         if bib is None or bib < 0 or columns.source[index] not in senders:
             continue
         if time_trial:
-            columns.flags[index] |= FixFlag.MATCHED
+            columns.flags[index] |= FixFlag.MATCHED.value
         elif gap is None:
-            columns.flags[index] |= FixFlag.PARKED
+            columns.flags[index] |= FixFlag.PARKED.value

@@ -54,7 +54,7 @@ class RiderWeather:
         Frames older than the newest say nothing new.
         """
         before, now_ms = self._before, frame.time_ms
-        if now_ms is None or not frame.Riders:
+        if now_ms is None or all(row.kphWind is None and row.degC is None for row in frame.Riders or ()):
             return {}
         if before is not None and before.time_ms is not None and now_ms <= before.time_ms:
             return {}
@@ -64,7 +64,7 @@ class RiderWeather:
             return {}
         headings = _headings_rad(frame, before)
         places: dict[object, list[_Sample]] = {}
-        for row in frame.Riders:
+        for row in frame.Riders or ():
             sample = self._sample(row, headings.get(row.Bib, NAN))
             if sample is not None:
                 places.setdefault(_place(sample), []).append(sample)
