@@ -5,6 +5,7 @@ Nothing in them is trusted to be there or to be of the right type: what cannot b
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -46,29 +47,42 @@ def source_of_recording(recording: Recording) -> Source:
     RouteError
         It holds no usable trace.
     """
-    rest, path = recording.rest, recording.path
-    trace = as_document(rest.get("trace"))
+    trace = as_document(recording.rest.get("trace"))
     if "routePoints" not in trace:
         raise RouteError(
-            f"{path} is a recording without a trace of the road; "
-            "prepare the stage from its trace.json, GPX or GeoJSON."
+            f"{recording.path} is a recording without a trace of the road; prepare the stage from its "
+            "trace.json, GPX or GeoJSON, with --riders and this recording."
         )
+    race = race_of_recording(recording)
+    return dataclasses.replace(
+        race,
+        name=race.name or recording.path.name.split(".")[0],
+        points=_points(trace, recording.path),
+        ascent_m=as_number(trace.get("totalElevationGain")),
+    )
+
+
+def race_of_recording(recording: Recording) -> Source:
+    """Take everything but the road out of a recording: the day, places, kilometres, riders and teams.
+
+    The name is empty where the recording tells none.
+    """
+    rest, path = recording.rest, recording.path
+    trace = as_document(rest.get("trace"))
     date = as_text(recording.meta.get("date"))
     stage = stage_of_day(rest.get("stages"), date)
     zone, start_time_ms, messages = _times(stage, date)
     checkpoints = list(checkpoints_of(rest.get("checkpoints")))
     teams = teams_of(rest)
-    points = _points(trace, path)
     stated_m = [as_metres(point.get("length")) for point in checkpoints if FINISH in _codes(point)]
     finish_m = stated_m[-1] if stated_m else as_metres(trace.get("totalDistance"))
     return Source(
         path=path,
         kind="recording",
-        name=as_text(trace.get("name")) or _cities(stage) or path.name.split(".")[0],
-        points=points,
+        name=as_text(trace.get("name")) or _cities(stage),
+        points=np.empty((0, 3)),
         anchors=tuple(_anchors(trace, checkpoints)),
         finish_m=finish_m,
-        ascent_m=as_number(trace.get("totalElevationGain")),
         places=tuple(_places(checkpoints) if checkpoints else _trace_places(trace)),
         teams=teams,
         riders=riders_of(rest, stage),
