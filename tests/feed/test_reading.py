@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker3d.errors import FeedError, InputError
-from tracker3d.feed import FixFlag, read_feed
+from tracker3d.feed import FixFlag, FixSource, read_feed
 
 OFFICIAL = "bib,lat,lon,pos,kph,kmToFinish,secToFirstRider,secToITTLead,status,timestamp\n"
 T = 1_783_420_242_000
@@ -147,3 +148,63 @@ def test_no_file_raises_anything_else(stage, tmp_path, content, pressed):
     path = tmp_path / "feed"
     path.write_bytes(gzip.compress(content) if pressed else content)
     assert str(path) in complaint(path, stage)
+
+
+# --- Strict reading ---
+
+
+def test_strict_reading_raises_what_is_else_counted(stage, tmp_path):
+    path = tmp_path / "a.jsonl"
+    good = '{"bib":5,"time_utc":"2026-07-07T10:30:42Z","lat":43.0,"lon":1.5}\n'
+    path.write_text(good + "oops\n" + good.replace("43.0", "143.0"))
+    assert len(read_feed(path, stage=stage)) == 1
+    with pytest.raises(FeedError) as caught:
+        read_feed(path, stage=stage, strict=True)
+    assert str(caught.value) == (
+        f"{path} holds what cannot be used (1 lines that are no position, 1 rows without a valid position); "
+        "correct it, or do not read strictly."
+    )
+    path.write_text(good)
+    assert len(read_feed(path, stage=stage, strict=True)) == 1
+
+
+def test_strict_reading_does_not_mind_what_came_twice(stage, row, event, recording):
+    text = event(row(7))
+    assert len(read_feed(recording(text, text), stage=stage, strict=True)) == 1
+
+
+@pytest.mark.real
+def test_real_recordings_are_read_strictly(shared_data, foix_recording, stage, time_trial):
+    assert len(read_feed(foix_recording, stage=stage, strict=True)) == 283_782
+    trial = dataclasses.replace(time_trial, date="2026-07-21")
+    path = shared_data / "feed" / "stage-16_2026-07-21.json.gz"
+    assert len(read_feed(path, stage=trial, strict=True)) == 35_325
+
+
+# --- Where a fix comes from ---
+
+
+def test_every_format_says_where_its_fixes_come_from(stage, tmp_path, recording, row, event):
+    contents = {
+        FixSource.POSITIONS_FILE: OFFICIAL + "5,43,1.5,,,,,,,2026-07-07T10:30:42.000Z\n",
+        FixSource.TABLE: "time_utc,bib,lat,lon\n2026-07-07T10:30:42Z,5,43,1.5\n",
+        FixSource.LINES: '{"bib":5,"time_utc":"2026-07-07T10:30:42Z","lat":43.0,"lon":1.5}',
+        FixSource.GPX: GPX.format(TRACK.format("5")),
+    }
+    for source, content in contents.items():
+        path = tmp_path / source.name
+        path.write_text(content)
+        assert read_feed(path, stage=stage).source.tolist() == [source]
+    assert read_feed(recording(event(row(1))), stage=stage).source.tolist() == [FixSource.RACE_CENTER]
+
+
+def test_parked_trackers_in_official_positions(stage, time_trial, tmp_path):
+    """An empty time to the first rider marks them, as in the stream; in a time trial it says nothing."""
+    path = tmp_path / "positions.csv"
+    path.write_text(
+        OFFICIAL
+        + "34,43.1,1.6,5,36,10.5,12,,active,2026-07-07T10:30:48.000Z\n"
+        + "34,41.4,2.2,,0,157,,,active,2026-07-07T10:20:48.000Z\n"
+    )
+    assert read_feed(path, stage=stage).flags.tolist() == [0, FixFlag.PARKED]
+    assert read_feed(path, stage=time_trial).flags.tolist() == [FixFlag.MATCHED] * 2
