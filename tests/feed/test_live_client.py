@@ -186,8 +186,12 @@ def test_documents_are_polled(stage):
         url = f"http://127.0.0.1:{server.port}/api/telemetryCompetitor-2026"
         with open_live(url, source=HttpSource(parse_address(url), poll_s=0.02)) as feed:
             messages = take_all(feed, until=server.ended.is_set)
-    fixes = FixStream(stage).add(messages)
+            dropped = feed.health.dropped
+    stream = FixStream(stage)
+    fixes = stream.add(messages)
     assert len(set(fixes.time_ms.tolist())) > 10
+    assert dropped["documents that were cut off"] > 0
+    assert not stream.dropped
     assert len(messages) == len({message.data for message in messages})
 
 

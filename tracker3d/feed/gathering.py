@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker3d.feed import documents
-from tracker3d.feed.racecenter import is_other_day, noon_of, wearers_of
+from tracker3d.feed.racecenter import is_news, is_other_day, noon_of, wearers_of
 from tracker3d.feed.reports import (
     GroupReport,
     JerseyReport,
@@ -64,7 +64,7 @@ class ReportBook:
         if self._gathered is None:
             self._gathered = Reports(
                 groups=tuple(self._groups),
-                jerseys=tuple(self._jerseys),
+                jerseys=tuple(sorted(self._jerseys, key=lambda report: report.time_ms)),
                 withdrawals=tuple(
                     Withdrawal(bib, number, kind)
                     for (number, bib), kind in sorted(self._withdrawals.items(), key=lambda item: item[0])
@@ -94,7 +94,7 @@ class ReportBook:
             self.set_stage_number(int(frame.StageId) // 100)
         for key, report in self._rider_weather.add(frame).items():
             self._keep_weather(key, report)
-        if frame.time_ms > self._newest_ms:
+        if is_news(frame.time_ms, self._newest_ms):
             self._newest_ms = frame.time_ms
             self._note_wearers(round(frame.time_ms), wearers_of(frame))
 

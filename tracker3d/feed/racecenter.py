@@ -34,6 +34,8 @@ _VEHICLES_BIND = "extraVehicle"
 _LETTERS = dict(zip("YGPW", JERSEYS, strict=True))
 _OTHER_DAY_MS = 20 * 3_600_000
 """Farther than this from noon of the stage's day a frame belongs to another day."""
+_LATEST_MS = 600_000
+"""No server sends a frame again after so long."""
 
 
 _Id = Annotated[int, msgspec.Meta(ge=-(10**6), le=10**6)]
@@ -295,6 +297,14 @@ def _in_this_stage(frames: list[Frame], stage: Stage, refused: Counter[str]) -> 
 def is_other_day(time_ms: float | None, noon_ms: float | None) -> bool:
     """Tell whether a moment is too far from noon of the stage's day; nothing is where either is unknown."""
     return time_ms is not None and noon_ms is not None and abs(time_ms - noon_ms) > _OTHER_DAY_MS
+
+
+def is_news(time_ms: float, newest_ms: float) -> bool:
+    """Tell whether a frame is newer than all before it.
+
+    So is one that is far older than the newest: that came from a clock gone wrong, and silences nobody.
+    """
+    return time_ms > newest_ms or newest_ms - time_ms > _LATEST_MS
 
 
 def noon_of(stage: Stage) -> float | None:

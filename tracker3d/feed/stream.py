@@ -10,7 +10,7 @@ from tracker3d.feed.columns import MOST_RIDERS, FixColumns
 from tracker3d.feed.gathering import ReportBook
 from tracker3d.feed.message import Shape, shape_of
 from tracker3d.feed.nmea import add_nmea
-from tracker3d.feed.racecenter import add_frame, decode_message, is_other_day, mark_rows, noon_of
+from tracker3d.feed.racecenter import add_frame, decode_message, is_news, is_other_day, mark_rows, noon_of
 from tracker3d.feed.tables import add_json_lines
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FixStream:
     def __init__(self, stage: Stage) -> None:
         self._time_trial = stage.time_trial
         self._noon_ms = noon_of(stage)
-        self._recent: dict[tuple[str, bytes], None] = {}
+        self._recent: dict[int, None] = {}
         self._seen_ms: dict[int, dict[float, None]] = {}
         self._newest_ms = -math.inf
         self._stage_ids: deque[str] = deque(maxlen=_STAGE_VOTES)
@@ -104,9 +104,11 @@ class FixStream:
         return fixes
 
     def _is_repeated(self, topic: str, data: bytes) -> bool:
-        if (topic, data) in self._recent:
+        # 64 bits of a message stand for it: messages may be large.
+        known = hash((topic, data))
+        if known in self._recent:
             return True
-        self._recent[topic, data] = None
+        self._recent[known] = None
         if len(self._recent) > _RECENT_MESSAGES:
             del self._recent[next(iter(self._recent))]
         return False
@@ -144,7 +146,7 @@ class FixStream:
     def _watch_clocks(self, frame: Frame, receive_ms: int) -> None:
         if frame.time_ms is None or not math.isfinite(frame.time_ms):
             return
-        if frame.time_ms > self._newest_ms:
+        if is_news(frame.time_ms, self._newest_ms):
             self._newest_ms = frame.time_ms
             self._delay_ms.append(receive_ms - frame.time_ms)
             if frame.sent_ms is not None:

@@ -6,6 +6,7 @@ import cmath
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker3d.feed.racecenter import is_news
 from tracker3d.feed.reports import NAN, WeatherReport
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class RiderWeather:
     def __init__(self, finish_m: float) -> None:
         self._finish_m = finish_m
         self._before: Frame | None = None
+        self._newest_ms = -math.inf
         self._done_minute = -1
 
     def add(self, frame: Frame) -> dict[tuple[int, object], WeatherReport]:
@@ -56,9 +58,9 @@ class RiderWeather:
         before, now_ms = self._before, frame.time_ms
         if now_ms is None or all(row.kphWind is None and row.degC is None for row in frame.Riders or ()):
             return {}
-        if before is not None and before.time_ms is not None and now_ms <= before.time_ms:
+        if not is_news(now_ms, self._newest_ms):
             return {}
-        self._before = frame
+        self._before, self._newest_ms = frame, now_ms
         minute = int(now_ms // _MINUTE_MS)
         if minute == self._done_minute:
             return {}
@@ -98,7 +100,7 @@ def _headings_rad(frame: Frame, before: Frame | None) -> dict[int | None, float]
         return told
     if before is None or frame.time_ms is None or before.time_ms is None:
         return {}
-    if frame.time_ms - before.time_ms > _WITHIN_MS:
+    if not 0.0 < frame.time_ms - before.time_ms <= _WITHIN_MS:
         return {}
     earlier = {row.Bib: row.position for row in before.Riders or []}
     headings: dict[int | None, float] = {}

@@ -96,6 +96,10 @@ class HttpSource:
             body += chunk
             if len(body) > LARGEST_MESSAGE_BYTES:
                 raise LostError("answers with a document larger than any feed's")
+        if not body.rstrip().endswith((b"}", b"]")):
+            # Cut off on the server's side, so that its length is right; the next answer may be whole.
+            self.dropped["documents that were cut off"] += bool(body.strip())
+            return b""
         self._tag = response.headers.get("etag", "")
         if body == self._last:
             return b""
