@@ -149,7 +149,7 @@ def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
     """
     riders = {rider.bib: rider for rider in stage.riders}
     for bib in (int(bib) for bib in fixes.bibs):
-        name = fixes.vehicle_names.get(bib, "")
+        name = fixes.names.get(bib, "")
         if bib not in riders:
             riders[bib] = Rider(bib=bib, last_name=name, vehicle=bib < 0)
         elif name and not riders[bib].last_name:

@@ -119,7 +119,7 @@ def test_vehicles_have_negative_bibs_and_names(stage, row, event):
     }
     fixes = decode_events([json.dumps(vehicles), event(row(1))], stage=stage, path=NOWHERE)
     assert fixes.bibs.tolist() == [-1, 1]
-    assert fixes.vehicle_names == {-1: "Race director"}
+    assert fixes.names == {-1: "Race director"}
     assert not (fixes.flags & FixFlag.PARKED).any()
     assert fixes.refused == {"rows without a bib": 1}
 

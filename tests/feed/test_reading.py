@@ -84,6 +84,33 @@ def test_gpx_one_rider_a_track(stage, tmp_path):
     assert fixes.refused == {"rows without a valid time": 3}
 
 
+def test_gpx_names_riders(stage, tmp_path):
+    path = tmp_path / "race.gpx"
+    tracks = ("007 Anna Muster", "Bernard Dupont", "Rider 12", "")
+    path.write_text(GPX.format("".join(map(TRACK.format, tracks))))
+    fixes = read_feed(path, stage=stage)
+    assert fixes.bibs.tolist() == [1, 2, 7, 12]
+    assert fixes.names == {7: "Anna Muster", 1: "Bernard Dupont"}
+
+
+def test_gpx_with_speeds(stage, tmp_path):
+    path = tmp_path / "race.gpx"
+    point = '<trkpt lat="43.0" lon="1.5"><time>2026-07-07T10:30:4{}Z</time>{}</trkpt>'
+    garmin = (
+        '<extensions><g:TrackPointExtension xmlns:g="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">'
+        "<g:hr>150</g:hr><g:speed>{}</g:speed></g:TrackPointExtension></extensions>"
+    )
+    points = (
+        point.format(1, garmin.format("11.5")),
+        point.format(2, ""),
+        point.format(3, garmin.format("fast")),
+    )
+    path.write_text(GPX.format(f"<trk><name>3</name><trkseg>{''.join(points)}</trkseg></trk>"))
+    speeds = read_feed(path, stage=stage).speed_mps
+    assert speeds[0] == 11.5
+    assert np.isnan(speeds[1:]).all()
+
+
 def test_a_folder_of_gpx_named_by_file(stage, tmp_path):
     for name in ("bib_31", "bib_7"):
         (tmp_path / f"{name}.gpx").write_text(GPX.format(TRACK.format("Morning ride")))

@@ -48,7 +48,7 @@ class FixColumns:
         self.source: list[int] = []
         self.time_trial = False
         self.refused: Counter[str] = Counter()
-        self.vehicle_names: dict[int, str] = {}
+        self.names: dict[int, str] = {}
         self.jerseys: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class FixColumns:
             flags=np.array(self.flags, np.uint8)[usable],
             source=np.array(self.source, np.uint8)[usable],
             refused=dict(self.refused),
-            vehicle_names=dict(self.vehicle_names),
+            names=dict(self.names),
             jerseys=dict(self.jerseys),
             time_trial=self.time_trial,
         )

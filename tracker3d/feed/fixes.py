@@ -64,8 +64,8 @@ class Fixes:
         :class:`FixSource` of each.
     refused : dict of str to int
         How many rows could not be used, by cause in plain words.
-    vehicle_names : dict of int to str
-        Names that the feed itself gives vehicles, by (negative) bib.
+    names : dict of int to str
+        Names that the feed itself gives vehicles (by negative bib) or riders.
     jerseys : dict of int to str
         Jersey worn by bib, as the feed's newest word ("yellow", "green", "polka", "white").
     time_trial : bool
@@ -83,7 +83,7 @@ class Fixes:
     flags: NDArray[np.uint8]
     source: NDArray[np.uint8]
     refused: dict[str, int] = field(default_factory=dict)
-    vehicle_names: dict[int, str] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
     jerseys: dict[int, str] = field(default_factory=dict)
     time_trial: bool = False
 

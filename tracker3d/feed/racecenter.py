@@ -370,7 +370,7 @@ def _add_vehicles(frame: Frame, columns: FixColumns) -> None:
     for row in frame.Vehicles or []:
         bib = -row.Id if row.Id and row.Id > 0 else None
         if bib is not None and row.Name:
-            columns.vehicle_names[bib] = row.Name
+            columns.names[bib] = row.Name
         speed = None if row.kph is None else row.kph / 3.6
         columns.add(
             moment_ms,

@@ -48,7 +48,7 @@ class HttpSource:
                 async with self._open().stream("GET", self._url, headers=self._asking()) as response:
                     if response.status_code >= httpx.codes.BAD_REQUEST:
                         raise LostError(f"answered {response.status_code} {response.reason_phrase}".rstrip())
-                    if response.headers.get("content-type", "").startswith("text/event-stream"):
+                    if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
                         parser = EventParser()
                         async for chunk in response.aiter_bytes():
                             yield None
