@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from live_tools import decode_events
 from mutations import MESSAGES
 
 from tracker3d.feed import FixFlag
 from tracker3d.feed.message import Message, Shape, shape_of
-from tracker3d.feed.racecenter import decode_events
 from tracker3d.feed.stream import FixStream
 
 STAMP = 1_783_420_242

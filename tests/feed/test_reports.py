@@ -24,6 +24,7 @@ from tracker3d.feed import (
     read_reports,
 )
 from tracker3d.feed.message import Message
+from tracker3d.feed.recorder import Recorder
 from tracker3d.feed.stream import FixStream
 
 if TYPE_CHECKING:
@@ -136,6 +137,24 @@ def test_groups_without_a_time_have_that_of_their_arrival(stage):
     pack = a_pack(a_group(0, 7))
     del pack["data"]["_updatedAt"]
     assert [report.time_ms for report in reports_of(stage, "keep-alive", pack).groups] == [T + 1]
+
+
+def test_groups_without_a_time_in_a_recording_are_of_the_frame_before(stage, row, event, recording, tmp_path):
+    pack = a_pack(a_group(0, 7))
+    del pack["data"]["_updatedAt"]
+    events = [event(row(1)), json.dumps(pack), event(row(1), stamp=STAMP + 60)]
+    assert [report.time_ms for report in read_reports(recording(*events), stage=stage).groups] == [T]
+    # A log knows when it came.
+    with Recorder(tmp_path / "race") as recorder:
+        for index, text in enumerate(events):
+            recorder.write(a_message(text, at_ms=T + 2_500 + index))
+    assert [report.time_ms for report in read_reports(tmp_path / "race", stage=stage).groups] == [T + 2_501]
+
+
+def test_groups_beside_what_would_be_no_frame(stage):
+    """Fields of the same name as a frame's, of other types."""
+    document = a_pack(a_group(0, 7), YGPW="none", StageId={})["data"]
+    assert len(reports_of(stage, [document]).groups) == 1
 
 
 def test_groups_of_yesterday_and_none_are_counted(stage):

@@ -50,10 +50,11 @@ _POINTS_OF_COMPASS = (*_HALF_ROUND, "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "
 
 
 class Document(NamedTuple):
-    """One document and the bind that it belongs to, such as ``pack-2026-4``; empty where it names none."""
+    """One document, its bind (such as ``pack-2026-4``; empty where it names none), and when it came."""
 
     bind: str
     content: dict[str, Any]
+    receive_ms: float | None = None
 
     @property
     def kind(self) -> str:
@@ -72,7 +73,7 @@ class Document(NamedTuple):
 
     @property
     def time_ms(self) -> float | None:
-        """When it was written, milliseconds since 1970 UTC; None where it does not say."""
+        """When it was written, else when it came, milliseconds since 1970 UTC; None where that is not known."""
         for name in ("_updatedAt", "TimeStamp", "date", "Date"):
             value = self.content.get(name)
             if isinstance(value, str) and (moment_ms := parse_utc_ms(value)) is not None:
@@ -80,7 +81,7 @@ class Document(NamedTuple):
             stamp = as_number(value)
             if stamp > 1e9:
                 return stamp if stamp > 1e11 else stamp * 1000.0
-        return None
+        return self.receive_ms
 
 
 def groups_of(document: Document) -> tuple[ReportedGroup, ...]:

@@ -98,23 +98,16 @@ class ReportBook:
             self._newest_ms = frame.time_ms
             self._note_wearers(round(frame.time_ms), wearers_of(frame))
 
-    def add_document(self, document: Document, *, receive_ms: int | None = None) -> None:
-        """Take out of a document what it says.
-
-        Parameters
-        ----------
-        document : Document
-        receive_ms : int, optional
-            When it came, for one that does not say when it was written.
-        """
+    def add_document(self, document: Document) -> None:
+        """Take out of a document what it says."""
         self._gathered = None
         kind = document.kind
         if kind == documents.GROUPS:
-            self._add_groups(document, receive_ms)
+            self._add_groups(document)
         elif kind == documents.CHECKPOINTS:
             self._add_weather(document)
         elif kind == documents.RANKINGS:
-            self._add_ranking(document, receive_ms)
+            self._add_ranking(document)
         elif kind in (documents.RIDERS, documents.WITHDRAWALS) or "withdrew" in document.content:
             self._note_withdrawals(document)
 
@@ -133,9 +126,9 @@ class ReportBook:
             self._jerseys = self._jerseys[-_MOST_REPORTS:]
             self._gathered = None
 
-    def _add_groups(self, document: Document, receive_ms: int | None) -> None:
+    def _add_groups(self, document: Document) -> None:
         groups = documents.groups_of(document)
-        time_ms = self._time_of(document, receive_ms)
+        time_ms = self._time_of(document)
         if not groups:
             self.refused["documents of groups without any"] += 1
         elif time_ms is None:
@@ -145,8 +138,8 @@ class ReportBook:
         else:
             _insert(self._groups, GroupReport(round(time_ms), groups), most=_MOST_REPORTS)
 
-    def _add_ranking(self, document: Document, receive_ms: int | None) -> None:
-        time_ms = self._time_of(document, receive_ms)
+    def _add_ranking(self, document: Document) -> None:
+        time_ms = self._time_of(document)
         report = None if time_ms is None else documents.ranking_at(document, round(time_ms))
         if report is None:
             self.refused["rankings of nobody"] += 1
@@ -172,11 +165,9 @@ class ReportBook:
             del self._weather[next(iter(self._weather))]
         self._gathered = None
 
-    def _time_of(self, document: Document, receive_ms: int | None) -> float | None:
+    def _time_of(self, document: Document) -> float | None:
         if document.time_ms is not None:
             return document.time_ms
-        if receive_ms is not None:
-            return receive_ms
         if math.isfinite(self._newest_ms):
             return self._newest_ms
         return self._noon_ms if self._start_ms is None else self._start_ms

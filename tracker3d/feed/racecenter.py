@@ -8,6 +8,7 @@ row.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracker3d.feed.columns import LARGEST_BIB, FixColumns
+from tracker3d.feed.columns import LARGEST_BIB
 from tracker3d.feed.documents import Document
 from tracker3d.feed.fixes import FixFlag, FixSource
 from tracker3d.feed.reports import JERSEYS
@@ -23,9 +24,8 @@ from tracker3d.stage.untrusted import as_documents, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
-    from tracker3d.feed.fixes import Fixes
+    from tracker3d.feed.columns import FixColumns
     from tracker3d.feed.gathering import ReportBook
     from tracker3d.stage.model import Stage
 
@@ -118,61 +118,46 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope | list[_Envelope])
 _FRAME = msgspec.json.Decoder(Frame | list[Frame], strict=False)
 
 
-def decode_events(
+def add_events(
     events: Iterable[str | bytes],
     *,
     stage: Stage,
-    path: Path,
-    columns: FixColumns | None = None,
-    book: ReportBook | None = None,
-) -> Fixes:
-    """Decode the texts of stream events into fixes.
+    columns: FixColumns,
+    book: ReportBook,
+    receive_ms: Iterable[int | None] = itertools.repeat(None),
+) -> None:
+    """Append what the texts of stream events hold.
 
     Parameters
     ----------
     events : iterable of str or bytes
         As received: JSON of one event, a document of the REST interface, or anything else.
     stage : Stage
-        Tells a time trial from a road stage, and the day.
-    path : Path
-        Named in the error.
-    columns : FixColumns, optional
-        What other decoders found in the same source; it goes before the events.
-    book : ReportBook, optional
+        The day; frames of another, and of another stage than most, are left out.
+    columns : FixColumns
+        Takes positions, and counts what cannot be used.
+    book : ReportBook
         Takes what the events say besides positions.
-
-    Raises
-    ------
-    FeedError
-        Nothing can be used.
+    receive_ms : iterable of int, optional
+        When each came, milliseconds since 1970 UTC. Where that is not known a document that does not say when
+        it was written is of the time of the frame before it.
     """
-    columns = FixColumns() if columns is None else columns
-    add_events(events, stage=stage, columns=columns, book=book)
-    mark_rows(columns, time_trial=stage.time_trial or columns.time_trial)
-    return columns.to_fixes(path)
-
-
-def add_events(
-    events: Iterable[str | bytes], *, stage: Stage, columns: FixColumns, book: ReportBook | None = None
-) -> None:
-    """Append what the texts of stream events hold; see :func:`decode_events`."""
-    decoded = _decoded_once(events, columns.refused)
-    frames = _in_this_stage(decoded.frames, stage, columns.refused)
+    frames, documents = _decoded_once(zip(events, receive_ms, strict=False), columns.refused)
+    frames = _in_this_stage(frames, stage, columns.refused)
     for frame in frames:
         add_frame(frame, columns)
+        book.add_frame(frame)
     columns.time_trial = _is_time_trial(frames)
-    if book is not None:
-        for frame in frames:
-            book.add_frame(frame)
-        for document in decoded.documents:
-            book.add_document(document)
+    for document in documents:
+        book.add_document(document)
 
 
-def _decoded_once(events: Iterable[str | bytes], refused: Counter[str]) -> Decoded:
+def _decoded_once(events: Iterable[tuple[str | bytes, int | None]], refused: Counter[str]) -> Decoded:
     """Decode all messages in order; the second arrival of the same text is counted and left out."""
     whole = Decoded([], [])
     recent: dict[str | bytes, None] = {}
-    for text in events:
+    clock_ms = None
+    for text, receive_ms in events:
         if text in recent:
             refused["frames received twice"] += 1
             continue
@@ -181,7 +166,9 @@ def _decoded_once(events: Iterable[str | bytes], refused: Counter[str]) -> Decod
             del recent[next(iter(recent))]
         frames, documents = decode_message(text, refused)
         whole.frames.extend(frames)
-        whole.documents.extend(documents)
+        clock_ms = next((frame.time_ms for frame in frames), clock_ms)
+        at_ms = clock_ms if receive_ms is None else receive_ms
+        whole.documents.extend(document._replace(receive_ms=at_ms) for document in documents)
     return whole
 
 
@@ -261,9 +248,9 @@ def _salvage(data: msgspec.Raw | str | bytes, refused: Counter[str]) -> list[Fra
     return frames
 
 
-def _rows(value: Any, kind: Any, refused: Counter[str]) -> list[Any]:
+def _rows(value: Any, kind: Any, refused: Counter[str]) -> list[Any] | None:
     if not isinstance(value, list):
-        return []
+        return None
     rows = [_as(item, kind) for item in value]
     bad = sum(row is None for row in rows)
     if bad:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tracker3d.feed.fixes import Fixes
+    from tracker3d.feed.message import Message
     from tracker3d.feed.reports import Reports
     from tracker3d.stage.model import Stage
     from tracker3d.stage.racecenter import Recording
@@ -119,12 +120,9 @@ class _Contents:
             else:
                 self._add_file(content, path)
 
-    def _add_events(self, events: list[str] | list[bytes]) -> None:
-        add_events(events, stage=self._stage, columns=self.columns, book=self.book)
-
     def _add_recording(self, recording: Recording) -> None:
         """Decode events, and what the documents that were fetched once say of more than the roster."""
-        self._add_events(recording.events)
+        add_events(recording.events, stage=self._stage, columns=self.columns, book=self.book)
         rest = recording.rest
         for name, value in rest.items():
             for content in as_documents(value):
@@ -136,18 +134,25 @@ class _Contents:
 
     def _add_log(self, path: Path) -> None:
         """Decode what a recorder wrote: events of the Race Center, JSON lines and NMEA sentences."""
-        reader, columns, events = LogReader(path), self.columns, []
+        reader, columns = LogReader(path), self.columns
+        events: list[Message] = []
         for message in reader.read():
             shape = shape_of(message.data)
             if shape is Shape.EVENT:
-                events.append(message.data)
+                events.append(message)
             elif shape is Shape.LINES:
                 add_json_lines(message.data, columns)
             else:
                 add_nmea(message.data, columns, topic=message.topic)
         if reader.damaged_bytes:
             columns.refused["bytes of a log that are damaged"] = reader.damaged_bytes
-        self._add_events(events)
+        add_events(
+            [message.data for message in events],
+            receive_ms=[message.receive_ms for message in events],
+            stage=self._stage,
+            columns=columns,
+            book=self.book,
+        )
 
     def _add_folder(self, path: Path) -> None:
         for pattern in _FOLDER_PATTERNS:
@@ -181,9 +186,9 @@ class _Contents:
 
     def _add_document(self, content: bytes, path: Path) -> None:
         """Take an answer of the REST interface, or one event."""
-        events: list[Any] = [content.removeprefix(b"\xef\xbb\xbf")]
         rows, before = len(self.columns), self.book.reports
-        self._add_events(events)
+        text = content.removeprefix(b"\xef\xbb\xbf")
+        add_events([text], stage=self._stage, columns=self.columns, book=self.book)
         if len(self.columns) == rows and self.book.reports == before:
             raise FeedError(f"{path} is JSON of another kind; give a recording, or one position a line.")
 

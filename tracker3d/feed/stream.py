@@ -122,7 +122,7 @@ class FixStream:
         else:
             frames, documents = decode_message(message.data, columns.refused)
             for document in documents:
-                self._book.add_document(document, receive_ms=message.receive_ms)
+                self._book.add_document(document._replace(receive_ms=message.receive_ms))
             for frame in frames:
                 if self._is_of_this_stage(frame, columns.refused):
                     self._watch_clocks(frame, message.receive_ms)

@@ -318,7 +318,7 @@ def _recording_info(recording: Recording) -> Info:
         problems += road_problems
     except RouteError:
         problems.append(
-            "It holds no trace of the road: prepare the stage from a GPX or GeoJSON of it, and this with --riders."
+            "It holds no trace of the road: prepare a stage from a GPX or GeoJSON of it, with --riders."
         )
     return Info(recording.path, "recording", facts, tuple(lines), tuple(problems))
 
