@@ -73,7 +73,7 @@ class Document(NamedTuple):
 
     @property
     def time_ms(self) -> float | None:
-        """When it was written, else when it came, milliseconds since 1970 UTC; None where that is not known."""
+        """When it was written, or else came, milliseconds since 1970 UTC; None where that is not known."""
         for name in ("_updatedAt", "TimeStamp", "date", "Date"):
             value = self.content.get(name)
             if isinstance(value, str) and (moment_ms := parse_utc_ms(value)) is not None:
