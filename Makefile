@@ -21,6 +21,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_triangulation.py
 	$(BIN)/python tests/bench/bench_track.py
 	$(BIN)/python tests/bench/bench_track_accuracy.py
+	$(BIN)/python tests/bench/bench_feed.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
 
 pictures: .venv/dev.stamp

@@ -90,7 +90,9 @@ class Replay:
         return lines
 
 
-def open_replay(package_path: Path, feed_path: Path | None, *, progress: Progress | None = None) -> Replay:
+def open_replay(
+    package_path: Path, feed_path: Path | None, *, strict: bool = False, progress: Progress | None = None
+) -> Replay:
     """Open a stage package and put a recorded feed on its road.
 
     Parameters
@@ -99,6 +101,8 @@ def open_replay(package_path: Path, feed_path: Path | None, *, progress: Progres
         A ``.stage`` package.
     feed_path : Path or None
         Anything that :func:`tracker3d.feed.read_feed` reads; None for a race in which nobody rides.
+    strict : bool
+        Refuse a feed of which anything cannot be used.
     progress : Progress, optional
 
     Raises
@@ -110,16 +114,18 @@ def open_replay(package_path: Path, feed_path: Path | None, *, progress: Progres
     """
     tell = progress or silent
     tell("opening the stage", 0.0)
-    return replay_on(open_package(package_path), feed_path, progress=tell)
+    return replay_on(open_package(package_path), feed_path, strict=strict, progress=tell)
 
 
-def replay_on(package: StagePackage, feed_path: Path | None, *, progress: Progress = silent) -> Replay:
+def replay_on(
+    package: StagePackage, feed_path: Path | None, *, strict: bool = False, progress: Progress = silent
+) -> Replay:
     """Put a recorded feed on the road of a package that is open; see :func:`open_replay`."""
     if feed_path is None:
         motion = Motion(_NO_TRACKS, package.stage.route)
         return Replay(package, {}, _NO_TRACKS, motion, Race(package.stage, motion))
     progress("reading the feed", 0.15)
-    fixes = read_feed(feed_path, stage=package.stage)
+    fixes = read_feed(feed_path, stage=package.stage, strict=strict)
     progress("putting riders on the road", 0.4)
     _check_road(fixes, package.stage, feed_path)
     tracks = put_on_road(fixes, package.stage)
@@ -143,7 +149,7 @@ def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
     """
     riders = {rider.bib: rider for rider in stage.riders}
     for bib in (int(bib) for bib in fixes.bibs):
-        name = fixes.vehicle_names.get(bib, "")
+        name = fixes.names.get(bib, "")
         if bib not in riders:
             riders[bib] = Rider(bib=bib, last_name=name, vehicle=bib < 0)
         elif name and not riders[bib].last_name:

@@ -7,8 +7,12 @@ import contextlib
 import json
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tracker3d.feed.columns import FixColumns
+from tracker3d.feed.gathering import ReportBook
+from tracker3d.feed.racecenter import add_events, mark_rows
 from tracker3d.feed.server import FeedServer, Playlist
 
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from tracker3d.feed import Fixes
     from tracker3d.feed.live import LiveFeed
     from tracker3d.feed.server import Faults
+    from tracker3d.stage.model import Stage
 
 FIRST_S = 1_783_420_242
 TICK_MS = 5_000
@@ -85,6 +90,14 @@ class ServerThread:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(10)
         assert not self._thread.is_alive(), "the server did not end"
+
+
+def decode_events(events: list[str], *, stage: Stage, path: Path = Path("race.json.gz")) -> Fixes:
+    """What the reader of recordings does with the texts of events."""
+    columns = FixColumns()
+    add_events(events, stage=stage, columns=columns, book=ReportBook(stage))
+    mark_rows(columns, time_trial=stage.time_trial or columns.time_trial)
+    return columns.to_fixes(path)
 
 
 def rows_of(fixes: Fixes) -> set[tuple[int, int, float, float]]:

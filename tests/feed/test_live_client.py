@@ -30,13 +30,14 @@ from tracker3d.feed.log import LogReader
 from tracker3d.feed.message import LARGEST_MESSAGE_BYTES, Message
 from tracker3d.feed.recorder import Recorder
 from tracker3d.feed.server import FAULTS, Faults, FeedServer
+from tracker3d.feed.server.broadcast import day_before
 from tracker3d.feed.stream import FixStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
-FAST_CUTS = Faults(cut_every_s=0.4, twice=True, replayed=(2, 4), odd_every_s=0.15, crlf=True)
+FAST_CUTS = Faults(cut_every_s=0.4, twice=True, replayed=(2, 4), yesterday=True, odd_every_s=0.15, crlf=True)
 
 
 def positions(messages: list[Message], stage: object) -> set[tuple[int, int, float, float]]:
@@ -151,7 +152,9 @@ def test_no_fix_that_arrived_is_lost(scheme, stage, tmp_path):
     assert health.dropped == {}
     assert health.trouble == ""
     assert stream.dropped["messages received twice"] > 100
-    assert texts <= {*events, b"keep-alive", b"server restarting", b'"ping"'}
+    assert stream.dropped["frames of another day"] > 5
+    yesterday = [text for event in events for text in day_before(event)]
+    assert texts <= {*events, *yesterday, b"keep-alive", b"server restarting", b'"ping"'}
     # The recorder has every message as it came.
     assert LogReader(tmp_path / "race").read() == messages
 
@@ -183,8 +186,12 @@ def test_documents_are_polled(stage):
         url = f"http://127.0.0.1:{server.port}/api/telemetryCompetitor-2026"
         with open_live(url, source=HttpSource(parse_address(url), poll_s=0.02)) as feed:
             messages = take_all(feed, until=server.ended.is_set)
-    fixes = FixStream(stage).add(messages)
+            dropped = feed.health.dropped
+    stream = FixStream(stage)
+    fixes = stream.add(messages)
     assert len(set(fixes.time_ms.tolist())) > 10
+    assert dropped["documents that were cut off"] > 0
+    assert not stream.dropped
     assert len(messages) == len({message.data for message in messages})
 
 

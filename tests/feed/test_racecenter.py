@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from live_tools import decode_events
 
 from tracker3d.errors import FeedError
 from tracker3d.feed import FixFlag, read_feed
-from tracker3d.feed.racecenter import decode_events
 
 STAMP = 1_783_420_242
 NOWHERE = Path("race.json.gz")
@@ -119,7 +119,7 @@ def test_vehicles_have_negative_bibs_and_names(stage, row, event):
     }
     fixes = decode_events([json.dumps(vehicles), event(row(1))], stage=stage, path=NOWHERE)
     assert fixes.bibs.tolist() == [-1, 1]
-    assert fixes.vehicle_names == {-1: "Race director"}
+    assert fixes.names == {-1: "Race director"}
     assert not (fixes.flags & FixFlag.PARKED).any()
     assert fixes.refused == {"rows without a bib": 1}
 
@@ -134,22 +134,14 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.dictionaries(FIELDS, ANYTHING, max_size=6) | ANYTHING, max_size=4),
     frame=st.dictionaries(st.sampled_from(["TimeStamp", "StageId", "YGPW", "Vehicles", "Riders"]), ANYTHING),
     bind=st.sampled_from(["telemetryCompetitor-2026", "extraVehicle-2026-4", "x"]) | ANYTHING,
     extra=st.text(max_size=30),
 )
-def test_no_message_ever_raises_anything_else(rows, frame, bind, extra):
-    from dataclasses import dataclass
-
-    @dataclass
-    class Day:
-        date: str = "2026-07-07"
-        timezone: str = "Europe/Paris"
-        time_trial: bool = False
-
+def test_no_message_ever_raises_anything_else(stage, rows, frame, bind, extra):
     good = {"Bib": 5, "Latitude": 43.0, "Longitude": 1.5, "secToFirstRider": 0}
     texts = [
         json.dumps({"bind": bind, "data": {"TimeStamp": STAMP, "Riders": rows, "Vehicles": rows, **frame}}),
@@ -160,7 +152,7 @@ def test_no_message_ever_raises_anything_else(rows, frame, bind, extra):
         ),
     ]
     try:
-        fixes = decode_events(texts, stage=Day(), path=NOWHERE)
+        fixes = decode_events(texts, stage=stage, path=NOWHERE)
     except FeedError:
         return
     n = len(fixes)
@@ -168,17 +160,9 @@ def test_no_message_ever_raises_anything_else(rows, frame, bind, extra):
     assert np.isfinite(fixes.lon_deg).all()
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_cut_and_broken_texts_never_stop_the_rest(data):
-    from dataclasses import dataclass
-
-    @dataclass
-    class Day:
-        date: str = "2026-07-07"
-        timezone: str = "Europe/Paris"
-        time_trial: bool = True
-
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_cut_and_broken_texts_never_stop_the_rest(time_trial, data):
     good = json.dumps(
         {
             "bind": "telemetryCompetitor-2026",
@@ -188,7 +172,7 @@ def test_cut_and_broken_texts_never_stop_the_rest(data):
     cut = good[: data.draw(st.integers(0, len(good) - 1))]
     at = data.draw(st.integers(0, len(good) - 1))
     broken = good[:at] + data.draw(st.characters()) + good[at + 1 :]
-    fixes = decode_events([cut, broken, good], stage=Day(), path=NOWHERE)
+    fixes = decode_events([cut, broken, good], stage=time_trial, path=NOWHERE)
     assert len(fixes) >= 1
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker3d.errors import FeedError, InputError
-from tracker3d.feed import FixFlag, read_feed
+from tracker3d.feed import FixFlag, FixSource, read_feed
 
 OFFICIAL = "bib,lat,lon,pos,kph,kmToFinish,secToFirstRider,secToITTLead,status,timestamp\n"
 T = 1_783_420_242_000
@@ -83,6 +84,33 @@ def test_gpx_one_rider_a_track(stage, tmp_path):
     assert fixes.refused == {"rows without a valid time": 3}
 
 
+def test_gpx_names_riders(stage, tmp_path):
+    path = tmp_path / "race.gpx"
+    tracks = ("007 Anna Muster", "Bernard Dupont", "Rider 12", "")
+    path.write_text(GPX.format("".join(map(TRACK.format, tracks))))
+    fixes = read_feed(path, stage=stage)
+    assert fixes.bibs.tolist() == [1, 2, 7, 12]
+    assert fixes.names == {7: "Anna Muster", 1: "Bernard Dupont"}
+
+
+def test_gpx_with_speeds(stage, tmp_path):
+    path = tmp_path / "race.gpx"
+    point = '<trkpt lat="43.0" lon="1.5"><time>2026-07-07T10:30:4{}Z</time>{}</trkpt>'
+    garmin = (
+        '<extensions><g:TrackPointExtension xmlns:g="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">'
+        "<g:hr>150</g:hr><g:speed>{}</g:speed></g:TrackPointExtension></extensions>"
+    )
+    points = (
+        point.format(1, garmin.format("11.5")),
+        point.format(2, ""),
+        point.format(3, garmin.format("fast")),
+    )
+    path.write_text(GPX.format(f"<trk><name>3</name><trkseg>{''.join(points)}</trkseg></trk>"))
+    speeds = read_feed(path, stage=stage).speed_mps
+    assert speeds[0] == 11.5
+    assert np.isnan(speeds[1:]).all()
+
+
 def test_a_folder_of_gpx_named_by_file(stage, tmp_path):
     for name in ("bib_31", "bib_7"):
         (tmp_path / f"{name}.gpx").write_text(GPX.format(TRACK.format("Morning ride")))
@@ -147,3 +175,63 @@ def test_no_file_raises_anything_else(stage, tmp_path, content, pressed):
     path = tmp_path / "feed"
     path.write_bytes(gzip.compress(content) if pressed else content)
     assert str(path) in complaint(path, stage)
+
+
+# --- Strict reading ---
+
+
+def test_strict_reading_raises_what_is_else_counted(stage, tmp_path):
+    path = tmp_path / "a.jsonl"
+    good = '{"bib":5,"time_utc":"2026-07-07T10:30:42Z","lat":43.0,"lon":1.5}\n'
+    path.write_text(good + "oops\n" + good.replace("43.0", "143.0"))
+    assert len(read_feed(path, stage=stage)) == 1
+    with pytest.raises(FeedError) as caught:
+        read_feed(path, stage=stage, strict=True)
+    assert str(caught.value) == (
+        f"{path} holds what cannot be used (1 lines that are no position, 1 rows without a valid position); "
+        "correct it, or do not read strictly."
+    )
+    path.write_text(good)
+    assert len(read_feed(path, stage=stage, strict=True)) == 1
+
+
+def test_strict_reading_does_not_mind_what_came_twice(stage, row, event, recording):
+    text = event(row(7))
+    assert len(read_feed(recording(text, text), stage=stage, strict=True)) == 1
+
+
+@pytest.mark.real
+def test_real_recordings_are_read_strictly(shared_data, foix_recording, stage, time_trial):
+    assert len(read_feed(foix_recording, stage=stage, strict=True)) == 283_782
+    trial = dataclasses.replace(time_trial, date="2026-07-21")
+    path = shared_data / "feed" / "stage-16_2026-07-21.json.gz"
+    assert len(read_feed(path, stage=trial, strict=True)) == 35_325
+
+
+# --- Where a fix comes from ---
+
+
+def test_every_format_says_where_its_fixes_come_from(stage, tmp_path, recording, row, event):
+    contents = {
+        FixSource.POSITIONS_FILE: OFFICIAL + "5,43,1.5,,,,,,,2026-07-07T10:30:42.000Z\n",
+        FixSource.TABLE: "time_utc,bib,lat,lon\n2026-07-07T10:30:42Z,5,43,1.5\n",
+        FixSource.LINES: '{"bib":5,"time_utc":"2026-07-07T10:30:42Z","lat":43.0,"lon":1.5}',
+        FixSource.GPX: GPX.format(TRACK.format("5")),
+    }
+    for source, content in contents.items():
+        path = tmp_path / source.name
+        path.write_text(content)
+        assert read_feed(path, stage=stage).source.tolist() == [source]
+    assert read_feed(recording(event(row(1))), stage=stage).source.tolist() == [FixSource.RACE_CENTER]
+
+
+def test_parked_trackers_in_official_positions(stage, time_trial, tmp_path):
+    """An empty time to the first rider marks them, as in the stream; in a time trial it says nothing."""
+    path = tmp_path / "positions.csv"
+    path.write_text(
+        OFFICIAL
+        + "34,43.1,1.6,5,36,10.5,12,,active,2026-07-07T10:30:48.000Z\n"
+        + "34,41.4,2.2,,0,157,,,active,2026-07-07T10:20:48.000Z\n"
+    )
+    assert read_feed(path, stage=stage).flags.tolist() == [0, FixFlag.PARKED]
+    assert read_feed(path, stage=time_trial).flags.tolist() == [FixFlag.MATCHED] * 2

@@ -285,7 +285,7 @@ def test_noise_is_that_of_the_real_feed(replay: Replay, made: Made) -> None:
     fixes = read_feed(made.files.recording, stage=replay.package.stage)
     assert (fixes.flags & FixFlag.PARKED).any()
     assert set(fixes.bibs[fixes.bibs < 0]) == {-1, -2, -3, -4, -5, -6}
-    assert fixes.vehicle_names[-1] == "Race director"
+    assert fixes.names[-1] == "Race director"
     route = replay.package.stage.route
     use = (fixes.flags & FixFlag.PARKED) == 0
     rider = fixes.bibs[fixes.rider] > 0

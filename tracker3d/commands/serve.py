@@ -16,7 +16,7 @@ def serve(
     /,
     *,
     as_feed: Annotated[bool, Parameter(negative=())] = False,
-    speed: Annotated[float, Parameter(validator=validators.Number(gte=1.0, lte=60.0))] = 1.0,
+    speed: Annotated[float, Parameter(validator=validators.Number(gte=0.1, lte=1000.0))] = 1.0,
     faults: Literal["none", "real", "hard"] = "real",
     skip_minutes: Annotated[float, Parameter(validator=validators.Number(gte=0.0))] = 0.0,
     host: str = "127.0.0.1",
@@ -31,7 +31,7 @@ def serve(
     as_feed
         Serve the raw feed, as the race's own server does. The only mode of this version.
     speed
-        1 to 60 seconds of the race in a second.
+        Seconds of the race in a second, 0.1 to 1000.
     faults
         What goes wrong: none; real, as measured (cuts each 30 s, duplicates, old frames); hard, worse.
     skip_minutes

@@ -11,7 +11,12 @@ from tracker3d.commands.console import progress_shown, say
 
 
 def tracks(
-    package: Path, /, *, feed: Path, output: Annotated[Path, Parameter(name=["--output", "-o"])]
+    package: Path,
+    /,
+    *,
+    feed: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    strict: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Put every fix on the road and write them as a table.
 
@@ -23,12 +28,14 @@ def tracks(
         A recording or log of the race, positions as .csv or .jsonl, or GPX files.
     output
         OUT.parquet or OUT.csv.
+    strict
+        Stop where anything in the feed cannot be used, instead of counting it.
     """
     from tracker3d.replay import open_replay
     from tracker3d.track import write_tracks
 
     with progress_shown() as progress:
-        replay = open_replay(package, feed, progress=progress)
+        replay = open_replay(package, feed, strict=strict, progress=progress)
         progress("writing", 0.95)
         write_tracks(replay.tracks, replay.package.stage, output)
     for line in replay.lines():

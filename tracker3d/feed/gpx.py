@@ -1,7 +1,8 @@
-"""Decoder of GPX: one rider for each track, named by the number in the track's name or the file's."""
+"""Decoder of GPX: one rider for each track, known by the number in the track's name or the file's."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import gpxpy
 import gpxpy.gpx
 
 from tracker3d.errors import FeedError
+from tracker3d.feed.fixes import FixSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tracker3d.feed.columns import FixColumns
 
 _LARGEST_BIB = 9999
+_NO_NAMES = frozenset({"", "bib", "rider", "no", "nr", "number", "track"})
 
 
 def add_gpx(content: bytes, columns: FixColumns, path: Path) -> None:
@@ -41,6 +44,8 @@ def add_gpx(content: bytes, columns: FixColumns, path: Path) -> None:
         names = [track.name or ""] + ([path.stem] if len(document.tracks) == 1 else [])
         bib = _bib(names, taken)
         taken.add(bib)
+        if name := _name(track.name or "", bib):
+            columns.names[bib] = name
         for segment in track.segments:
             for point in segment.points:
                 _add_point(point, bib, columns)
@@ -51,7 +56,32 @@ def _add_point(point: gpxpy.gpx.GPXTrackPoint, bib: int, columns: FixColumns) ->
         columns.refused["rows without a valid time"] += 1
         return
     moment = point.time if point.time.tzinfo else point.time.replace(tzinfo=UTC)
-    columns.add(moment.timestamp() * 1000.0, bib, point.latitude, point.longitude, speed_mps=point.speed)
+    columns.add(
+        moment.timestamp() * 1000.0,
+        bib,
+        point.latitude,
+        point.longitude,
+        speed_mps=_speed_mps(point),
+        source=FixSource.GPX,
+    )
+
+
+def _speed_mps(point: gpxpy.gpx.GPXTrackPoint) -> float | None:
+    """Speed as GPX 1.0 has it, or as Garmin's extension of track points does; metres a second in both."""
+    if point.speed is not None:
+        return float(point.speed)
+    for extension in point.extensions:
+        for element in extension.iter():
+            if str(element.tag).rpartition("}")[2] == "speed":
+                with contextlib.suppress(TypeError, ValueError):
+                    return float(element.text)
+    return None
+
+
+def _name(text: str, bib: int) -> str:
+    """Return who rides by a track's name: what is left of it beside the bib."""
+    name = " ".join(re.sub(rf"(?<!\d)0*{bib}(?!\d)", " ", text).split()).strip(" -_#.:,;()")
+    return "" if name.lower() in _NO_NAMES else name[:60]
 
 
 def _bib(names: list[str], taken: set[int]) -> int:

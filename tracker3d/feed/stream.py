@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from tracker3d.feed.columns import MOST_RIDERS, FixColumns
+from tracker3d.feed.gathering import ReportBook
 from tracker3d.feed.message import Shape, shape_of
 from tracker3d.feed.nmea import add_nmea
-from tracker3d.feed.racecenter import add_frame, decode_message, is_other_day, mark_parked, noon_of
+from tracker3d.feed.racecenter import add_frame, decode_message, is_news, is_other_day, mark_rows, noon_of
 from tracker3d.feed.tables import add_json_lines
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker3d.feed.fixes import Fixes
     from tracker3d.feed.message import Message
     from tracker3d.feed.racecenter import Frame
+    from tracker3d.feed.reports import Reports
     from tracker3d.stage.model import Stage
 
 _RECENT_MESSAGES = 32
@@ -52,15 +53,21 @@ class FixStream:
     def __init__(self, stage: Stage) -> None:
         self._time_trial = stage.time_trial
         self._noon_ms = noon_of(stage)
-        self._recent: dict[tuple[str, bytes], None] = {}
+        self._recent: dict[int, None] = {}
         self._seen_ms: dict[int, dict[float, None]] = {}
         self._newest_ms = -math.inf
         self._stage_ids: deque[str] = deque(maxlen=_STAGE_VOTES)
         self._gap_seen = self._split_seen = False
         self._transit_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
         self._delay_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
+        self._book = ReportBook(stage)
         self.dropped: Counter[str] = Counter()
         self.late_fixes = 0
+
+    @property
+    def reports(self) -> Reports:
+        """What the feed has said besides positions so far."""
+        return self._book.reports
 
     @property
     def skew_ms(self) -> float | None:
@@ -90,16 +97,18 @@ class FixStream:
             self._decode(message, columns)
             self._drop_known(columns, begin)
         self._gap_seen |= any(gap is not None for gap in columns.gap_s)
-        if self._gap_seen and not self._time_trial:
-            mark_parked(columns)
+        columns.time_trial = self._split_seen and not self._gap_seen
+        mark_rows(columns, time_trial=self._time_trial or columns.time_trial, gaps_told=self._gap_seen)
         fixes = columns.usable()
         self.dropped.update(fixes.refused)
-        return dataclasses.replace(fixes, time_trial=self._split_seen and not self._gap_seen)
+        return fixes
 
     def _is_repeated(self, topic: str, data: bytes) -> bool:
-        if (topic, data) in self._recent:
+        # 64 bits of a message stand for it: messages may be large.
+        known = hash((topic, data))
+        if known in self._recent:
             return True
-        self._recent[topic, data] = None
+        self._recent[known] = None
         if len(self._recent) > _RECENT_MESSAGES:
             del self._recent[next(iter(self._recent))]
         return False
@@ -111,11 +120,15 @@ class FixStream:
         elif shape is Shape.LINES:
             add_json_lines(message.data, columns)
         else:
-            for frame in decode_message(message.data, columns.refused):
+            frames, documents = decode_message(message.data, columns.refused)
+            for document in documents:
+                self._book.add_document(document._replace(receive_ms=message.receive_ms))
+            for frame in frames:
                 if self._is_of_this_stage(frame, columns.refused):
                     self._watch_clocks(frame, message.receive_ms)
                     self._split_seen |= any(row.secToITTLead is not None for row in frame.Riders or [])
                     add_frame(frame, columns)
+                    self._book.add_frame(frame)
 
     def _is_of_this_stage(self, frame: Frame, refused: Counter[str]) -> bool:
         if is_other_day(frame.time_ms, self._noon_ms):
@@ -133,7 +146,7 @@ class FixStream:
     def _watch_clocks(self, frame: Frame, receive_ms: int) -> None:
         if frame.time_ms is None or not math.isfinite(frame.time_ms):
             return
-        if frame.time_ms > self._newest_ms:
+        if is_news(frame.time_ms, self._newest_ms):
             self._newest_ms = frame.time_ms
             self._delay_ms.append(receive_ms - frame.time_ms)
             if frame.sent_ms is not None:

@@ -317,7 +317,9 @@ def _recording_info(recording: Recording) -> Info:
         lines += [f"Road: {road_lines[0]}", *road_lines[1:]]
         problems += road_problems
     except RouteError:
-        problems.append("It holds no trace of the road: prepare the stage from a trace.json, GPX or GeoJSON.")
+        problems.append(
+            "It holds no trace of the road: prepare a stage from a GPX or GeoJSON of it, with --riders."
+        )
     return Info(recording.path, "recording", facts, tuple(lines), tuple(problems))
 
 

@@ -201,11 +201,12 @@ class LiveFeed:
         try:
             while True:
                 delivered = await self._listen()
-                pause_s = self._patience.pause_s(delivered=delivered)
+                ended_s = time.monotonic()
+                await asyncio.sleep(self._patience.pause_s(delivered=delivered))
                 if delivered:
                     with self._changed:
-                        self._longest_pause_s = max(self._longest_pause_s, pause_s)
-                await asyncio.sleep(pause_s)
+                        paused_s = time.monotonic() - ended_s
+                        self._longest_pause_s = max(self._longest_pause_s, paused_s)
         except OverError:
             with self._changed:
                 self._trouble = f"{self.address.shown} has ended."

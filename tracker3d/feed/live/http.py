@@ -48,7 +48,7 @@ class HttpSource:
                 async with self._open().stream("GET", self._url, headers=self._asking()) as response:
                     if response.status_code >= httpx.codes.BAD_REQUEST:
                         raise LostError(f"answered {response.status_code} {response.reason_phrase}".rstrip())
-                    if response.headers.get("content-type", "").startswith("text/event-stream"):
+                    if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
                         parser = EventParser()
                         async for chunk in response.aiter_bytes():
                             yield None
@@ -96,6 +96,10 @@ class HttpSource:
             body += chunk
             if len(body) > LARGEST_MESSAGE_BYTES:
                 raise LostError("answers with a document larger than any feed's")
+        if not body.rstrip().endswith((b"}", b"]")):
+            # Cut off on the server's side, so that its length is right; the next answer may be whole.
+            self.dropped["documents that were cut off"] += bool(body.strip())
+            return b""
         self._tag = response.headers.get("etag", "")
         if body == self._last:
             return b""

@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tracker3d.feed.server.playlist import bind_of
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 500
 _REMEMBERED = 6
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Faults:
         Every event comes twice within 10 ms.
     replayed : tuple of int
         From how many to how many earlier frames follow the snapshot of a new connection, out of order.
+    yesterday : bool
+        A new connection is first told a frame of the day before.
     odd_every_s : float
         Bare strings and keep-alive comments come this often; 0 for never.
     crlf : bool
@@ -41,6 +46,7 @@ class Faults:
     cut_every_s: float = 0.0
     twice: bool = False
     replayed: tuple[int, int] = (0, 0)
+    yesterday: bool = False
     odd_every_s: float = 0.0
     crlf: bool = False
     refused_share: float = 0.0
@@ -49,11 +55,12 @@ class Faults:
 
 FAULTS = {
     "none": Faults(),
-    "real": Faults(cut_every_s=30.0, twice=True, replayed=(2, 4), odd_every_s=15.0),
+    "real": Faults(cut_every_s=30.0, twice=True, replayed=(2, 4), yesterday=True, odd_every_s=15.0),
     "hard": Faults(
         cut_every_s=5.0,
         twice=True,
         replayed=(2, 4),
+        yesterday=True,
         odd_every_s=2.0,
         crlf=True,
         refused_share=0.2,
@@ -61,6 +68,18 @@ FAULTS = {
     ),
 }
 """By name: no faults, those measured on the real feed, and worse than any race."""
+
+
+def day_before(event: bytes) -> list[bytes]:
+    """Return what an event of positions was on the day before, on the stage before; none for other events."""
+    try:
+        whole = msgspec.json.decode(event)
+        data = whole["data"]
+        data["TimeStamp"] -= _DAY_S
+        data["StageId"] = str(int(data["StageId"]) - 100)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, LookupError, TypeError, ValueError):
+        return []
+    return [msgspec.json.encode(whole)]
 
 
 class Listener:
@@ -148,6 +167,8 @@ class Broadcast:
     def _greeting(self) -> list[bytes]:
         events = []
         for recent in self._recent.values():
+            if self.faults.yesterday:
+                events.extend(day_before(recent[0]))
             events.append(recent[-1])
             count = self.chance.randint(*self.faults.replayed)
             earlier = list(recent)[:-1][-count:] if count else []

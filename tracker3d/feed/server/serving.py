@@ -207,8 +207,11 @@ class FeedServer:
         if document is None:
             await _send_answer(writer, "204 No Content", b"")
             return
-        truncated = self._chance.random() < self._faults.truncated_share
-        await _send_answer(writer, "200 OK", document, short=len(document) // 3 if truncated else 0)
+        short = len(document) // 3 if self._chance.random() < self._faults.truncated_share else 0
+        if short and self._chance.random() < 0.5:
+            # Cut off before its length was taken: only its end shows it.
+            document, short = document[:-short], 0
+        await _send_answer(writer, "200 OK", document, short=short)
 
     def _document(self, path: str) -> bytes | None:
         """Return what stands at a path, an array even for one document; None where there is nothing."""
