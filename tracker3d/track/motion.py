@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.track.holes import fill_holes
 from tracker3d.track.knots import Knots, rolled_out
 from tracker3d.track.lanes import lanes
 from tracker3d.track.model import RiderStates, Verdict
@@ -100,6 +101,15 @@ class Motion:
             self._seen_ms[:, index] = rider.seen_ms[[0, -1]]
             self._distance_m[:, index] = rolled_out(times_ms, distance_m, rider, self._finish_m)
             self._age_s[:, index] = rider.age_s(times_ms)
+        fill_holes(
+            self._distance_m,
+            self._age_s,
+            start_ms=float(self.start_ms),
+            step_ms=self._step_ms,
+            knots=knots,
+            racing=self.bibs > 0,
+            pace=pace,
+        )
         step_s = self._step_ms / 1000.0
         gained = np.diff(self._distance_m, axis=0) / step_s
         none = np.full((1, len(knots)), np.nan)
