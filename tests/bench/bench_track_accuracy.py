@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "track"))
 from truth_rides import FOLDED_ROADS, START_MS, Ride, ride, stage_of
 
 from tracker3d.track import LiveMotion, LiveTracks, put_on_road
-from tracker3d.track.live_steps import place_at
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS
 from tracker3d.track.places import RoadPlaces
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def live(stage: Stage, truth: Ride) -> tuple[NDArray[np.float64], NDArray[np.flo
             number = index[int(fixes.bibs[fixes.rider[row - begin]])]
             windows = tracks.windows
             time_s = (truth.fixes.time_ms[row] - tracks.start_ms) / 1000.0
-            at_once[row] = place_at(windows.knots[number], windows.knot_count[number, 1], float(time_s))
+            at_once[row] = place_at(windows.knots[number], windows.counts[number, ALL_KNOTS], float(time_s))
     part = tracks.settle()
     settled[part.serial] = part.smooth_m
     return at_once, settled

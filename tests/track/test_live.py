@@ -9,7 +9,8 @@ from truth_rides import FOLDED_ROADS, START_MS, fixes_of, ride, stage_of
 from tracker3d.feed import FixFlag
 from tracker3d.track import Verdict, put_on_road
 from tracker3d.track.live import LiveTracks
-from tracker3d.track.live_steps import LAG, place_at
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS, LAG
 
 
 def joined(settled):
@@ -38,7 +39,7 @@ def ridden_live(stage, truth, order=None, *, noise_m=None):
             index = int(np.flatnonzero(live.bibs == fixes.bibs[fixes.rider[row]])[0])
             windows = live.windows
             at_once_m[begin + row] = place_at(
-                windows.knots[index], windows.knot_count[index, 1], float(time_s[row])
+                windows.knots[index], windows.counts[index, ALL_KNOTS], float(time_s[row])
             )
     settled.append(live.settle())
     return live, joined(settled), at_once_m
@@ -144,5 +145,7 @@ def test_riders_join_as_they_are_heard_of(make_stage):
         lon, lat = stage.frame.to_wgs84(50.0 * number + bibs, np.zeros(len(bibs)))
         live.add(fixes_of(np.full(len(bibs), START_MS + 5000.0 * number), bibs, lon, lat))
     assert live.bibs.tolist() == list(range(1, 41))
-    newest_m = [place_at(live.windows.knots[r], live.windows.knot_count[r, 1], 5.0 * 39) for r in range(40)]
+    newest_m = [
+        place_at(live.windows.knots[r], live.windows.counts[r, ALL_KNOTS], 5.0 * 39) for r in range(40)
+    ]
     assert newest_m == pytest.approx(50.0 * 39 + np.arange(1, 41), abs=12.0)

@@ -16,7 +16,8 @@ from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.compiled import compiled
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
-from tracker3d.track.live_steps import TIME, place_at
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS, TIME
 from tracker3d.track.model import SPEED_WINDOW_S, Presence, RiderStates
 from tracker3d.track.states import AGE, DISTANCE, FINISHED_LIVE_S, LATERAL, SPEED, presence_of_age
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from tracker3d.stage.route import Route
     from tracker3d.track.live import LiveTracks
-    from tracker3d.track.live_steps import Windows
+    from tracker3d.track.live_windows import Windows
 
 DELAY_S = 8.0
 EASING_S = 0.8
@@ -105,7 +106,7 @@ def _show(
     finished: NDArray[np.bool_],
 ) -> None:
     for r in range(len(presence)):
-        knots, count = windows.knots[r], windows.knot_count[r, 1]
+        knots, count = windows.knots[r], windows.counts[r, ALL_KNOTS]
         now_s = shown_s if np.isnan(state[r, _SHOWN_AT]) else max(shown_s, state[r, _SHOWN_AT])
         target_m = _rolling_out(place_at(knots, count, now_s), finish_m)
         place_m = target_m

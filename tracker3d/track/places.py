@@ -25,6 +25,8 @@ RUN_ON_M = 200.0
 """The road is prolonged straight by so much at both ends: riders line up before it and roll on after it."""
 
 _CELL_M = 60.0
+_FOLDED = 8.0
+"""A cell with more road near than so many gates is first searched within half the gate."""
 
 
 @dataclass(frozen=True)
@@ -166,18 +168,41 @@ def places_of(
     x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
 ) -> int:
     """Write the nearest candidates of one position into two rows, and return how many there are."""
-    most = len(distance_m)
-    for rank in range(most):
-        distance_m[rank], lateral_m[rank] = np.nan, np.inf
     column_at, row_at = (x - legs.x0_m) / _CELL_M, (y - legs.y0_m) / _CELL_M
-    if not (0.0 <= column_at < legs.columns and 0.0 <= row_at < legs.rows):
-        return 0
-    cell = legs.cells[int(row_at) * legs.columns + int(column_at)] - 1
-    if cell < 0:
-        return 0
-    nodes = legs.nodes
-    limit_m = legs.gate_m + legs.longest_m / 2
+    cell = -1
+    if 0.0 <= column_at < legs.columns and 0.0 <= row_at < legs.rows:
+        cell = legs.cells[int(row_at) * legs.columns + int(column_at)] - 1
     found = 0
+    if cell >= 0:
+        nodes = 0
+        for run in range(legs.first[cell], legs.first[cell + 1]):
+            nodes += legs.runs[run, 1] - legs.runs[run, 0]
+        if nodes * legs.longest_m > _FOLDED * legs.gate_m:
+            found = _walk(x, y, legs, cell, 0.5 * legs.gate_m, distance_m, lateral_m)
+            if found == len(distance_m):
+                return found
+        found = _walk(x, y, legs, cell, legs.gate_m, distance_m, lateral_m)
+    for rank in range(found, len(distance_m)):
+        distance_m[rank], lateral_m[rank] = np.nan, np.inf
+    return found
+
+
+@compiled
+def _walk(
+    x: float,
+    y: float,
+    legs: LegGrid,
+    cell: int,
+    gate_m: float,
+    distance_m: NDArray[np.float64],
+    lateral_m: NDArray[np.float64],
+) -> int:
+    """Walk along the runs of a cell and write the nearest places within a gate, as many as have room.
+
+    Nodes that cannot be within reach are skipped; once there is no room left, the farthest place limits it.
+    """
+    nodes, most, found = legs.nodes, len(distance_m), 0
+    limit_m = gate_m + legs.longest_m / 2
     for run in range(legs.first[cell], legs.first[cell + 1]):
         node, last = legs.runs[run, 0], legs.runs[run, 1]
         before, square = np.inf, _square(x, y, nodes, node)
@@ -194,14 +219,15 @@ def places_of(
                 ahead_m, ahead_off_m = _project(x, y, nodes, min(node, len(nodes) - 2))
                 if abs(ahead_off_m) < abs(off_m):
                     at_m, off_m = ahead_m, ahead_off_m
-                if abs(off_m) <= legs.gate_m and abs(off_m) < abs(lateral_m[most - 1]):
+                if abs(off_m) <= gate_m and (found < most or abs(off_m) < abs(lateral_m[most - 1])):
                     found = min(found + 1, most)
                     rank = found - 1
                     while rank > 0 and abs(lateral_m[rank - 1]) > abs(off_m):
                         distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
                         rank -= 1
                     distance_m[rank], lateral_m[rank] = at_m, off_m
-                    limit_m = min(legs.gate_m, abs(lateral_m[most - 1])) + legs.longest_m / 2
+                    if found == most:
+                        limit_m = min(gate_m, abs(lateral_m[most - 1])) + legs.longest_m / 2
             before, square = square, after
             node += 1
     return found
