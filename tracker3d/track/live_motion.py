@@ -19,7 +19,16 @@ from tracker3d.track.lanes import lanes, sway_at
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS, TIME
 from tracker3d.track.model import SPEED_WINDOW_S, Presence, RiderStates
-from tracker3d.track.states import AGE, DISTANCE, FINISHED_LIVE_S, LATERAL, SPEED, presence_of_age
+from tracker3d.track.states import (
+    AGE,
+    DISTANCE,
+    FINISHED_LIVE_S,
+    LATERAL,
+    SPEED,
+    UNCERTAINTY,
+    presence_of_age,
+    uncertainty_of_age,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +88,7 @@ class LiveMotion:
             self._state = np.concatenate([self._state, np.full((len(bibs) - known, 4), np.nan)])
             self._lanes = lanes(bibs)
         shown_s = (time_ms - tracks.start_ms) / 1000.0 - self.delay_s
-        values = np.empty((4, len(bibs)))
+        values = np.empty((5, len(bibs)))
         presence, finished = np.empty(len(bibs), np.uint8), np.empty(len(bibs), np.bool_)
         _show(tracks.windows, self._state, self._lanes, self._finish_m, shown_s, values, presence, finished)
         return RiderStates(
@@ -91,6 +100,7 @@ class LiveMotion:
             age_s=values[AGE],
             presence=presence,
             finished=finished,
+            uncertainty_m=values[UNCERTAINTY],
         )
 
 
@@ -128,10 +138,12 @@ def _show(
         values[DISTANCE, r], values[AGE, r] = place_m, age_s
         values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
         values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * 1000.0 * now_s)
+        values[UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
         presence[r] = presence_of_age(age_s)
         if not np.isnan(state[r, _DOUBT_SINCE]):
             doubt = _LOST if now_s - state[r, _DOUBT_SINCE] > 0.5 * _DOUBT_S else _STALE
             presence[r] = max(presence[r], doubt)
+            values[UNCERTAINTY, r] = max(values[UNCERTAINTY, r], _DOUBT_M)
 
 
 @compiled

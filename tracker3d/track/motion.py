@@ -19,7 +19,16 @@ from tracker3d.track.lanes import lanes
 from tracker3d.track.model import RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
-from tracker3d.track.states import AGE, DISTANCE, LATERAL, SPEED, read_distances, read_states
+from tracker3d.track.states import (
+    AGE,
+    DISTANCE,
+    LATERAL,
+    SPEED,
+    UNCERTAINTY,
+    read_distances,
+    read_laterals,
+    read_states,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -144,7 +153,7 @@ class Motion:
             everybody holds and ages.
         """
         riders = len(self.bibs)
-        values = np.empty((4, riders))
+        values = np.empty((5, riders))
         presence, finished = np.empty(riders, np.uint8), np.empty(riders, np.bool_)
         read_states(
             *(float(time_ms), float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps),
@@ -161,6 +170,7 @@ class Motion:
             age_s=values[AGE],
             presence=presence,
             finished=finished,
+            uncertainty_m=values[UNCERTAINTY],
         )
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
@@ -171,6 +181,13 @@ class Motion:
             *(times, float(self.start_ms), self._step_ms),
             *(self._distance_m, self._slope_mps, self._seen_ms, result),
         )
+        return result
+
+    def laterals(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Return lateral places at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
+        times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
+        result = np.empty((len(times), len(self.bibs)))
+        read_laterals(times, float(self.start_ms), self._seen_ms, self._lanes, result)
         return result
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
