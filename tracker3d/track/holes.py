@@ -72,25 +72,10 @@ def fill_holes(
     for _ in range(_ROUNDS):
         clock_s = pace.clock_s(distance_m)
         tempo = _tempo_around(distance_m, clock_s, weight, finish_s, step_s)
-        filled = _fill(bounds, time_s, knot_clock_s, slopes, finish_s, tempo, step_s, clock_s)
-        for rider in np.flatnonzero(filled.any(axis=0)):
-            rows = np.flatnonzero(filled[:, rider])
-            _put(distance_m[:, rider], rows, pace.distance_at_m(clock_s[rows, rider]), step_s)
-
-
-def _put(
-    column_m: NDArray[np.float64], rows: NDArray[np.int64], place_m: NDArray[np.float64], step_s: float
-) -> None:
-    """Put places into the rows of one rider, but for holes where he would run back or outrun everybody."""
-    holes = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) > 1) + 1)
-    for hole in holes:
-        first, last = rows[hole[0]], rows[hole[-1]]
-        around = column_m[max(first - 1, 0) : last + 2].copy()
-        begin = first - max(first - 1, 0)
-        around[begin : begin + len(hole)] = place_m[hole]
-        steps = np.diff(around)
-        if (steps >= 0.0).all() and (steps <= LARGEST_SPEED_MPS * step_s).all():
-            column_m[first : last + 1] = place_m[hole]
+        _fill(
+            *(bounds, time_s, knot_clock_s, slopes, finish_s, tempo, step_s),
+            *(pace.distance_m, pace.field_s, distance_m),
+        )
 
 
 @compiled
@@ -169,38 +154,78 @@ def _fill(
     finish_s: NDArray[np.float64],
     tempo: NDArray[np.float32],
     step_s: float,
-    clock_s: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Write clock readings inside of long holes, by a monotone cubic over the time that the tempo measures.
+    node_m: NDArray[np.float64],
+    node_clock_s: NDArray[np.float64],
+    distance_m: NDArray[np.float64],
+) -> None:
+    """Fill the long holes of all riders; ``bounds`` (k + 1,) tells which knots are whose.
 
-    ``bounds`` (k + 1,) tells which knots are whose; what was written is returned.
+    A hole in which a rider would run back or outrun everybody stays as it was.
     """
-    filled = np.zeros(clock_s.shape, np.bool_)
+    place_m = np.empty(len(distance_m))
     for rider in range(len(bounds) - 1):
         for knot in range(bounds[rider], bounds[rider + 1] - 1):
             begin_s, end_s = time_s[knot], time_s[knot + 1]
-            if end_s - begin_s <= _SHORTEST_S or end_s > finish_s[rider]:
-                continue
             first, last = int(np.ceil(begin_s / step_s)), int(np.floor(end_s / step_s))
-            if last - first < 2:
+            if end_s - begin_s <= _SHORTEST_S or end_s > finish_s[rider] or last - first < 2:
                 continue
-            early = first * step_s - begin_s
-            whole = tempo[first, rider] * early + tempo[last, rider] * (end_s - last * step_s)
-            for row in range(first, last):
-                whole += 0.5 * (tempo[row, rider] + tempo[row + 1, rider]) * step_s
-            gained_s = knot_clock_s[knot + 1] - knot_clock_s[knot]
-            calm = _SHORTEST_S / (end_s - begin_s)
-            low = slopes[knot] / max(tempo[first, rider], 0.05) * whole
-            high = slopes[knot + 1] / max(tempo[last, rider], 0.05) * whole
-            low = min(max(gained_s + calm * (low - gained_s), 0.0), 3.0 * gained_s)
-            high = min(max(gained_s + calm * (high - gained_s), 0.0), 3.0 * gained_s)
-            passed = tempo[first, rider] * early
-            for row in range(first, last + 1):
-                if row > first:
-                    passed += 0.5 * (tempo[row - 1, rider] + tempo[row, rider]) * step_s
-                share = min(passed / whole, 1.0)
-                rest = 1.0 - share
-                bend = (low - gained_s) * rest - (high - gained_s) * share
-                clock_s[row, rider] = knot_clock_s[knot] + share * gained_s + share * rest * bend
-                filled[row, rider] = True
-    return filled
+            steps = place_m[: last - first + 1]
+            _ride(
+                first * step_s - begin_s,
+                end_s - last * step_s,
+                step_s,
+                tempo[first : last + 1, rider],
+                knot_clock_s[knot : knot + 2],
+                slopes[knot : knot + 2],
+                steps,
+            )
+            node = max(int(np.searchsorted(node_clock_s, steps[0])) - 1, 0)
+            for step in range(len(steps)):
+                while node < len(node_m) - 2 and node_clock_s[node + 1] < steps[step]:
+                    node += 1
+                share = (steps[step] - node_clock_s[node]) / (node_clock_s[node + 1] - node_clock_s[node])
+                steps[step] = node_m[node] + share * (node_m[node + 1] - node_m[node])
+            before_m = distance_m[first - 1, rider] if first else np.nan
+            sound = True
+            for step in range(len(steps) + 1):
+                after = min(first + step, len(distance_m) - 1)
+                after_m = steps[step] if step < len(steps) else distance_m[after, rider]
+                gained_m = after_m - before_m
+                sound = sound and not (gained_m < 0.0 or gained_m > LARGEST_SPEED_MPS * step_s)
+                before_m = after_m
+            if sound:
+                distance_m[first : last + 1, rider] = steps
+
+
+@compiled
+def _ride(
+    early_s: float,
+    late_s: float,
+    step_s: float,
+    tempo: NDArray[np.float32],
+    ends_clock_s: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    clock_s: NDArray[np.float64],
+) -> None:
+    """Write clock readings at the rows of a hole, by a monotone cubic over the time that the tempo measures.
+
+    The first row is ``early_s`` behind the fix before, the last one ``late_s`` ahead of the one after.
+    """
+    last = len(tempo) - 1
+    whole = tempo[0] * early_s + tempo[last] * late_s
+    for row in range(last):
+        whole += 0.5 * (tempo[row] + tempo[row + 1]) * step_s
+    gained_s = ends_clock_s[1] - ends_clock_s[0]
+    calm = _SHORTEST_S / (early_s + last * step_s + late_s)
+    low = slopes[0] / max(tempo[0], 0.05) * whole
+    high = slopes[1] / max(tempo[last], 0.05) * whole
+    low = min(max(gained_s + calm * (low - gained_s), 0.0), 3.0 * gained_s)
+    high = min(max(gained_s + calm * (high - gained_s), 0.0), 3.0 * gained_s)
+    passed = tempo[0] * early_s
+    for row in range(last + 1):
+        if row:
+            passed += 0.5 * (tempo[row - 1] + tempo[row]) * step_s
+        share = min(passed / whole, 1.0)
+        rest = 1.0 - share
+        bend = (low - gained_s) * rest - (high - gained_s) * share
+        clock_s[row] = ends_clock_s[0] + share * gained_s + share * rest * bend

@@ -28,6 +28,7 @@ from tracker3d.track.states import (
     read_distances,
     read_laterals,
     read_states,
+    row_slopes,
 )
 
 if TYPE_CHECKING:
@@ -119,13 +120,7 @@ class Motion:
             racing=self.bibs > 0,
             pace=pace,
         )
-        step_s = self._step_ms / 1000.0
-        gained = np.diff(self._distance_m, axis=0) / step_s
-        none = np.full((1, len(knots)), np.nan)
-        behind, ahead = np.concatenate([none, gained]), np.concatenate([gained, none])
-        behind, ahead = np.where(np.isnan(behind), ahead, behind), np.where(np.isnan(ahead), behind, ahead)
-        slope_mps = np.minimum(0.5 * (behind + ahead), 2.99 * np.minimum(behind, ahead))
-        self._slope_mps = np.nan_to_num(slope_mps).astype(np.float32)
+        self._slope_mps = row_slopes(self._distance_m, self._step_ms / 1000.0)
         self._rows = rows
 
     @property
@@ -178,8 +173,13 @@ class Motion:
         times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
         result = np.empty((len(times), len(self.bibs)))
         read_distances(
-            *(times, float(self.start_ms), self._step_ms),
-            *(self._distance_m, self._slope_mps, self._seen_ms, result),
+            times,
+            float(self.start_ms),
+            self._step_ms,
+            self._distance_m,
+            self._slope_mps,
+            self._seen_ms,
+            result,
         )
         return result
 

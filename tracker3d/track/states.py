@@ -65,6 +65,23 @@ def _between(low_m: float, high_m: float, low_gain: float, high_gain: float, sha
 
 
 @compiled
+def row_slopes(distance_m: NDArray[np.float64], step_s: float) -> NDArray[np.float32]:
+    """Slopes at the rows of the table in m/s: means of both sides, but so that cubics rise."""
+    rows, riders = distance_m.shape
+    slope_mps = np.zeros((rows, riders), np.float32)
+    for row in range(rows):
+        for k in range(riders):
+            here_m = distance_m[row, k]
+            behind = (here_m - distance_m[row - 1, k]) / step_s if row else np.nan
+            ahead = (distance_m[row + 1, k] - here_m) / step_s if row + 1 < rows else np.nan
+            behind = ahead if np.isnan(behind) else behind
+            ahead = behind if np.isnan(ahead) else ahead
+            if not np.isnan(ahead):
+                slope_mps[row, k] = min(0.5 * (behind + ahead), 2.99 * min(behind, ahead))
+    return slope_mps
+
+
+@compiled
 def read_states(
     time_ms: float,
     start_ms: float,
