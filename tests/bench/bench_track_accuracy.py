@@ -1,6 +1,7 @@
 """How often which method takes the right leg of the road, on rides whose truth is known.
 
-Run as ``python tests/bench/bench_track_accuracy.py [riders]``. The seeds here were never used to choose a
+Run as ``python tests/bench/bench_track_accuracy.py [riders] [package.stage recording]``; with a recording,
+holes are made in it and filled as well. The seeds here were never used to choose a
 constant of the package (those of the tests were). An estimate is on the right leg when it is within 40 m
 along the road.
 """
@@ -16,9 +17,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "track"))
 
-from truth_rides import FOLDED_ROADS, START_MS, Ride, ride, stage_of
+from made_holes import HIDINGS, Truth, make_holes
+from truth_rides import FOLDED_ROADS, START_MS, Ride, open_road, ride, stage_of
 
-from tracker3d.track import LiveMotion, LiveTracks, put_on_road
+from tracker3d.feed import read_feed
+from tracker3d.stage import open_package
+from tracker3d.track import LiveMotion, LiveTracks, Motion, put_on_road
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS
 from tracker3d.track.places import RoadPlaces
@@ -86,18 +90,15 @@ def live(stage: Stage, truth: Ride) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def batch(stage: Stage, truth: Ride) -> NDArray[np.float64]:
-    """Estimate from the whole recording, as it falls on the road; rejected fixes are left out."""
-    tracks = put_on_road(truth.fixes, stage)
-    order = np.lexsort((truth.fixes.time_ms, truth.fixes.rider))
-    estimate = np.full(len(order), np.nan)
-    accepted = tracks.verdict < 2
-    estimate[order[accepted]] = tracks.distance_m[accepted]
-    return estimate
+    """Estimate from the whole recording: where riders are shown at the time of each fix."""
+    motion = Motion(put_on_road(truth.fixes, stage), stage.route)
+    moments_ms, at = np.unique(truth.fixes.time_ms, return_inverse=True)
+    return np.asarray(motion.distances(moments_ms)[at, truth.fixes.rider])
 
 
 def table(riders: int) -> None:
     """Print the share of right legs and the errors along the road, by road and method."""
-    for name, line in FOLDED_ROADS.items():
+    for name, line in {"open_road": open_road, **FOLDED_ROADS}.items():
         stage = stage_of(*line())
         errors: dict[str, list[NDArray[np.float64]]] = {}
         for seed in _SEEDS:
@@ -156,6 +157,34 @@ def display(riders: int) -> None:
         )
 
 
+def holes(package: str, recording: str) -> None:
+    """Print the errors in the middle of holes made in a real recording, median and 95th percentile."""
+    stage = open_package(Path(package)).stage
+    fixes = read_feed(Path(recording), stage=stage)
+    truth = Truth.of(fixes, stage)
+    print(f"holes made in a recording; its own fixes scatter about the truth by {_spread(truth.noise_m)}")
+    for name, hides in HIDINGS.items():
+        made = make_holes(fixes, truth, stage, hides)
+        print(f"  {name}: {len(made.true_m):,} holes of 66 to 96 s")
+        shown_m = made.read(Motion(made.kept, stage.route))
+        for method, place_m in (
+            ("straight line", made.straight_m()),
+            ("cubic Hermite", made.cubic_m()),
+            ("ours", shown_m),
+        ):
+            error_m, long = np.abs(place_m - made.true_m), made.length_s >= 80.0
+            print(
+                f"    {method:14s} {_spread(error_m)}   under 80 s {_spread(error_m[~long])}   "
+                f"longer {_spread(error_m[long])}"
+            )
+
+
+def _spread(error_m: NDArray[np.float64]) -> str:
+    return f"{np.median(error_m):5.1f} / {np.percentile(error_m, 95):5.1f} m"
+
+
 if __name__ == "__main__":
     table(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
     display(20)
+    if len(sys.argv) == 4:
+        holes(*sys.argv[2:])

@@ -4,13 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from truth_rides import FOLDED_ROADS, START_MS, fixes_of, ride, stage_of
+from truth_rides import FOLDED_ROADS, START_MS, fixes_of, open_road, ride, stage_of
 
 from tracker3d.feed import FixFlag
 from tracker3d.track import Verdict, put_on_road
 from tracker3d.track.live import LiveTracks
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS, LAG
+from tracker3d.track.places import RoadPlaces
 
 
 def joined(settled):
@@ -62,6 +63,19 @@ def test_the_right_leg_live(name):
     at_once_m = np.abs(at_once_m - truth.distance_m)
     assert np.nanmean(at_once_m < 40.0) >= 0.9985
     assert not live.left_out.any()
+
+
+def test_an_open_road_is_no_worse_than_by_the_nearest_point():
+    stage = stage_of(*open_road())
+    truth = ride(stage, riders=8, seed=37)
+    _, (_, smooth_m, _), at_once_m = ridden_live(stage, truth)
+    x_m, y_m = stage.frame.to_local(truth.fixes.lon_deg, truth.fixes.lat_deg)
+    nearest_m = np.abs(RoadPlaces(stage.route, gate_m=100.0).nearest(x_m, y_m)[0] - truth.distance_m)
+    for estimate_m in (smooth_m, at_once_m):
+        error_m = np.abs(estimate_m - truth.distance_m)
+        assert np.nanmedian(error_m) <= np.median(nearest_m)
+        assert np.nanpercentile(error_m, 99) <= np.percentile(nearest_m, 99)
+        assert np.nanmean(error_m < 40.0) >= np.mean(nearest_m < 40.0)
 
 
 def test_live_and_replay_agree(roads):
