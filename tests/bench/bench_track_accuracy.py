@@ -1,7 +1,6 @@
 """How often which method takes the right leg of the road, on rides whose truth is known.
 
-Run as ``python tests/bench/bench_track_accuracy.py [riders] [package.stage recording]``; with a recording,
-holes are made in it and filled as well. The seeds here were never used to choose a
+Run as ``python tests/bench/bench_track_accuracy.py [riders]``. The seeds here were never used to choose a
 constant of the package (those of the tests were). An estimate is on the right leg when it is within 40 m
 along the road.
 """
@@ -9,6 +8,7 @@ along the road.
 from __future__ import annotations
 
 import sys
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "track"))
 
 from made_holes import HIDINGS, Truth, make_holes
+from real_stage import prepared
 from truth_rides import FOLDED_ROADS, START_MS, Ride, open_road, ride, stage_of
 
 from tracker3d.feed import read_feed
@@ -157,10 +158,10 @@ def display(riders: int) -> None:
         )
 
 
-def holes(package: str, recording: str) -> None:
+def holes(package: Path, recording: Path) -> None:
     """Print the errors in the middle of holes made in a real recording, median and 95th percentile."""
-    stage = open_package(Path(package)).stage
-    fixes = read_feed(Path(recording), stage=stage)
+    stage = open_package(package).stage
+    fixes = read_feed(recording, stage=stage)
     truth = Truth.of(fixes, stage)
     print(f"holes made in a recording; its own fixes scatter about the truth by {_spread(truth.noise_m)}")
     for name, hides in HIDINGS.items():
@@ -186,5 +187,7 @@ def _spread(error_m: NDArray[np.float64]) -> str:
 if __name__ == "__main__":
     table(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
     display(20)
-    if len(sys.argv) == 4:
-        holes(*sys.argv[2:])
+    with tempfile.TemporaryDirectory() as folder:
+        real_stage = prepared(Path(folder))
+        if real_stage is not None:
+            holes(*real_stage)

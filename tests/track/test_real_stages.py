@@ -125,7 +125,7 @@ def foix_truth(foix_replay, shared_data):
 
 
 @pytest.mark.parametrize(
-    ("hiding", "bounds_m"), zip(HIDINGS, [(15.5, 80), (9.5, 46), (6.5, 32)], strict=True)
+    ("hiding", "bounds_m"), list(zip(HIDINGS, [(15.5, 80), (9.5, 46), (6.5, 32)], strict=True))
 )
 def test_holes_of_66_to_96_s_where_others_were_seen_or_not(foix_replay, foix_truth, hiding, bounds_m):
     """Where all were silent their tempo is unknown; a rider silent alone is found among the others."""
