@@ -8,6 +8,7 @@ along the road.
 from __future__ import annotations
 
 import sys
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +17,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "track"))
 
-from truth_rides import FOLDED_ROADS, START_MS, Ride, ride, stage_of
+from made_holes import HIDINGS, Truth, make_holes
+from real_stage import prepared
+from truth_rides import FOLDED_ROADS, START_MS, Ride, open_road, ride, stage_of
 
-from tracker3d.track import LiveMotion, LiveTracks, put_on_road
-from tracker3d.track.live_steps import place_at
+from tracker3d.feed import read_feed
+from tracker3d.stage import open_package
+from tracker3d.track import LiveMotion, LiveTracks, Motion, put_on_road
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS
 from tracker3d.track.places import RoadPlaces
 
 if TYPE_CHECKING:
@@ -78,25 +84,22 @@ def live(stage: Stage, truth: Ride) -> tuple[NDArray[np.float64], NDArray[np.flo
             number = index[int(fixes.bibs[fixes.rider[row - begin]])]
             windows = tracks.windows
             time_s = (truth.fixes.time_ms[row] - tracks.start_ms) / 1000.0
-            at_once[row] = place_at(windows.knots[number], windows.knot_count[number, 1], float(time_s))
+            at_once[row] = place_at(windows.knots[number], windows.counts[number, ALL_KNOTS], float(time_s))
     part = tracks.settle()
     settled[part.serial] = part.smooth_m
     return at_once, settled
 
 
 def batch(stage: Stage, truth: Ride) -> NDArray[np.float64]:
-    """Estimate from the whole recording, as it falls on the road; rejected fixes are left out."""
-    tracks = put_on_road(truth.fixes, stage)
-    order = np.lexsort((truth.fixes.time_ms, truth.fixes.rider))
-    estimate = np.full(len(order), np.nan)
-    accepted = tracks.verdict < 2
-    estimate[order[accepted]] = tracks.distance_m[accepted]
-    return estimate
+    """Estimate from the whole recording: where riders are shown at the time of each fix."""
+    motion = Motion(put_on_road(truth.fixes, stage), stage.route)
+    moments_ms, at = np.unique(truth.fixes.time_ms, return_inverse=True)
+    return np.asarray(motion.distances(moments_ms)[at, truth.fixes.rider])
 
 
 def table(riders: int) -> None:
     """Print the share of right legs and the errors along the road, by road and method."""
-    for name, line in FOLDED_ROADS.items():
+    for name, line in {"open_road": open_road, **FOLDED_ROADS}.items():
         stage = stage_of(*line())
         errors: dict[str, list[NDArray[np.float64]]] = {}
         for seed in _SEEDS:
@@ -155,6 +158,36 @@ def display(riders: int) -> None:
         )
 
 
+def holes(package: Path, recording: Path) -> None:
+    """Print the errors in the middle of holes made in a real recording, median and 95th percentile."""
+    stage = open_package(package).stage
+    fixes = read_feed(recording, stage=stage)
+    truth = Truth.of(fixes, stage)
+    print(f"holes made in a recording; its own fixes scatter about the truth by {_spread(truth.noise_m)}")
+    for name, hides in HIDINGS.items():
+        made = make_holes(fixes, truth, stage, hides)
+        print(f"  {name}: {len(made.true_m):,} holes of 66 to 96 s")
+        shown_m = made.read(Motion(made.kept, stage.route))
+        for method, place_m in (
+            ("straight line", made.straight_m()),
+            ("cubic Hermite", made.cubic_m()),
+            ("ours", shown_m),
+        ):
+            error_m, long = np.abs(place_m - made.true_m), made.length_s >= 80.0
+            print(
+                f"    {method:14s} {_spread(error_m)}   under 80 s {_spread(error_m[~long])}   "
+                f"longer {_spread(error_m[long])}"
+            )
+
+
+def _spread(error_m: NDArray[np.float64]) -> str:
+    return f"{np.median(error_m):5.1f} / {np.percentile(error_m, 95):5.1f} m"
+
+
 if __name__ == "__main__":
     table(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
     display(20)
+    with tempfile.TemporaryDirectory() as folder:
+        real_stage = prepared(Path(folder))
+        if real_stage is not None:
+            holes(*real_stage)

@@ -160,6 +160,9 @@ class LateMotion:
     def distances(self, times_ms: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.where(self._absent(times_ms), np.nan, self.motion.distances(times_ms))
 
+    def laterals(self, times_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.where(self._absent(times_ms), np.nan, self.motion.laterals(times_ms))
+
     def at(self, time_ms: int) -> RiderStates:
         states = self.motion.at(time_ms)
         absent = self._absent(np.array(time_ms))

@@ -4,12 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from truth_rides import FOLDED_ROADS, START_MS, fixes_of, ride, stage_of
+from truth_rides import FOLDED_ROADS, START_MS, fixes_of, open_road, ride, stage_of
 
 from tracker3d.feed import FixFlag
 from tracker3d.track import Verdict, put_on_road
 from tracker3d.track.live import LiveTracks
-from tracker3d.track.live_steps import LAG, place_at
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS, LAG
+from tracker3d.track.places import RoadPlaces
 
 
 def joined(settled):
@@ -38,7 +40,7 @@ def ridden_live(stage, truth, order=None, *, noise_m=None):
             index = int(np.flatnonzero(live.bibs == fixes.bibs[fixes.rider[row]])[0])
             windows = live.windows
             at_once_m[begin + row] = place_at(
-                windows.knots[index], windows.knot_count[index, 1], float(time_s[row])
+                windows.knots[index], windows.counts[index, ALL_KNOTS], float(time_s[row])
             )
     settled.append(live.settle())
     return live, joined(settled), at_once_m
@@ -61,6 +63,19 @@ def test_the_right_leg_live(name):
     at_once_m = np.abs(at_once_m - truth.distance_m)
     assert np.nanmean(at_once_m < 40.0) >= 0.9985
     assert not live.left_out.any()
+
+
+def test_an_open_road_is_no_worse_than_by_the_nearest_point():
+    stage = stage_of(*open_road())
+    truth = ride(stage, riders=8, seed=37)
+    _, (_, smooth_m, _), at_once_m = ridden_live(stage, truth)
+    x_m, y_m = stage.frame.to_local(truth.fixes.lon_deg, truth.fixes.lat_deg)
+    nearest_m = np.abs(RoadPlaces(stage.route, gate_m=100.0).nearest(x_m, y_m)[0] - truth.distance_m)
+    for estimate_m in (smooth_m, at_once_m):
+        error_m = np.abs(estimate_m - truth.distance_m)
+        assert np.nanmedian(error_m) <= np.median(nearest_m)
+        assert np.nanpercentile(error_m, 99) <= np.percentile(nearest_m, 99)
+        assert np.nanmean(error_m < 40.0) >= np.mean(nearest_m < 40.0)
 
 
 def test_live_and_replay_agree(roads):
@@ -144,5 +159,7 @@ def test_riders_join_as_they_are_heard_of(make_stage):
         lon, lat = stage.frame.to_wgs84(50.0 * number + bibs, np.zeros(len(bibs)))
         live.add(fixes_of(np.full(len(bibs), START_MS + 5000.0 * number), bibs, lon, lat))
     assert live.bibs.tolist() == list(range(1, 41))
-    newest_m = [place_at(live.windows.knots[r], live.windows.knot_count[r, 1], 5.0 * 39) for r in range(40)]
+    newest_m = [
+        place_at(live.windows.knots[r], live.windows.counts[r, ALL_KNOTS], 5.0 * 39) for r in range(40)
+    ]
     assert newest_m == pytest.approx(50.0 * 39 + np.arange(1, 41), abs=12.0)

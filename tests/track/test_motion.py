@@ -167,6 +167,51 @@ def test_lanes_are_stable_smooth_and_narrow(stage):
     assert np.ptp(lanes[0]) > 3.5
 
 
+def test_laterals_of_many_moments_are_those_of_each(stage):
+    rows = steady_rows() + steady_rows(1, begin=200.0, end=500.0)
+    motion = Motion(tracks_of(rows), stage.route)
+    times = START_MS + np.arange(-5000, 700_000, 7300)
+    one_by_one = np.array([motion.at(t).lateral_m for t in times])
+    assert motion.laterals(times) == pytest.approx(one_by_one, abs=1e-12, nan_ok=True)
+    assert np.isnan(motion.laterals(START_MS - 1)).all()
+
+
+def test_uncertainty_grows_and_faster_after_the_last_fix(stage):
+    rows = steady_rows(end=120.0) + steady_rows(begin=220.0, end=300.0, start_m=2300.0)
+    motion = Motion(tracks_of(rows), stage.route)
+    states = [motion.at(START_MS + 1000 * t) for t in (123, 130, 140, 160)]
+    inside = [float(state.uncertainty_m[0]) for state in states]
+    assert inside == sorted(inside)
+    assert inside[0] < 4.0 < inside[-1]
+    behind = [float(motion.at(START_MS + 1000 * t).uncertainty_m[0]) for t in (303, 310, 320, 340)]
+    assert all(late > early for late, early in zip(behind[1:], inside[1:], strict=True))
+    assert np.isnan(motion.at(START_MS - 1).uncertainty_m[0])
+
+
+def test_a_hole_in_one_tracker_follows_those_around(stage):
+    """The bunch stops in the middle of the hole; the rider who was silent then stopped as well."""
+
+    def place(t):
+        return 1000.0 + np.interp(t, [0, 300, 340, 900], [0, 3000, 3000, 8600])
+
+    seconds = np.arange(0.0, 900.0, 6.0)
+    rows = [
+        (r, t, place(t) - 4.0 * r, 0.0 if 300 < t < 340 else 10.0, 0)
+        for r in range(8)
+        for t in seconds
+        if r != 4 or not 260 < t < 350
+    ]
+    times = np.arange(260.0, 350.0, 5.0)
+
+    def largest_error_m(rows):
+        shown_m = Motion(tracks_of(rows), stage.route).distances(START_MS + 1000 * times)[:, 4]
+        return np.abs(shown_m - (place(times) - 16.0)).max()
+
+    alone_m = largest_error_m([row for row in rows if row[0] == 4])
+    assert alone_m > 50.0
+    assert largest_error_m(rows) < 0.4 * alone_m
+
+
 def test_speeds_are_set_right_in_time(roads, make_ride):
     """Reported speeds come 2.5 s late; what the tracks carry does not."""
     stage = roads["out_and_back"]

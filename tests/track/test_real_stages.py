@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from made_holes import HIDINGS, Truth, make_holes, part_of
 
 from tracker3d.errors import FeedError
 from tracker3d.feed import FixFlag, read_feed
 from tracker3d.race import Role
 from tracker3d.replay import open_replay
 from tracker3d.stage import prepare
-from tracker3d.track import LiveMotion, LiveTracks, Verdict
+from tracker3d.track import LiveMotion, LiveTracks, Motion, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,9 +118,26 @@ def test_a_time_trial_from_the_live_stream(stage_16):
     assert replay.fixes_refused["frames received twice"] == 1436
 
 
-def part_of(fixes, rows):
-    names = ("time_ms", "rider", "lon_deg", "lat_deg", "speed_mps", "official_to_go_m", "gap_to_first_s")
-    return dataclasses.replace(fixes, **{name: getattr(fixes, name)[rows] for name in (*names, "flags")})
+@pytest.fixture(scope="module")
+def foix_truth(foix_replay, shared_data):
+    fixes = read_feed(shared_data / ROAD_STAGE, stage=foix_replay.package.stage)
+    return fixes, Truth.of(fixes, foix_replay.package.stage)
+
+
+@pytest.mark.parametrize(
+    ("hiding", "bounds_m"), list(zip(HIDINGS, [(15.5, 80), (9.5, 46), (6.5, 32)], strict=True))
+)
+def test_holes_of_66_to_96_s_where_others_were_seen_or_not(foix_replay, foix_truth, hiding, bounds_m):
+    """Where all were silent their tempo is unknown; a rider silent alone is found among the others."""
+    stage = foix_replay.package.stage
+    made = make_holes(*foix_truth, stage, HIDINGS[hiding])
+    error_m = np.abs(made.read(Motion(made.kept, stage.route)) - made.true_m)
+    assert len(error_m) > 2000
+    assert np.median(error_m) <= bounds_m[0]
+    assert np.percentile(error_m, 95) <= bounds_m[1]
+    cubic_m = np.abs(made.cubic_m() - made.true_m)
+    assert np.median(error_m) < np.median(cubic_m)
+    assert np.percentile(error_m, 95) < np.percentile(cubic_m, 95)
 
 
 def test_live_settles_what_the_whole_recording_says(foix_replay, shared_data):

@@ -11,7 +11,7 @@ from tracker3d.track import put_on_road, write_tracks
 
 COLUMNS = [
     *("time_utc", "bib", "distance_m", "lateral_m", "lon", "lat"),
-    *("x_m", "y_m", "z_drawn_m", "height_m", "speed_mps", "confidence"),
+    *("x_m", "y_m", "z_drawn_m", "height_m", "speed_mps", "confidence", "rejected_as"),
 ]
 
 
@@ -39,7 +39,11 @@ def test_parquet_and_csv_say_the_same(written, tmp_path):
         assert int(rows[index]["bib"]) == tracks.bibs[tracks.rider[index]]
         for name in ("distance_m", "lateral_m", "lon", "lat", "x_m", "speed_mps"):
             assert float(rows[index][name]) == pytest.approx(table[name][index].as_py(), abs=1e-9)
-    assert set(table["confidence"].to_pylist()) <= {"high", "low", "rejected"}
+    confidence, reasons = table["confidence"].to_pylist(), table["rejected_as"].to_pylist()
+    assert set(confidence) <= {"high", "low", "rejected"}
+    assert [bool(reason) for reason in reasons] == [word == "rejected" for word in confidence]
+    assert set(reasons) <= {"", "off road", "teleport", "backwards", "second tracker"}
+    assert any(reasons)
 
 
 def test_positions_lie_on_the_road(written, tmp_path):

@@ -106,6 +106,12 @@ def mixed() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.concatenate(x), np.concatenate(y)
 
 
+def open_road() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Thirty kilometres of bends that come nowhere near each other."""
+    along = np.linspace(0.0, 30_000.0, 3000)
+    return along, 500.0 * np.sin(along / 900.0) + 120.0 * np.sin(along / 210.0)
+
+
 ROADS = {"hairpins": hairpins, "figure_eight": figure_eight, "laps": laps, "out_and_back": out_and_back}
 FOLDED_ROADS = {**ROADS, "mixed": mixed}
 

@@ -70,7 +70,7 @@ def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
         )
     times_ms = np.arange(motion.start_ms, motion.end_ms + 1, STEP_MS, dtype=np.int64)
     distance_m = np.asarray(motion.distances(times_ms), dtype=np.float64)
-    lateral_m = np.stack([motion.at(int(time_ms)).lateral_m for time_ms in times_ms])
+    lateral_m = np.asarray(motion.laterals(times_ms), dtype=np.float64)
     known = np.isfinite(distance_m)
     seen = known.any(axis=0)
     bibs = np.asarray(motion.bibs, dtype=np.int32)[seen]

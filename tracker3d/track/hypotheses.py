@@ -175,7 +175,7 @@ def advance(
         cheapest, unbound = -1, -1
         cheapest_cost, unbound_cost = np.inf, np.inf
         for hypothesis in range(HYPOTHESES):
-            if beam[hypothesis, COST] == np.inf:
+            if beam[hypothesis, COST] >= max(cheapest_cost, unbound_cost):
                 continue
             if hypothesis == HYPOTHESES - 1:
                 cost = beam[hypothesis, COST] + _START_COST + _START_COST_PER_M * place_m
@@ -287,6 +287,8 @@ def _keep_best(
                 or abs(everything[better, 6] - everything[entry, 6]) < _SAME_PLACE_M
             ):
                 alike += 1
+                if alike == _MOST_ALIKE:
+                    break
         if alike < _MOST_ALIKE:
             for column in range(6):
                 after[kept, column] = everything[entry, column]

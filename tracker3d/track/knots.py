@@ -57,6 +57,8 @@ class Knots:
         Times of the fixes.
     finish_ms : float
         When the rider crossed the line, NaN when not.
+    clock_s, slopes : (m,) float64
+        Reading of the field's clock at the knots, and its slope against time.
     """
 
     def __init__(
@@ -70,13 +72,14 @@ class Knots:
         self.time_ms = time_ms.astype(float)
         self.seen_ms = self.time_ms
         self.finish_ms = np.nan
+        self.clock_s = self.slopes = np.zeros(0)
         if not len(time_ms):
             return
         self.distance_m = np.asarray(isotonic_regression(distance_m).x)
         self.speed_mps = speed_mps
         self._reach_finish(finish_m)
-        self._clock_s = pace.clock_s(self.distance_m)
-        self._slopes = self._end_slopes(pace)
+        self.clock_s = pace.clock_s(self.distance_m)
+        self.slopes = self._end_slopes(pace)
 
     def _reach_finish(self, finish_m: float) -> None:
         """Find when the rider crossed the line, prolonging the way where the feed stops shortly before it."""
@@ -108,7 +111,7 @@ class Knots:
         if len(self.time_ms) < 2:
             return np.zeros(len(self.time_ms))
         step_s = np.diff(self.time_ms) / 1000.0
-        chord = np.diff(self._clock_s) / step_s
+        chord = np.diff(self.clock_s) / step_s
         before, after = np.append(chord[0], chord), np.append(chord, chord[-1])
         per_metre = pace.pace_s_per_m(self.distance_m)
         told = self.speed_mps * per_metre
@@ -134,12 +137,12 @@ class Knots:
             before = after - 1
             step_s = (self.time_ms[after] - self.time_ms[before]) / 1000.0
             share = (times - self.time_ms[before]) / (step_s * 1000.0)
-            chord = (self._clock_s[after] - self._clock_s[before]) / step_s
+            chord = (self.clock_s[after] - self.clock_s[before]) / step_s
             calm = np.minimum(1.0, _LONG_HOLE_S / step_s)
-            low = chord + calm * (self._slopes[before] - chord)
-            high = chord + calm * (self._slopes[after] - chord)
+            low = chord + calm * (self.slopes[before] - chord)
+            high = chord + calm * (self.slopes[after] - chord)
             clock_s = between(
-                self._clock_s[before], self._clock_s[after], low * step_s, high * step_s, share, 1.0
+                self.clock_s[before], self.clock_s[after], low * step_s, high * step_s, share, 1.0
             )
             distance_m = pace.distance_at_m(clock_s)
             wild = self._wild(before, times, distance_m)

@@ -1,7 +1,7 @@
 """Fixes put on the road as they arrive.
 
 The same steps as over a whole recording, fix by fix: what a fix means is settled when three newer ones of its
-rider have come (:data:`tracker3d.track.live_steps.LAG`), and until then it may still be taken otherwise. So
+rider have come (:data:`tracker3d.track.live_windows.LAG`), and until then it may still be taken otherwise. So
 live and replay agree but where only later fixes could tell.
 """
 
@@ -14,18 +14,34 @@ import numpy as np
 
 from tracker3d.feed.fixes import FixFlag
 from tracker3d.track.live_steps import (
+    OUT_COLUMNS,
     OUT_LAT,
     OUT_LATERAL,
     OUT_LON,
     OUT_MPS,
     OUT_PLACE,
+    OUT_RIDER,
+    OUT_SERIAL,
     OUT_SMOOTH,
     OUT_TIME,
+    OUT_VERDICT,
+    OUT_X,
+    OUT_Y,
+    settle_all,
+    take_fixes,
+)
+from tracker3d.track.live_windows import (
+    FIX_LAT,
+    FIX_LON,
+    FIX_MPS,
+    FIX_SERIAL,
+    FIX_TIME,
+    FIX_X,
+    FIX_Y,
+    OPEN,
     Windows,
     empty_windows,
     new_scratch,
-    settle_all,
-    take_fixes,
 )
 from tracker3d.track.model import Tracks
 from tracker3d.track.places import RoadPlaces
@@ -116,25 +132,25 @@ class LiveTracks:
         rows = np.flatnonzero((fixes.flags & FixFlag.PARKED) == 0)
         if self._start_ms is None and len(rows):
             self._start_ms = int(fixes.time_ms[rows].min())
-        columns = np.empty((len(rows), 8))
-        columns[:, 0] = (fixes.time_ms[rows] - self.start_ms) / 1000.0
-        columns[:, 6], columns[:, 7] = fixes.lon_deg[rows], fixes.lat_deg[rows]
-        columns[:, 1], columns[:, 2] = self._frame.to_local(columns[:, 6], columns[:, 7])
-        columns[:, 3] = fixes.speed_mps[rows]
-        columns[:, 4], columns[:, 5] = self._road.nearest(columns[:, 1], columns[:, 2])
-        out = _Out.of(len(rows))
+        columns = np.empty((len(rows), 7))
+        columns[:, FIX_TIME] = (fixes.time_ms[rows] - self.start_ms) / 1000.0
+        columns[:, FIX_LON], columns[:, FIX_LAT] = fixes.lon_deg[rows], fixes.lat_deg[rows]
+        columns[:, FIX_X], columns[:, FIX_Y] = self._frame.to_local(columns[:, FIX_LON], columns[:, FIX_LAT])
+        columns[:, FIX_MPS] = fixes.speed_mps[rows]
+        columns[:, FIX_SERIAL] = np.arange(self._added, self._added + len(rows))
+        out = np.empty((len(rows), OUT_COLUMNS))
         count = take_fixes(
-            *(self.windows, self._road.legs, self._scratch, rider[rows], columns, self._added),
-            *(self._learn_noise, self._noise_m, self.left_out, out.fix, out.values, out.verdict),
+            *(self.windows, self._road.legs, self._scratch, rider[rows], columns),
+            *(self._learn_noise, self._noise_m, self.left_out, out),
         )
         self._added += len(rows)
-        return self._settled(out, count)
+        return self._settled(out[:count])
 
     def settle(self) -> Settled:
         """Settle what is still open, at the end of a feed."""
-        out = _Out.of(int(self.windows.fixes_open.sum()))
-        count = settle_all(self.windows, self._scratch, len(self._bibs), out.fix, out.values, out.verdict)
-        return self._settled(out, count)
+        out = np.empty((int(self.windows.counts[:, OPEN].sum()), OUT_COLUMNS))
+        count = settle_all(self.windows, self._scratch, len(self._bibs), out)
+        return self._settled(out[:count])
 
     def _riders(self, bibs: NDArray[np.int32]) -> NDArray[np.int64]:
         """Index of each bib, with room made for new ones."""
@@ -143,8 +159,8 @@ class LiveTracks:
             for bib in new:
                 self._index[bib] = len(self._index)
             self._bibs = np.append(self._bibs, np.array(new, np.int32))
-            if len(self._bibs) > len(self.windows.fixes_open):
-                more = empty_windows(len(self._bibs) + len(self._bibs) // 4 - len(self.windows.fixes_open))
+            if len(self._bibs) > len(self.windows.counts):
+                more = empty_windows(len(self._bibs) + len(self._bibs) // 4 - len(self.windows.counts))
                 self.windows = Windows(
                     *(np.concatenate([old, added]) for old, added in zip(self.windows, more, strict=True))
                 )
@@ -152,30 +168,20 @@ class LiveTracks:
             self._last_bibs = (bibs.copy(), index)
         return self._last_bibs[1]
 
-    def _settled(self, out: _Out, count: int) -> Settled:
-        fix, values = out.fix[:count], out.values[:count]
+    def _settled(self, out: NDArray[np.float64]) -> Settled:
+        distance_m, lateral_m = out[:, OUT_PLACE], out[:, OUT_LATERAL]
+        far = np.flatnonzero(np.isnan(distance_m))
+        if len(far):
+            distance_m[far], lateral_m[far] = self._road.nearest(out[far, OUT_X], out[far, OUT_Y])
         tracks = Tracks(
             bibs=self._bibs,
-            time_ms=self.start_ms + np.rint(1000.0 * values[:, OUT_TIME]).astype(np.int64),
-            rider=fix[:, 1].astype(np.int32),
-            lon_deg=values[:, OUT_LON],
-            lat_deg=values[:, OUT_LAT],
-            distance_m=values[:, OUT_PLACE],
-            lateral_m=values[:, OUT_LATERAL],
-            speed_mps=values[:, OUT_MPS],
-            verdict=out.verdict[:count],
+            time_ms=self.start_ms + np.rint(1000.0 * out[:, OUT_TIME]).astype(np.int64),
+            rider=out[:, OUT_RIDER].astype(np.int32),
+            lon_deg=out[:, OUT_LON],
+            lat_deg=out[:, OUT_LAT],
+            distance_m=distance_m,
+            lateral_m=lateral_m,
+            speed_mps=out[:, OUT_MPS],
+            verdict=out[:, OUT_VERDICT].astype(np.uint8),
         )
-        return Settled(tracks, values[:, OUT_SMOOTH], fix[:, 0])
-
-
-@dataclass(frozen=True)
-class _Out:
-    """Room for what the compiled steps give out."""
-
-    fix: NDArray[np.int64]
-    values: NDArray[np.float64]
-    verdict: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, fixes: int) -> _Out:
-        return cls(np.empty((fixes, 2), np.int64), np.empty((fixes, 7)), np.empty(fixes, np.uint8))
+        return Settled(tracks, out[:, OUT_SMOOTH], out[:, OUT_SERIAL].astype(np.int64))

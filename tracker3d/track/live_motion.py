@@ -16,16 +16,26 @@ from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.compiled import compiled
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
-from tracker3d.track.live_steps import TIME, place_at
+from tracker3d.track.live_way import place_at
+from tracker3d.track.live_windows import ALL_KNOTS, TIME
 from tracker3d.track.model import SPEED_WINDOW_S, Presence, RiderStates
-from tracker3d.track.states import AGE, DISTANCE, FINISHED_LIVE_S, LATERAL, SPEED, presence_of_age
+from tracker3d.track.states import (
+    AGE,
+    DISTANCE,
+    FINISHED_LIVE_S,
+    LATERAL,
+    SPEED,
+    UNCERTAINTY,
+    presence_of_age,
+    uncertainty_of_age,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.stage.route import Route
     from tracker3d.track.live import LiveTracks
-    from tracker3d.track.live_steps import Windows
+    from tracker3d.track.live_windows import Windows
 
 DELAY_S = 8.0
 EASING_S = 0.8
@@ -78,7 +88,7 @@ class LiveMotion:
             self._state = np.concatenate([self._state, np.full((len(bibs) - known, 4), np.nan)])
             self._lanes = lanes(bibs)
         shown_s = (time_ms - tracks.start_ms) / 1000.0 - self.delay_s
-        values = np.empty((4, len(bibs)))
+        values = np.empty((5, len(bibs)))
         presence, finished = np.empty(len(bibs), np.uint8), np.empty(len(bibs), np.bool_)
         _show(tracks.windows, self._state, self._lanes, self._finish_m, shown_s, values, presence, finished)
         return RiderStates(
@@ -90,6 +100,7 @@ class LiveMotion:
             age_s=values[AGE],
             presence=presence,
             finished=finished,
+            uncertainty_m=values[UNCERTAINTY],
         )
 
 
@@ -105,7 +116,7 @@ def _show(
     finished: NDArray[np.bool_],
 ) -> None:
     for r in range(len(presence)):
-        knots, count = windows.knots[r], windows.knot_count[r, 1]
+        knots, count = windows.knots[r], windows.counts[r, ALL_KNOTS]
         now_s = shown_s if np.isnan(state[r, _SHOWN_AT]) else max(shown_s, state[r, _SHOWN_AT])
         target_m = _rolling_out(place_at(knots, count, now_s), finish_m)
         place_m = target_m
@@ -127,10 +138,12 @@ def _show(
         values[DISTANCE, r], values[AGE, r] = place_m, age_s
         values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
         values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * 1000.0 * now_s)
+        values[UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
         presence[r] = presence_of_age(age_s)
         if not np.isnan(state[r, _DOUBT_SINCE]):
             doubt = _LOST if now_s - state[r, _DOUBT_SINCE] > 0.5 * _DOUBT_S else _STALE
             presence[r] = max(presence[r], doubt)
+            values[UNCERTAINTY, r] = max(values[UNCERTAINTY, r], _DOUBT_M)
 
 
 @compiled

@@ -6,8 +6,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -16,6 +17,12 @@ SPEED_WINDOW_S = 10.0
 
 PRESENCE_AGES_S = (12.0, 40.0, 300.0)
 """From these ages on a rider is coasting, stale, lost."""
+
+UNCERTAIN_AGES_S = (0.0, 6.0, 12.0, 18.0, 30.0, 48.0, 60.0, 150.0, 300.0)
+BETWEEN_FIXES_M = (2.0, 3.0, 4.5, 6.0, 9.0, 16.0, 25.0, 80.0, 200.0)
+BEYOND_FIXES_M = (2.5, 3.5, 9.5, 18.0, 40.0, 70.0, 87.0, 900.0, 2400.0)
+"""Medians of the errors along the road at these ages, between two fixes and after the last one, as measured
+on a road stage; beyond a minute they are what a rider rides at most while he is held."""
 
 
 class Verdict(enum.IntEnum):
@@ -108,6 +115,9 @@ class RiderStates:
     presence : (k,) uint8
         :class:`Presence`.
     finished : (k,) bool
+    uncertainty_m : (k,) float64
+        Half of all errors along the road are smaller: it grows with the age, and faster after a rider's last
+        fix than between two. Left out, it is taken to be between two.
     """
 
     time_ms: int
@@ -118,3 +128,10 @@ class RiderStates:
     age_s: NDArray[np.float64]
     presence: NDArray[np.uint8]
     finished: NDArray[np.bool_]
+    uncertainty_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if len(self.uncertainty_m) != len(self.bibs):
+            object.__setattr__(
+                self, "uncertainty_m", np.interp(self.age_s, UNCERTAIN_AGES_S, BETWEEN_FIXES_M)
+            )

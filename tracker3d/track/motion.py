@@ -13,12 +13,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.track.holes import fill_holes
 from tracker3d.track.knots import Knots, rolled_out
 from tracker3d.track.lanes import lanes
 from tracker3d.track.model import RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
-from tracker3d.track.states import AGE, DISTANCE, LATERAL, SPEED, read_distances, read_states
+from tracker3d.track.states import (
+    AGE,
+    DISTANCE,
+    LATERAL,
+    SPEED,
+    UNCERTAINTY,
+    read_distances,
+    read_laterals,
+    read_states,
+    row_slopes,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -100,13 +111,16 @@ class Motion:
             self._seen_ms[:, index] = rider.seen_ms[[0, -1]]
             self._distance_m[:, index] = rolled_out(times_ms, distance_m, rider, self._finish_m)
             self._age_s[:, index] = rider.age_s(times_ms)
-        step_s = self._step_ms / 1000.0
-        gained = np.diff(self._distance_m, axis=0) / step_s
-        none = np.full((1, len(knots)), np.nan)
-        behind, ahead = np.concatenate([none, gained]), np.concatenate([gained, none])
-        behind, ahead = np.where(np.isnan(behind), ahead, behind), np.where(np.isnan(ahead), behind, ahead)
-        slope_mps = np.minimum(0.5 * (behind + ahead), 2.99 * np.minimum(behind, ahead))
-        self._slope_mps = np.nan_to_num(slope_mps).astype(np.float32)
+        fill_holes(
+            self._distance_m,
+            self._age_s,
+            start_ms=float(self.start_ms),
+            step_ms=self._step_ms,
+            knots=knots,
+            racing=self.bibs > 0,
+            pace=pace,
+        )
+        self._slope_mps = row_slopes(self._distance_m, self._step_ms / 1000.0)
         self._rows = rows
 
     @property
@@ -134,7 +148,7 @@ class Motion:
             everybody holds and ages.
         """
         riders = len(self.bibs)
-        values = np.empty((4, riders))
+        values = np.empty((5, riders))
         presence, finished = np.empty(riders, np.uint8), np.empty(riders, np.bool_)
         read_states(
             *(float(time_ms), float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps),
@@ -151,6 +165,7 @@ class Motion:
             age_s=values[AGE],
             presence=presence,
             finished=finished,
+            uncertainty_m=values[UNCERTAINTY],
         )
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
@@ -158,9 +173,21 @@ class Motion:
         times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
         result = np.empty((len(times), len(self.bibs)))
         read_distances(
-            *(times, float(self.start_ms), self._step_ms),
-            *(self._distance_m, self._slope_mps, self._seen_ms, result),
+            times,
+            float(self.start_ms),
+            self._step_ms,
+            self._distance_m,
+            self._slope_mps,
+            self._seen_ms,
+            result,
         )
+        return result
+
+    def laterals(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Return lateral places at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
+        times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
+        result = np.empty((len(times), len(self.bibs)))
+        read_laterals(times, float(self.start_ms), self._seen_ms, self._lanes, result)
         return result
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """Which places of the road are near a position: all of them within a gate, not only the nearest.
 
-A grid of cells holds, for each cell, the runs of road nodes that can be within the gate of any point in it.
-Along a run the distance to a fix has one local minimum for each leg of road that passes; each is refined by
-projection on the two segments that meet there.
+Along each leg of road that passes, the distance to a fix has one local minimum. It lies on the segment whose
+beginning has the fix ahead of it and whose end has it behind. A grid of small cells holds, for each cell, the
+segments for which that can be so within the gate, which are few however many legs pass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 RUN_ON_M = 200.0
 """The road is prolonged straight by so much at both ends: riders line up before it and roll on after it."""
 
-_CELL_M = 60.0
+_CELL_M = 15.0
+_MOST_BLOCKS = 4_000_000
+_SAME_PLACE_M = 10.0
+"""Of places so near along the road, as a bend has them for a fix in its middle, only the nearest counts."""
+
+_X, _Y, _EAST, _NORTH, _LENGTH, _DISTANCE, _PER_M = range(7)
+"""Columns of segments: where it begins, its direction and length, road distance there, and that per metre."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +50,29 @@ class Places:
 
 
 class LegGrid(NamedTuple):
-    """The road's nodes and which of them can be near each cell, for compiled look-ups."""
+    """The road's segments and which of them can hold a place near each cell, for compiled look-ups.
 
-    nodes: NDArray[np.float64]
-    """(n, 3): x, y, road distance."""
+    Blocks are of eight by eight cells; only those near the road have any.
+    """
+
+    segments: NDArray[np.float64]
+    """(n, 7)."""
     x0_m: float
     y0_m: float
+    cell_m: float
     columns: int
     rows: int
-    cells: NDArray[np.int32]
-    """One more than the cell's index into ``first``; 0 where no road is near."""
-    first: NDArray[np.int32]
-    runs: NDArray[np.int32]
-    """(m, 2): first and last node."""
+    """Of blocks."""
     gate_m: float
-    longest_m: float
-    """Longest segment between two nodes."""
+    blocks: NDArray[np.int32]
+    """Number of each block's cells, -1 where it has none."""
+    first: NDArray[np.int32]
+    """Where the segments of each cell begin in ``members``; one more than there are cells."""
+    members: NDArray[np.int32]
 
 
 class RoadPlaces:
-    """An index of the road's nodes for looking up all places within ``gate_m``.
+    """An index of the road's segments for looking up all places within ``gate_m``.
 
     Parameters
     ----------
@@ -74,19 +83,17 @@ class RoadPlaces:
 
     def __init__(self, route: Route, *, gate_m: float) -> None:
         x_m, y_m, distance_m = _prolonged(route)
-        self._nodes = np.stack([x_m, y_m, distance_m], axis=1)
-        longest_m = float(np.hypot(np.diff(x_m), np.diff(y_m)).max())
-        x0_m, y0_m = float(x_m.min()) - gate_m - _CELL_M, float(y_m.min()) - gate_m - _CELL_M
-        columns = int((x_m.max() + gate_m + _CELL_M - x0_m) // _CELL_M) + 1
-        rows = int((y_m.max() + gate_m + _CELL_M - y0_m) // _CELL_M) + 1
-        keys, first, runs = _runs(
-            (x_m - x0_m) / _CELL_M, (y_m - y0_m) / _CELL_M, columns, (gate_m + longest_m / 2) / _CELL_M
+        self._nodes = x_m, y_m, distance_m
+        segments = _segments(x_m, y_m, distance_m)
+        x0_m, y0_m = float(x_m.min()) - gate_m, float(y_m.min()) - gate_m
+        width_m, height_m = float(x_m.max()) + gate_m - x0_m, float(y_m.max()) + gate_m - y0_m
+        cell_m = max(_CELL_M, float(np.sqrt(width_m * height_m / _MOST_BLOCKS)) / 8.0)
+        columns, rows = (int(size_m // (8.0 * cell_m)) + 1 for size_m in (width_m, height_m))
+        nothing = np.zeros(0, np.int32)
+        grid = LegGrid(
+            *(segments, x0_m, y0_m, cell_m, columns, rows, float(gate_m)), *(nothing, nothing, nothing)
         )
-        cells = np.zeros(columns * rows, np.int32)
-        cells[keys] = np.arange(1, len(keys) + 1)
-        self.legs = LegGrid(
-            self._nodes, x0_m, y0_m, columns, rows, cells, first, runs, float(gate_m), longest_m
-        )
+        self.legs = LegGrid(*grid[:7], *_filled(grid))
 
     def within_gate(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], *, most: int) -> Places:
         """Find the nearest ``most`` places within the gate of each position.
@@ -107,7 +114,7 @@ class RoadPlaces:
 
     @cached_property
     def _nearest(self) -> NearestPlace:
-        return NearestPlace(*self._nodes.T)
+        return NearestPlace(*self._nodes)
 
     def nearest(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
@@ -116,49 +123,99 @@ class RoadPlaces:
         return self._nearest.find(x_m, y_m)
 
 
-def _runs(
-    column_at: NDArray[np.float64], row_at: NDArray[np.float64], columns: int, reach: float
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Occupied cells, where each one's runs begin, and the runs; all lengths in cells."""
-    column, row = np.floor(column_at).astype(np.int64), np.floor(row_at).astype(np.int64)
-    cells_away = int(np.ceil(reach))
-    keys, nodes = [], []
-    for up in range(-cells_away, cells_away + 1):
-        for right in range(-cells_away, cells_away + 1):
-            left, low = column + right, row + up
-            east = np.maximum(np.maximum(left - column_at, column_at - left - 1.0), 0.0)
-            north = np.maximum(np.maximum(low - row_at, row_at - low - 1.0), 0.0)
-            inside = (left >= 0) & (left < columns) & (low >= 0)
-            near = np.flatnonzero(inside & (np.hypot(east, north) <= reach))
-            keys.append(low[near] * columns + left[near])
-            nodes.append(near)
-    key, node = np.concatenate(keys), np.concatenate(nodes)
-    order = np.lexsort((node, key))
-    key, node = key[order], node[order]
-    begins = np.flatnonzero((np.diff(key, prepend=-1) != 0) | (np.diff(node, prepend=-2) != 1))
-    ends = np.append(begins[1:], len(key)) - 1
-    occupied, first = np.unique(key[begins], return_index=True)
-    runs = np.stack([node[begins], node[ends]], axis=1).astype(np.int32)
-    return occupied, np.append(first, len(begins)).astype(np.int32), runs
+def _segments(
+    x_m: NDArray[np.float64], y_m: NDArray[np.float64], distance_m: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    east_m, north_m = np.diff(x_m), np.diff(y_m)
+    length_m = np.maximum(np.hypot(east_m, north_m), 1e-9)
+    return np.stack(
+        [
+            *(x_m[:-1], y_m[:-1], east_m / length_m, north_m / length_m),
+            *(length_m, distance_m[:-1], np.diff(distance_m) / length_m),
+        ],
+        axis=1,
+    )
 
 
 @compiled
-def _project(x: float, y: float, nodes: NDArray[np.float64], segment: int) -> tuple[float, float]:
-    """Road distance and signed lateral offset of the nearest place on one segment."""
-    to_x, to_y = x - nodes[segment, 0], y - nodes[segment, 1]
-    east, north = nodes[segment + 1, 0] - nodes[segment, 0], nodes[segment + 1, 1] - nodes[segment, 1]
-    square = max(east * east + north * north, 1e-12)
-    share = min(max((to_x * east + to_y * north) / square, 0.0), 1.0)
-    off_x, off_y = to_x - share * east, to_y - share * north
-    off_m = np.sqrt(off_x * off_x + off_y * off_y)
-    distance_m = nodes[segment, 2] + share * (nodes[segment + 1, 2] - nodes[segment, 2])
-    return distance_m, off_m if east * to_y - north * to_x >= 0.0 else -off_m
+def _ahead_m(x: float, y: float, segments: NDArray[np.float64], index: int) -> float:
+    """How far a position is ahead of a segment's beginning, along its direction."""
+    to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
+    return float(to_x * segments[index, _EAST] + to_y * segments[index, _NORTH])
 
 
 @compiled
-def _square(x: float, y: float, nodes: NDArray[np.float64], node: int) -> float:
-    east, north = nodes[node, 0] - x, nodes[node, 1] - y
-    return float(east * east + north * north)
+def _may_hold(x: float, y: float, half_m: float, legs: LegGrid, index: int) -> bool:
+    """Whether a segment can hold a place near any position in a square about (x, y)."""
+    segments = legs.segments
+    east, north, length_m = segments[index, _EAST], segments[index, _NORTH], segments[index, _LENGTH]
+    spread_m = half_m * (abs(east) + abs(north))
+    ahead_m = _ahead_m(x, y, segments, index)
+    if index > 0 and ahead_m < -spread_m:
+        return False
+    last = index + 1 == len(segments)
+    if ahead_m > length_m + spread_m and not last:
+        turn_m = half_m * (abs(segments[index + 1, _EAST]) + abs(segments[index + 1, _NORTH]))
+        if _ahead_m(x, y, segments, index + 1) > turn_m:
+            return False
+    along_m = min(max(ahead_m, 0.0), length_m)
+    off_x, off_y = x - segments[index, _X] - along_m * east, y - segments[index, _Y] - along_m * north
+    reach_m = legs.gate_m + 1.5 * half_m
+    return bool(off_x * off_x + off_y * off_y <= reach_m * reach_m)
+
+
+@compiled
+def _span(legs: LegGrid, index: int) -> tuple[int, int, int, int]:
+    """First and last column and row of the cells within the gate of a segment's rectangle."""
+    x, y = legs.segments[index, _X], legs.segments[index, _Y]
+    x_end = x + legs.segments[index, _LENGTH] * legs.segments[index, _EAST]
+    y_end = y + legs.segments[index, _LENGTH] * legs.segments[index, _NORTH]
+    left = int(np.floor((min(x, x_end) - legs.gate_m - legs.x0_m) / legs.cell_m))
+    right = int(np.floor((max(x, x_end) + legs.gate_m - legs.x0_m) / legs.cell_m))
+    low = int(np.floor((min(y, y_end) - legs.gate_m - legs.y0_m) / legs.cell_m))
+    high = int(np.floor((max(y, y_end) + legs.gate_m - legs.y0_m) / legs.cell_m))
+    return max(left, 0), min(right, 8 * legs.columns - 1), max(low, 0), min(high, 8 * legs.rows - 1)
+
+
+@compiled
+def _filled(legs: LegGrid) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Blocks, where each cell's segments begin, and the segments, in order of the road."""
+    blocks = np.full(legs.columns * legs.rows, -1, np.int32)
+    used = 0
+    for index in range(len(legs.segments)):
+        left, right, low, high = _span(legs, index)
+        for row in range(low >> 3, (high >> 3) + 1):
+            for column in range(left >> 3, (right >> 3) + 1):
+                x, y = legs.x0_m + (8 * column + 4) * legs.cell_m, legs.y0_m + (8 * row + 4) * legs.cell_m
+                block = row * legs.columns + column
+                if blocks[block] < 0 and _may_hold(x, y, 4.0 * legs.cell_m, legs, index):
+                    blocks[block] = used
+                    used += 1
+    first = np.zeros(64 * used + 1, np.int32)
+    members = np.zeros(0, np.int32)
+    for turn in range(2):
+        for index in range(len(legs.segments)):
+            left, right, low, high = _span(legs, index)
+            for row in range(low, high + 1):
+                for column in range(left, right + 1):
+                    slot = blocks[(row >> 3) * legs.columns + (column >> 3)]
+                    x, y = legs.x0_m + (column + 0.5) * legs.cell_m, legs.y0_m + (row + 0.5) * legs.cell_m
+                    if slot < 0 or not _may_hold(x, y, 0.5 * legs.cell_m, legs, index):
+                        continue
+                    cell = 64 * slot + 8 * (row & 7) + (column & 7)
+                    if turn:
+                        members[first[cell]] = index
+                        first[cell] += 1
+                    else:
+                        first[cell + 1] += 1
+        if turn:
+            first[1:] = first[:-1].copy()
+            first[0] = 0
+        else:
+            for cell in range(64 * used):
+                first[cell + 1] += first[cell]
+            members = np.empty(first[64 * used], np.int32)
+    return blocks, first, members
 
 
 @compiled
@@ -166,44 +223,56 @@ def places_of(
     x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
 ) -> int:
     """Write the nearest candidates of one position into two rows, and return how many there are."""
-    most = len(distance_m)
-    for rank in range(most):
+    for rank in range(len(distance_m)):
         distance_m[rank], lateral_m[rank] = np.nan, np.inf
-    column_at, row_at = (x - legs.x0_m) / _CELL_M, (y - legs.y0_m) / _CELL_M
-    if not (0.0 <= column_at < legs.columns and 0.0 <= row_at < legs.rows):
+    column_at, row_at = (x - legs.x0_m) / legs.cell_m, (y - legs.y0_m) / legs.cell_m
+    if not (0.0 <= column_at < 8.0 * legs.columns and 0.0 <= row_at < 8.0 * legs.rows):
         return 0
-    cell = legs.cells[int(row_at) * legs.columns + int(column_at)] - 1
-    if cell < 0:
+    column, row = int(column_at), int(row_at)
+    slot = legs.blocks[(row >> 3) * legs.columns + (column >> 3)]
+    if slot < 0:
         return 0
-    nodes = legs.nodes
-    limit_m = legs.gate_m + legs.longest_m / 2
-    found = 0
-    for run in range(legs.first[cell], legs.first[cell + 1]):
-        node, last = legs.runs[run, 0], legs.runs[run, 1]
-        before, square = np.inf, _square(x, y, nodes, node)
-        while node <= last:
-            if square > limit_m * limit_m:
-                node += max(1, int((np.sqrt(square) - limit_m) / legs.longest_m))
-                before = np.inf
-                if node <= last:
-                    square = _square(x, y, nodes, node)
-                continue
-            after = _square(x, y, nodes, node + 1) if node < last else np.inf
-            if square < before and after >= square:
-                at_m, off_m = _project(x, y, nodes, max(node - 1, 0))
-                ahead_m, ahead_off_m = _project(x, y, nodes, min(node, len(nodes) - 2))
-                if abs(ahead_off_m) < abs(off_m):
-                    at_m, off_m = ahead_m, ahead_off_m
-                if abs(off_m) <= legs.gate_m and abs(off_m) < abs(lateral_m[most - 1]):
-                    found = min(found + 1, most)
-                    rank = found - 1
-                    while rank > 0 and abs(lateral_m[rank - 1]) > abs(off_m):
-                        distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
-                        rank -= 1
-                    distance_m[rank], lateral_m[rank] = at_m, off_m
-                    limit_m = min(legs.gate_m, abs(lateral_m[most - 1])) + legs.longest_m / 2
-            before, square = square, after
-            node += 1
+    cell = 64 * slot + 8 * (row & 7) + (column & 7)
+    segments, found, at_m, best_m = legs.segments, 0, -np.inf, np.inf
+    for member in range(legs.first[cell], legs.first[cell + 1]):
+        index = legs.members[member]
+        ahead_m, length_m = _ahead_m(x, y, segments, index), segments[index, _LENGTH]
+        if ahead_m < 0.0 and index > 0:
+            continue
+        if ahead_m > length_m and index + 1 < len(segments) and _ahead_m(x, y, segments, index + 1) >= 0.0:
+            continue
+        ahead_m = min(max(ahead_m, 0.0), length_m)
+        east, north = segments[index, _EAST], segments[index, _NORTH]
+        to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
+        off_m = np.hypot(to_x - ahead_m * east, to_y - ahead_m * north)
+        place_m = segments[index, _DISTANCE] + ahead_m * segments[index, _PER_M]
+        if place_m - at_m > _SAME_PLACE_M:
+            found = _insert(at_m, best_m, found, legs.gate_m, distance_m, lateral_m)
+            best_m = np.inf
+        if off_m < abs(best_m):
+            at_m, best_m = place_m, off_m if east * to_y - north * to_x >= 0.0 else -off_m
+    return _insert(at_m, best_m, found, legs.gate_m, distance_m, lateral_m)
+
+
+@compiled
+def _insert(
+    at_m: float,
+    off_m: float,
+    found: int,
+    gate_m: float,
+    distance_m: NDArray[np.float64],
+    lateral_m: NDArray[np.float64],
+) -> int:
+    """Insert a place among those found, nearest first, if it is within the gate and has room."""
+    most = len(distance_m)
+    if abs(off_m) > gate_m or abs(off_m) >= abs(lateral_m[most - 1]):
+        return found
+    found = min(found + 1, most)
+    rank = found - 1
+    while rank > 0 and abs(lateral_m[rank - 1]) > abs(off_m):
+        distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
+        rank -= 1
+    distance_m[rank], lateral_m[rank] = at_m, off_m
     return found
 
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from tracker3d.track.compiled import compiled
 from tracker3d.track.lanes import sway_at
-from tracker3d.track.model import PRESENCE_AGES_S, SPEED_WINDOW_S, Presence
+from tracker3d.track.model import (
+    BETWEEN_FIXES_M,
+    BEYOND_FIXES_M,
+    PRESENCE_AGES_S,
+    SPEED_WINDOW_S,
+    UNCERTAIN_AGES_S,
+    Presence,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,9 +23,11 @@ if TYPE_CHECKING:
 FINISHED_LIVE_S = 48.0
 """So much is taken off the age of a finished rider, who thus coasts from a minute after the line on."""
 
-DISTANCE, SPEED, LATERAL, AGE = range(4)
+DISTANCE, SPEED, LATERAL, AGE, UNCERTAINTY = range(5)
 """Rows of what :func:`read_states` writes."""
 
+_AGES_S = np.array(UNCERTAIN_AGES_S)
+_BETWEEN_M, _BEYOND_M = np.array(BETWEEN_FIXES_M), np.array(BEYOND_FIXES_M)
 _COASTING_S, _STALE_S, _LOST_S = PRESENCE_AGES_S
 _ABSENT = int(Presence.ABSENT)
 
@@ -27,6 +36,17 @@ _ABSENT = int(Presence.ABSENT)
 def presence_of_age(age_s: float) -> int:
     """Presence by the distance in time to the nearest fix."""
     return int(age_s >= _COASTING_S) + int(age_s >= _STALE_S) + int(age_s >= _LOST_S)
+
+
+@compiled
+def uncertainty_of_age(age_s: float, beyond: bool) -> float:
+    """Half of the errors are smaller than this; ``beyond`` the last fix they grow much faster."""
+    medians_m = _BEYOND_M if beyond else _BETWEEN_M
+    after = 1
+    while after < len(_AGES_S) - 1 and _AGES_S[after] < age_s:
+        after += 1
+    share = (age_s - _AGES_S[after - 1]) / (_AGES_S[after] - _AGES_S[after - 1])
+    return float(medians_m[after - 1] + share * (medians_m[after] - medians_m[after - 1]))
 
 
 @compiled
@@ -42,6 +62,23 @@ def _between(low_m: float, high_m: float, low_gain: float, high_gain: float, sha
     rest = 1.0 - share
     gained = high_m - low_m
     return low_m + share * gained + share * rest * ((low_gain - gained) * rest - (high_gain - gained) * share)
+
+
+@compiled
+def row_slopes(distance_m: NDArray[np.float64], step_s: float) -> NDArray[np.float32]:
+    """Slopes at the rows of the table in m/s: means of both sides, but so that cubics rise."""
+    rows, riders = distance_m.shape
+    slope_mps = np.zeros((rows, riders), np.float32)
+    for row in range(rows):
+        for k in range(riders):
+            here_m = distance_m[row, k]
+            behind = (here_m - distance_m[row - 1, k]) / step_s if row else np.nan
+            ahead = (distance_m[row + 1, k] - here_m) / step_s if row + 1 < rows else np.nan
+            behind = ahead if np.isnan(behind) else behind
+            ahead = behind if np.isnan(ahead) else ahead
+            if not np.isnan(ahead):
+                slope_mps[row, k] = min(0.5 * (behind + ahead), 2.99 * min(behind, ahead))
+    return slope_mps
 
 
 @compiled
@@ -62,7 +99,7 @@ def read_states(
     """Read all riders at one moment.
 
     ``distance_m``, ``slope_mps`` and ``age_s`` are (rows, k), one row every ``step_ms`` from ``start_ms`` on.
-    ``seen_ms`` is (2, k), ``lane`` from :func:`~tracker3d.track.lanes.lanes`. Written: ``values`` (4, k),
+    ``seen_ms`` is (2, k), ``lane`` from :func:`~tracker3d.track.lanes.lanes`. Written: ``values`` (5, k),
     ``presence`` and ``finished`` (k,).
     """
     rows, step_s = len(distance_m), step_ms / 1000.0
@@ -81,7 +118,7 @@ def read_states(
         )
         finished[k] = time_ms >= finish_ms[k]
         if not time_ms >= seen_ms[0, k] or np.isnan(here_m):
-            values[DISTANCE, k] = values[SPEED, k] = values[LATERAL, k] = values[AGE, k] = np.nan
+            values[:, k] = np.nan
             presence[k] = _ABSENT
             continue
         ahead_m = _between(
@@ -107,6 +144,7 @@ def read_states(
             age = max((time_ms - finish_ms[k]) / 1000.0 - FINISHED_LIVE_S, 0.0)
         values[DISTANCE, k], values[SPEED, k], values[AGE, k] = here_m, (ahead_m - past_m) / window_s, age
         values[LATERAL, k] = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * (time_ms - start_ms))
+        values[UNCERTAINTY, k] = uncertainty_of_age(age, time_ms > seen_ms[1, k])
         presence[k] = presence_of_age(age)
 
 
@@ -134,3 +172,19 @@ def read_distances(
             bend = (low_slope[k] * step_s - gained) * rest - (high_slope[k] * step_s - gained) * share
             here_m = low[k] + share * gained + share * rest * bend
             out[k] = here_m if time_ms >= seen_ms[0, k] else np.nan
+
+
+@compiled
+def read_laterals(
+    times_ms: NDArray[np.float64],
+    start_ms: float,
+    seen_ms: NDArray[np.float64],
+    lane: NDArray[np.float64],
+    result: NDArray[np.float64],
+) -> None:
+    """Read the lateral places of all riders at many moments into ``result`` (t, k)."""
+    for moment in range(len(times_ms)):
+        since_ms = times_ms[moment] - start_ms
+        for k in range(result.shape[1]):
+            aside_m = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * since_ms)
+            result[moment, k] = aside_m if times_ms[moment] >= seen_ms[0, k] else np.nan

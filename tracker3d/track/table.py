@@ -26,8 +26,9 @@ def write_tracks(tracks: Tracks, stage: Stage, path: Path) -> None:
     Columns: ``time_utc`` (in CSV ISO 8601 with milliseconds and Z), ``bib`` (negative for vehicles),
     ``distance_m``, ``lateral_m`` (positive left of the direction of the race), ``lon``, ``lat`` (as
     received, degrees WGS 84), ``x_m``, ``y_m`` (on the road, local frame), ``z_drawn_m``, ``height_m`` (of
-    the road there, drawn and own), ``speed_mps`` and ``confidence`` (high, low or rejected; a rejected fix
-    never moves its rider and stands at the nearest place on the road).
+    the road there, drawn and own), ``speed_mps``, ``confidence`` (high, low or rejected; a rejected fix never
+    moves its rider and stands at the nearest place on the road) and ``rejected_as`` (off road, teleport,
+    backwards or second tracker; empty for accepted fixes).
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ def write_tracks(tracks: Tracks, stage: Stage, path: Path) -> None:
 def _table(tracks: Tracks, stage: Stage) -> pa.Table:
     route = stage.route
     x_m, y_m = route.position(tracks.distance_m)
+    reasons = [str(verdict.name).lower().replace("_", " ") for verdict in Verdict]
+    rejected_as = np.where(tracks.verdict < Verdict.OFF_ROAD, "", np.array(reasons)[tracks.verdict])
     confidence = np.array(["high", "low", "rejected"])[np.minimum(tracks.verdict, Verdict.OFF_ROAD)]
     return pa.table(
         {
@@ -77,5 +80,6 @@ def _table(tracks: Tracks, stage: Stage) -> pa.Table:
             "height_m": np.round(route.height(tracks.distance_m), 3),
             "speed_mps": np.round(tracks.speed_mps, 3),
             "confidence": confidence,
+            "rejected_as": rejected_as,
         }
     )
