@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.race.folds import folds_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from tracker3d.feed.reports import GroupReport
+    from tracker3d.race.folds import Folds
     from tracker3d.race.history import History
     from tracker3d.race.positions import Positions
+    from tracker3d.stage.route import Route
 
 STEP_MS = 5000.0
 OFFICIAL_MS = 180_000.0
@@ -34,7 +38,7 @@ FINISHED_MS = 20_000.0
 """Riders leave their group so long after the line."""
 
 _BESIDE_M = 60.0
-_REFERENCE_S = 1.0
+_REFERENCE_S = 0.5
 _TIMES_AT_ONCE = 500
 
 
@@ -61,6 +65,8 @@ class Sample:
     distance_m : (k,) float64
     unsure : (m,) int64
         Riders in the race whose position is not sure.
+    folded : (k,) bool
+        Riders where the road folds, who may be on another leg of it than it seems.
     """
 
     time_ms: float
@@ -68,17 +74,21 @@ class Sample:
     gap_s: NDArray[np.float64]
     distance_m: NDArray[np.float64]
     unsure: NDArray[np.int64]
+    folded: NDArray[np.bool_]
 
 
 class GroupTimeline:
     """Group of every rider at fixed steps, and whose passages gaps count from.
 
     Riders whose position is not sure (long silent, or holding their last place) never split a group: they
-    belong to the riders beside them, or to nobody. Riders leave their group shortly after the line.
+    belong to the riders beside them, or to nobody. No group parts where the road folds: riders who seem to
+    be on the lower of two hairpins are on the upper one a moment later. Riders leave their group shortly
+    after the line.
     """
 
-    def __init__(self, *, finish_m: float, rule: GroupRule) -> None:
-        self._finish_m = finish_m
+    def __init__(self, route: Route, *, rule: GroupRule) -> None:
+        self._finish_m = float(route.finish_m)
+        self._folds = folds_of(route)
         self._walk = _Walk(rule)
         self._start_ms = 0.0
         self._ids: list[NDArray[np.int32]] = []
@@ -108,7 +118,7 @@ class GroupTimeline:
         steps = []
         for begin in range(0, len(times_ms), _TIMES_AT_ONCE):
             block = times_ms[begin : begin + _TIMES_AT_ONCE]
-            for sample in _samples(block, positions, history, finish_m=self._finish_m):
+            for sample in _samples(block, positions, history, self._folds, finish_m=self._finish_m):
                 report = _fresh(reports, sample.time_ms)
                 ids, official = self._walk.step(sample, positions.bibs, report)
                 self._ids.append(ids)
@@ -158,7 +168,7 @@ def _fresh(reports: tuple[GroupReport, ...], time_ms: float) -> GroupReport | No
 
 
 def _samples(
-    times_ms: NDArray[np.float64], positions: Positions, history: History, *, finish_m: float
+    times_ms: NDArray[np.float64], positions: Positions, history: History, folds: Folds, *, finish_m: float
 ) -> list[Sample]:
     """Put the riders into road order at each moment."""
     distance_m = positions.distances(times_ms)
@@ -174,6 +184,7 @@ def _samples(
     moment_ms = np.fmin(now, finish_ms[behind])
     gap_s = (moment_ms - history.passed_at_ms(order[:, :-1], place_m)) / 1000.0
     gap_s = np.maximum(np.nan_to_num(gap_s, nan=0.0), 0.0)
+    folded = folds.at(distance_m)
     return [
         Sample(
             time_ms=float(times_ms[row]),
@@ -181,6 +192,7 @@ def _samples(
             gap_s=gap_s[row, : max(count - 1, 0)],
             distance_m=distance_m[row],
             unsure=np.flatnonzero(present[row] & ~sure[row]),
+            folded=folded[row],
         )
         for row, count in enumerate(sure.sum(axis=1))
     ]
@@ -207,7 +219,7 @@ class _Walk:
         ids = np.full(len(self._ids), -1, np.int32)
         official: dict[int, str] = {}
         if len(order):
-            part = self._joined(self._parts(order, sample.gap_s), self._ids[order])
+            part = self._joined(self._parts(sample), self._ids[order])
             names = []
             if report is not None:
                 part, names = _reported(report, bibs[order], part)
@@ -216,9 +228,10 @@ class _Walk:
         self._ids = ids
         return _with_unsure(ids, sample), official
 
-    def _parts(self, order: NDArray[np.int64], gap_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _parts(self, sample: Sample) -> NDArray[np.int64]:
         """Cut the riders, who are in road order, into parts numbered from the front."""
-        rule, before = self._rule, self._ids[order]
+        rule, order, gap_s = self._rule, sample.order, sample.gap_s
+        before, folded = self._ids[order], sample.folded[order]
         wide = np.flatnonzero(gap_s > rule.merge_s)
         edges = np.concatenate([[0], wide + 1, [len(order)]])
         most = [_most_common(before[a:b]) for a, b in pairwise(edges)]
@@ -228,6 +241,8 @@ class _Walk:
             together = most[number] == most[number + 1] and most[number] >= 0
             if gap_s[at] <= rule.split_s:
                 cuts[at + 1] = not together and most[number] >= 0 and most[number + 1] >= 0
+                continue
+            if together and folded[at : at + 2].any():
                 continue
             pair = order[at : at + 2]
             held[pair] = self._held[pair].max() + 1

@@ -77,7 +77,7 @@ class Race:
         self._grouped = grouped and not stage.time_trial
         self._worn = {rider.jersey: rider.bib for rider in stage.riders if rider.jersey}
         self.history = History(start_m=float(stage.route.start_m), finish_m=self._finish_m)
-        self._timeline = GroupTimeline(finish_m=self._finish_m, rule=rule or GroupRule())
+        self._timeline = GroupTimeline(stage.route, rule=rule or GroupRule())
         self._detector = EventDetector(stage)
         self.extend()
 
