@@ -62,7 +62,7 @@ class Sample:
         Riders whose position is sure, first on the road first.
     gap_s : (n - 1,) float64
         Time gaps between neighbours at the same point; 0 where history does not tell.
-    distance_m : (k,) float64
+    distance_m, speed_mps : (k,) float64
     unsure : (m,) int64
         Riders in the race whose position is not sure.
     folded : (k,) bool
@@ -73,6 +73,7 @@ class Sample:
     order: NDArray[np.int64]
     gap_s: NDArray[np.float64]
     distance_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
     unsure: NDArray[np.int64]
     folded: NDArray[np.bool_]
 
@@ -184,13 +185,14 @@ def _samples(
     moment_ms = np.fmin(now, finish_ms[behind])
     gap_s = (moment_ms - history.passed_at_ms(order[:, :-1], place_m)) / 1000.0
     gap_s = np.maximum(np.nan_to_num(gap_s, nan=0.0), 0.0)
-    folded = folds.at(distance_m)
+    folded, speed_mps = folds.at(distance_m), positions.speeds(times_ms)
     return [
         Sample(
             time_ms=float(times_ms[row]),
             order=order[row, :count],
             gap_s=gap_s[row, : max(count - 1, 0)],
             distance_m=distance_m[row],
+            speed_mps=speed_mps[row],
             unsure=np.flatnonzero(present[row] & ~sure[row]),
             folded=folded[row],
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tracker3d.track.model import PRESENCE_AGES_S, Presence, RiderStates
+from tracker3d.track.model import PRESENCE_AGES_S, SPEED_WINDOW_S, Presence, RiderStates
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -47,6 +47,9 @@ class Positions(Protocol):
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Road distances, (t,) times to (t, k) metres; NaN for the absent."""
 
+    def speeds(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Speeds over the usual window, (t,) times to (t, k) m/s; NaN for the absent."""
+
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell which positions rest on fixes on both sides, (t, k), so that passages may be read from them."""
 
@@ -68,6 +71,13 @@ class RecordedPositions:
             np.isfinite(self.finish_ms), np.inf, motion.last_seen_ms + _SURE_HELD_MS
         )
 
+    def speeds(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Return speeds over the usual window, (t,) milliseconds to (t, k) m/s; NaN for the absent."""
+        times = np.atleast_1d(np.asarray(times_ms, float))
+        half_ms = 500.0 * SPEED_WINDOW_S
+        gained_m = self.distances(times + half_ms) - self.distances(times - half_ms)
+        return np.asarray(gained_m / SPEED_WINDOW_S)
+
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Every position of a recording lies between fixes."""
         return np.ones((len(np.atleast_1d(np.asarray(times_ms))), len(self.bibs)), bool)
@@ -84,8 +94,6 @@ class PositionTable:
 
     Parameters
     ----------
-    start_ms : int
-        Time of the first row.
     finish_m : float
         Road distance of the line.
 
@@ -95,8 +103,8 @@ class PositionTable:
     is one row before the last.
     """
 
-    def __init__(self, *, start_ms: int, finish_m: float) -> None:
-        self.start_ms = start_ms
+    def __init__(self, *, finish_m: float) -> None:
+        self.start_ms = 0
         self.bibs = np.zeros(0, np.int32)
         self.finish_ms = np.zeros(0)
         self._finish_m = finish_m
@@ -107,6 +115,10 @@ class PositionTable:
 
     def __len__(self) -> int:
         return self._rows
+
+    def begin(self, start_ms: int) -> None:
+        """Say when the first row is, while there is none."""
+        self.start_ms = start_ms
 
     @property
     def next_ms(self) -> int:
@@ -204,6 +216,13 @@ class PositionTable:
             presence=presence,
             finished=time_ms >= self.finish_ms,
         )
+
+    def speeds(self, times_ms: ArrayLike) -> NDArray[np.float64]:
+        """Return what each rider's fixes say of his speed, (t,) milliseconds to (t, k) m/s.
+
+        A rider who is shown waiting because he was shown too far ahead does not stand still.
+        """
+        return self._others[self._nearest_row(times_ms), 0].astype(float)
 
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell which positions rest on a fix of 12 s at most: later ones are taken on at the last speed."""
