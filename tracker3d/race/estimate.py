@@ -1,10 +1,14 @@
 """When a rider will reach the finish: an interval, never a minute.
 
-The road says how long a rider of even effort would need for every part of it (a balance of power against
-gravity, rolling and air); the rider's own way so far says how much faster or slower than that he is. The
-remaining road at his ratio is what is likely. The interval is that remaining time more and less a share of it,
-chosen so that on a real mountain stage the head of the race came within it at four of five moments, and at
-least ``LEAST_S``, for the sprint and for the place of the line.
+Where three riders have already ridden on to the finish from where he is, their median time from there, times
+how much faster or slower than they he was up to there, is what is likely. Else the road says how long a rider of
+even effort would need for every part of it (a balance of power against gravity, rolling and air), and his
+own way so far how much faster or slower than that he is.
+
+The interval is that remaining time more and less a share of it: more where much of the road is left. The
+shares are measured, not derived: on a real mountain stage (the head of the race, every minute) and a real time
+trial (every rider) the truth lay inside at four of five moments. It is at least ``LEAST_S`` to both sides, for
+the sprint and for the place of the line.
 """
 
 from __future__ import annotations
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
     from tracker3d.stage.route import Route
 
 COVERAGE = 0.8
-SPREAD = 0.045
+SPREAD, SPREAD_EARLY = 0.04, 0.05
+"""Shares of the remaining time: always, and more times the square of the share of the road that is left."""
+
+LEAST_FINISHED = 3
 LEAST_S = 8.0
 LEAST_RIDDEN_M = 5000.0
 """Before so much of the road is ridden nothing is said."""
@@ -87,21 +94,38 @@ class FinishEstimator:
         begun_m, begun_ms = self._begin(rider)
         if not here_m - begun_m >= LEAST_RIDDEN_M:
             return None
-        begun_s, here_s, end_s = np.interp(
-            [begun_m, here_m, route.finish_m], self._places_m, self._even_s
-        )
-        ratio = (time_ms - begun_ms) / 1000.0 / (here_s - begun_s)
-        left_s = float(ratio * (end_s - here_s))
-        spread_s = max(SPREAD * left_s, LEAST_S)
+        ridden_s = (time_ms - begun_ms) / 1000.0
+        left_s = self._as_others(time_ms, here_m, begun_m, ridden_s)
+        if left_s is None:
+            left_s = self._by_effort(here_m, begun_m, ridden_s)
+        share_left = (route.finish_m - here_m) / (route.finish_m - begun_m)
+        spread_s = max((SPREAD + SPREAD_EARLY * share_left**2) * left_s, LEAST_S)
         earliest_s, latest_s = max(left_s - spread_s, 0.0), left_s + spread_s
         return FinishEstimate(
             *(round(time_ms + 1000.0 * seconds) for seconds in (earliest_s, left_s, latest_s))
         )
 
+    def _as_others(self, time_ms: float, here_m: float, begun_m: float, ridden_s: float) -> float | None:
+        """Remaining seconds by those who have already finished; None where they are too few."""
+        history, finish_ms = self._race.history, self._race.positions.finish_ms
+        begun_ms, here_ms = history.passages_ms(begun_m), history.passages_ms(here_m)
+        whole = np.flatnonzero((finish_ms <= time_ms) & np.isfinite(begun_ms + here_ms))
+        if len(whole) < LEAST_FINISHED:
+            return None
+        left_s = float(np.median(finish_ms[whole] - here_ms[whole])) / 1000.0
+        theirs_s = float(np.median(here_ms[whole] - begun_ms[whole])) / 1000.0
+        return left_s * ridden_s / max(theirs_s, 1.0)
+
+    def _by_effort(self, here_m: float, begun_m: float, ridden_s: float) -> float:
+        """Remaining seconds by even effort on this road."""
+        places_m = [begun_m, here_m, self._race.stage.route.finish_m]
+        begun_s, here_s, end_s = np.interp(places_m, self._places_m, self._even_s)
+        return float((end_s - here_s) * ridden_s / (here_s - begun_s))
+
     def _begin(self, rider: int) -> tuple[float, float]:
         """Where and when the rider's way begins to count: km 0, or the first place he was seen to pass."""
         for place_m in np.arange(0.0, self._race.stage.route.finish_m, 1000.0):
-            passed_ms = float(self._race.history.passages_ms(place_m)[rider])
+            passed_ms = float(self._race.history.passages_ms(float(place_m))[rider])
             if not np.isnan(passed_ms):
                 return float(place_m), passed_ms
         return float("nan"), float("nan")

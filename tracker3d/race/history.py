@@ -74,6 +74,11 @@ class History:
             self._next_ms += ROW_MS * rows
 
     @property
+    def last_m(self) -> NDArray[np.float64]:
+        """How far each rider has come, (k,) float64; NaN for those who were never seen."""
+        return np.array(self._last[_PLACE])
+
+    @property
     def first_range_m(self) -> tuple[float, float]:
         """Road distances between which the head of the race was seen; NaN when nobody was."""
         return self._first_m, float(self._lead[_PLACE, 0])

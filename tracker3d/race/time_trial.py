@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.race.events import Event, EventKind
 from tracker3d.race.positions import ROW_MS, PositionTable
 from tracker3d.race.race import Race
 from tracker3d.stage.model import PlaceKind
@@ -27,6 +29,7 @@ _SURE_SLOTS = 10.0
 """n times the squared length of the mean direction: by chance it is over 10 once in 20,000 races (Rayleigh)."""
 
 _LONGEST_S = 2 * 3600
+_TIMING_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,38 @@ class TimeTrial:
         started = (states.bibs > 0) & (own_s >= 0.0)
         return np.where(started, own_s - best_s, np.nan)
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every new best time at a check or at the line, by time.
+
+        Confidence is the chance that it was one, with start and passage known to a second together.
+        """
+        found = []
+        for place in self.checks:
+            kind = EventKind.FINISH if place.kind is PlaceKind.FINISH else EventKind.TIME_CHECK
+            times_s = self.times_s(place)
+            passed_ms = 1000.0 * times_s + self.starts_ms
+            best_s, best = np.inf, -1
+            for rider in np.argsort(passed_ms, kind="stable")[: np.count_nonzero(np.isfinite(passed_ms))]:
+                if times_s[rider] >= best_s:
+                    continue
+                ahead_s = best_s - float(times_s[rider])
+                bibs = [rider] if best < 0 else [rider, best]
+                found.append(
+                    Event(
+                        kind=kind,
+                        time_ms=round(float(passed_ms[rider])),
+                        bibs=tuple(self._race.positions.bibs[bibs].tolist()),
+                        distance_m=place.distance_m,
+                        confidence=round(0.5 * (1.0 + math.erf(ahead_s / 2.0 / _TIMING_S)), 3),
+                        found_ms=round(float(passed_ms[rider])),
+                        place=place.name,
+                        gap_s=round(ahead_s, 1) if best >= 0 else math.nan,
+                    )
+                )
+                best_s, best = float(times_s[rider]), int(rider)
+        return tuple(sorted(found, key=lambda event: event.time_ms))
+
     def common_start(self) -> Race:
         """Return the race as if all riders had started together, at the first start.
 
@@ -143,7 +178,7 @@ class TimeTrial:
         is in a group. It ends where the slowest has arrived, or with what is known now.
         """
         race, starts_ms = self._race, self.starts_ms
-        known = np.flatnonzero(np.isfinite(starts_ms))
+        known = np.flatnonzero(np.isfinite(starts_ms) & np.isfinite(race.history.last_m[: len(starts_ms)]))
         table = PositionTable(finish_m=float(race.stage.route.finish_m))
         if len(known):
             self._fill(table, known)
@@ -163,15 +198,16 @@ class TimeTrial:
         places_m, ages_s = np.empty((rows, len(known))), np.empty((rows, len(known)))
         for column in range(len(known)):
             way_m = ways_m[:, column]
-            seen = np.isfinite(way_m)
+            seen = np.isfinite(way_m) & (times_ms > starts_ms[column])
+            seen_ms = np.append(starts_ms[column], times_ms[seen])
             own_ms = starts_ms[column] + since_ms
-            places_m[:, column] = np.interp(own_ms, times_ms[seen], way_m[seen])
-            ages_s[:, column] = np.maximum(times_ms[seen][0] - own_ms, own_ms - times_ms[seen][-1]) / 1000.0
+            places_m[:, column] = np.interp(own_ms, seen_ms, np.append(0.0, way_m[seen]))
+            ages_s[:, column] = np.maximum(own_ms - seen_ms[-1], 0.0) / 1000.0
         speeds_mps = np.gradient(places_m, ROW_MS / 1000.0, axis=0)
         lateral_m = lanes(bibs)[0]
         table.begin(round(first_ms))
         for row in range(rows):
-            age_s = np.maximum(ages_s[row], 0.0)
+            age_s = ages_s[row].copy()
             finished = starts_ms + since_ms[row] >= finish_ms
             age_s[finished] = 0.0
             table.append(
