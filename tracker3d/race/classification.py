@@ -97,16 +97,18 @@ def virtual_classification(
     state : RaceState
         The moment.
     before_s : mapping of bib to seconds
-        Times before the stage; only differences count. Who is missing in it is not classified.
+        Times before the stage; only differences count. Who is missing in it is not classified, and neither
+        is who has left the race by the feed's word.
     gap_s : (k,) float64, optional
         What counts on this stage instead of the time behind the head, as
         :meth:`~tracker3d.race.time_trial.TimeTrial.behind_s` in a time trial.
     """
     gaps = group_gaps_s(race, state) if gap_s is None else gap_s
+    stage_number = race.reports.stage_number
+    out = {gone.bib for gone in race.reports.withdrawals if gone.stage_number <= stage_number}
+    before_s = {bib: time_s for bib, time_s in before_s.items() if bib not in out}
     bibs = state.riders.bibs.tolist()
-    now_s = {
-        bib: float(gap) for bib, gap in zip(bibs, gaps.tolist(), strict=True) if bib in before_s and gap == gap
-    }
+    now_s = {bib: gap for bib, gap in zip(bibs, gaps.tolist(), strict=True) if bib in before_s and gap == gap}
     rows = sorted(now_s, key=lambda bib: (before_s[bib] + now_s[bib], before_s[bib], bib))
     were = {bib: at + 1 for at, bib in enumerate(sorted(now_s, key=lambda bib: (before_s[bib], bib)))}
     first_s = before_s[rows[0]] + now_s[rows[0]] if rows else 0.0

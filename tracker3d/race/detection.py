@@ -117,9 +117,7 @@ class EventDetector:
             self._sorted = tuple(sorted(self._events, key=lambda event: event.time_ms))
         return self._sorted
 
-    def watch_groups(
-        self, steps: Iterable[tuple[Sample, NDArray[np.int32]]], positions: Positions
-    ) -> None:
+    def watch_groups(self, steps: Iterable[tuple[Sample, NDArray[np.int32]]], positions: Positions) -> None:
         """Go on with new steps of the groups."""
         self._bibs = positions.bibs
         for sample, ids in steps:
@@ -148,7 +146,9 @@ class EventDetector:
             if not neighbour:
                 continue
             other = groups[neighbour[0]]
-            low, high = sorted((other.first if life.ahead else other.last, group.last if life.ahead else group.first))
+            low, high = sorted(
+                (other.first if life.ahead else other.last, group.last if life.ahead else group.first)
+            )
             gap_s = float(behind_s[high] - behind_s[low])
             life.widest_s = max(life.widest_s, gap_s)
             if life.waiting and sample.time_ms - life.born_ms >= HELD_MS and gap_s >= LEAST_GAP_S:
@@ -188,12 +188,12 @@ class EventDetector:
             del self._dropping[parent]
             gone = [groups[name] for name in dropped.ids if name in groups]
             if gone and parent in groups:
-                riders = np.concatenate([group.riders for group in sorted(gone, key=lambda group: group.first)])
+                riders = np.concatenate(
+                    [group.riders for group in sorted(gone, key=lambda group: group.first)]
+                )
                 self._say(EventKind.DROPPED, sample, dropped.life, riders, groups[parent].riders)
 
-    def _watch_arrivals(
-        self, sample: Sample, groups: dict[int, _Standing], ids: NDArray[np.int32]
-    ) -> None:
+    def _watch_arrivals(self, sample: Sample, groups: dict[int, _Standing], ids: NDArray[np.int32]) -> None:
         """Say which groups are gone because they came up to another, or were caught."""
         peloton = max(self._groups.values(), key=lambda group: len(group.riders), default=None)
         for name in [name for name in self._lives if name not in groups]:
@@ -249,7 +249,7 @@ class EventDetector:
 
 
 def _standing(sample: Sample, ids: NDArray[np.int32]) -> dict[int, _Standing]:
-    """Groups of the riders whose position is sure, by id."""
+    """Return the groups of the riders whose position is sure, by id."""
     in_order = ids[sample.order]
     return {
         int(name): _Standing(sample.order[at], int(at[0]), int(at[-1]))

@@ -1,14 +1,14 @@
 """When a rider will reach the finish: an interval, never a minute.
 
 Where three riders have already ridden on to the finish from where he is, their median time from there, times
-how much faster or slower than they he was up to there, is what is likely. Else the road says how long a rider of
-even effort would need for every part of it (a balance of power against gravity, rolling and air), and his
+how much faster or slower than they he was up to there, is what is likely. Else the road says how long a rider
+of even effort would need for every part of it (a balance of power against gravity, rolling and air), and his
 own way so far how much faster or slower than that he is.
 
 The interval is that remaining time more and less a share of it: more where much of the road is left. The
-shares are measured, not derived: on a real mountain stage (the head of the race, every minute) and a real time
-trial (every rider) the truth lay inside at four of five moments. It is at least ``LEAST_S`` to both sides, for
-the sprint and for the place of the line.
+shares are measured, not derived: on a real mountain stage the truth lay inside at four of five moments, for
+the head of the race and for riders behind; in a real time trial, ridden alone, at three of four. It is at
+least ``LEAST_S`` to both sides, for the sprint and for the place of the line.
 """
 
 from __future__ import annotations

@@ -222,7 +222,7 @@ class _Walk:
         official: dict[int, str] = {}
         if len(order):
             part = self._joined(self._parts(sample), self._ids[order])
-            names = []
+            names: list[tuple[int, str]] = []
             if report is not None:
                 part, names = _reported(report, bibs[order], part)
             ids[order] = self._named(part, self._ids[order])

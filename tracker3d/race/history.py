@@ -90,7 +90,9 @@ class History:
             return float("nan")
         known = np.flatnonzero(np.isfinite(self._lead_ms[:, 0]))
         places_m = np.append(self.places_m[known], last_m)
-        return float(np.interp(distance_m, places_m, np.append(self._lead_ms[known, 0], self._lead[_TIME, 0])))
+        return float(
+            np.interp(distance_m, places_m, np.append(self._lead_ms[known, 0], self._lead[_TIME, 0]))
+        )
 
     def lead_at_ms(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """When the head of the race passed each place, any shape; NaN where history does not tell."""

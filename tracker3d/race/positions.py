@@ -51,7 +51,7 @@ class Positions(Protocol):
         """Speeds over the usual window, (t,) times to (t, k) m/s; NaN for the absent."""
 
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
-        """Tell which positions rest on fixes on both sides, (t, k), so that passages may be read from them."""
+        """Tell which positions rest on fixes, (t, k), so that passages may be read from them."""
 
     def sure(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell who is where he is shown for certain, (t, k); the others never split a group."""
@@ -159,9 +159,7 @@ class PositionTable:
         if self._rows == len(self._places_m):
             self._places_m = np.concatenate([self._places_m, np.full_like(self._places_m, np.nan)])
             self._others = np.concatenate([self._others, np.full_like(self._others, np.nan)])
-            self._presence = np.concatenate(
-                [self._presence, np.full_like(self._presence, Presence.ABSENT)]
-            )
+            self._presence = np.concatenate([self._presence, np.full_like(self._presence, Presence.ABSENT)])
 
     def _row_at(self, times_ms: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         place = np.clip((times_ms - self.start_ms) / ROW_MS, 0.0, max(self._rows - 2, 0))
@@ -222,7 +220,7 @@ class PositionTable:
 
         A rider who is shown waiting because he was shown too far ahead does not stand still.
         """
-        return self._others[self._nearest_row(times_ms), 0].astype(float)
+        return np.asarray(self._others[self._nearest_row(times_ms), 0], float)
 
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell which positions rest on a fix of 12 s at most: later ones are taken on at the last speed."""

@@ -10,6 +10,7 @@ import numpy as np
 from tracker3d.errors import InputError
 from tracker3d.feed.reports import Reports
 from tracker3d.race.detection import EventDetector
+from tracker3d.race.formation import form
 from tracker3d.race.grouping import FINISHED_FIRST_M, GroupRule, GroupTimeline
 from tracker3d.race.history import History
 from tracker3d.race.model import Group, RaceState
@@ -205,54 +206,38 @@ class Race:
         moment_ms: NDArray[np.float64],
         jerseys: dict[str, int],
     ) -> tuple[NDArray[np.int32], tuple[Group, ...]]:
-        group = np.full(len(states.bibs), -1, np.int32)
-        all_ids = self._timeline.at(states.time_ms, len(states.bibs))
-        present = np.zeros(len(states.bibs), bool)
-        present[order] = True
-        said = self.overrides.apply(all_ids, states.bibs, present & (all_ids >= 0), time_ms=states.time_ms)
-        ids = said.ids[order]
-        members = order[ids >= 0]
-        if not len(members):
-            return group, ()
+        riders = len(states.bibs)
+        all_ids = self._timeline.at(states.time_ms, riders)
+        present = np.isin(np.arange(riders), order) & (all_ids >= 0)
+        said = self.overrides.apply(all_ids, states.bibs, present, time_ms=states.time_ms)
+        formed = form(said.ids, order)
+        if not formed.ids:
+            return formed.group, ()
         official = self._timeline.official_at(states.time_ms)
-        names, first, index = np.unique(ids[ids >= 0], return_index=True, return_inverse=True)
-        by_front = np.argsort(first)
-        rank = np.empty(len(names), np.int64)
-        rank[by_front] = np.arange(len(names))
-        number = rank[index]
-        group[members] = number
-        sizes = np.bincount(number)
-        ends = np.cumsum(sizes)
-        members = members[np.argsort(number, kind="stable")]
-        fronts, tails = members[ends - sizes], members[ends - 1]
+        fronts, tails = formed.fronts, formed.tails
         front_m = np.minimum(states.distance_m[fronts], self._finish_m)
         tail_m = np.minimum(states.distance_m[tails], self._finish_m)
-        ahead_s, ahead_m = np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
+        head_m = min(float(states.distance_m[order[0]]), self._finish_m) - front_m
+        head_m[0] = np.nan
+        ahead_s, ahead_m = np.full((2, len(fronts)), np.nan)
         passed_ms = self.history.passed_at_ms(tails[:-1], front_m[1:])
         ahead_s[1:] = np.maximum((moment_ms[fronts[1:]] - passed_ms) / 1000.0, 0.0)
         ahead_m[1:] = np.maximum(tail_m[:-1] - front_m[1:], 0.0)
-        head_m = min(float(states.distance_m[order[0]]), self._finish_m) - front_m
-        head_m[0] = np.nan
-        worn: list[tuple[str, ...]] = [()] * len(sizes)
-        for jersey, bib in jerseys.items():
-            for at in group[states.bibs == bib]:
-                if at >= 0:
-                    worn[at] = (*worn[at], jersey)
+        worn = formed.worn(jerseys, states.bibs)
         roles = roles_of(
-            sizes.tolist(),
-            ["yellow" in jerseys_inside for jerseys_inside in worn],
+            [len(members) for members in formed.riders],
+            ["yellow" in inside for inside in worn],
             gap_s[fronts].tolist(),
             leads=bool(fronts[0] == order[0]),
         )
-        shown_ids = names[by_front].tolist()
         columns = zip(
-            shown_ids,
+            formed.ids,
             roles,
             numbered(roles),
-            np.split(members, ends[:-1]),
+            formed.riders,
             states.distance_m[fronts].tolist(),
             states.distance_m[tails].tolist(),
-            (np.bincount(np.repeat(np.arange(len(sizes)), sizes), states.speed_mps[members]) / sizes).tolist(),
+            formed.mean(states.speed_mps).tolist(),
             gap_s[fronts].tolist(),
             ahead_s.tolist(),
             head_m.tolist(),
@@ -260,12 +245,12 @@ class Race:
             (self._finish_m - front_m).tolist(),
             self._gradient_ahead(front_m).tolist(),
             worn,
-            [said.names.get(shown, official.get(shown, "")) for shown in shown_ids],
-            [shown in official for shown in shown_ids],
-            [shown in said.locked for shown in shown_ids],
+            [said.names.get(name_id, official.get(name_id, "")) for name_id in formed.ids],
+            [name_id in official for name_id in formed.ids],
+            [name_id in said.locked for name_id in formed.ids],
             strict=True,
         )
-        return group, tuple(Group(*values) for values in columns)
+        return formed.group, tuple(Group(*values) for values in columns)
 
     def _gradient_ahead(self, place_m: NDArray[np.float64]) -> NDArray[np.float64]:
         middle_m = np.minimum(place_m + _GRADIENT_AHEAD_M / 2, self._finish_m - _GRADIENT_AHEAD_M / 2)

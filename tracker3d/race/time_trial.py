@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SLOT_S = 30.0
 _PROBES_M = (100.0, 250.0, 500.0, 1000.0)
 _SURE_SLOTS = 10.0
-"""n times the squared length of the mean direction: by chance it is over 10 once in 20,000 races (Rayleigh)."""
+"""n times the squared length of the mean direction: over 10 by chance in one race of 20,000 (Rayleigh)."""
 
 _LONGEST_S = 2 * 3600
 _TIMING_S = 1.0
@@ -68,9 +68,9 @@ class TimeTrial:
     def starts_ms(self) -> NDArray[np.float64]:
         """When each rider passed the start, (k,); NaN where that cannot be told.
 
-        Trackers often wake up some hundred metres down the road. The time there, less what those who were seen
-        from the start needed, is good to some 5 s. Riders start on a clock, though: where the times so found
-        lie around half minutes more than chance would have it, each is moved to its own.
+        Trackers often wake up some hundred metres down the road. The time there, less what those who were
+        seen from the start needed, is good to some 5 s. Riders start on a clock, though: where the times so
+        found lie around half minutes more than chance would have it, each is moved to its own.
         """
         if self._measured[0] != self._race.end_ms or len(self._measured[1]) != len(self._race.positions.bibs):
             self._measured = (self._race.end_ms, self._starts())

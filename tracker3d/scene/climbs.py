@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.style import Theme
     from tracker3d.stage.model import Place, Stage
 
+
 def climb_named(stage: Stage, words: str) -> Place:
     """Return the climb whose name holds these words, or that holds this kilometre.
 
