@@ -142,14 +142,13 @@ class EventDetector:
             life = self._lives.get(name)
             if life is None:
                 life = self._lives[name] = self._born(sample, group, groups)
-            neighbour = in_order[number + 1 : number + 2] if life.ahead else in_order[:number][-1:]
-            if not neighbour:
+            left = in_order[number + 1 :] if life.ahead else in_order[:number][::-1]
+            if not left:
                 continue
-            other = groups[neighbour[0]]
-            low, high = sorted(
-                (other.first if life.ahead else other.last, group.last if life.ahead else group.first)
-            )
-            gap_s = float(behind_s[high] - behind_s[low])
+            # away from the group they were in, as long as it is one
+            other = groups[life.parent if life.parent in left else left[0]]
+            front, back = (group, other) if life.ahead else (other, group)
+            gap_s = max(float(behind_s[back.first] - behind_s[front.last]), 0.0)
             life.widest_s = max(life.widest_s, gap_s)
             if life.waiting and sample.time_ms - life.born_ms >= HELD_MS and gap_s >= LEAST_GAP_S:
                 life.waiting = False

@@ -38,6 +38,7 @@ FINISHED_MS = 20_000.0
 """Riders leave their group so long after the line."""
 
 _BESIDE_M = 60.0
+_TOGETHER_M = 10.0
 _REFERENCE_S = 0.5
 _TIMES_AT_ONCE = 500
 
@@ -62,6 +63,8 @@ class Sample:
         Riders whose position is sure, first on the road first.
     gap_s : (n - 1,) float64
         Time gaps between neighbours at the same point; 0 where history does not tell.
+    apart_m : (n - 1,) float64
+        Distances between neighbours.
     distance_m, speed_mps : (k,) float64
     unsure : (m,) int64
         Riders in the race whose position is not sure.
@@ -72,6 +75,7 @@ class Sample:
     time_ms: float
     order: NDArray[np.int64]
     gap_s: NDArray[np.float64]
+    apart_m: NDArray[np.float64]
     distance_m: NDArray[np.float64]
     speed_mps: NDArray[np.float64]
     unsure: NDArray[np.int64]
@@ -82,9 +86,9 @@ class GroupTimeline:
     """Group of every rider at fixed steps, and whose passages gaps count from.
 
     Riders whose position is not sure (long silent, or holding their last place) never split a group: they
-    belong to the riders beside them, or to nobody. No group parts where the road folds: riders who seem to
-    be on the lower of two hairpins are on the upper one a moment later. Riders leave their group shortly
-    after the line.
+    belong to the riders beside them, or to nobody. No groups part or join where the road folds: riders who
+    seem to be on the lower of two hairpins are on the upper one a moment later. Riders leave their group
+    shortly after the line.
     """
 
     def __init__(self, route: Route, *, rule: GroupRule) -> None:
@@ -185,12 +189,14 @@ def _samples(
     moment_ms = np.fmin(now, finish_ms[behind])
     gap_s = (moment_ms - history.passed_at_ms(order[:, :-1], place_m)) / 1000.0
     gap_s = np.maximum(np.nan_to_num(gap_s, nan=0.0), 0.0)
+    apart_m = np.take_along_axis(distance_m, order[:, :-1], axis=1) - place_m
     folded, speed_mps = folds.at(distance_m), positions.speeds(times_ms)
     return [
         Sample(
             time_ms=float(times_ms[row]),
             order=order[row, :count],
             gap_s=gap_s[row, : max(count - 1, 0)],
+            apart_m=apart_m[row, : max(count - 1, 0)],
             distance_m=distance_m[row],
             speed_mps=speed_mps[row],
             unsure=np.flatnonzero(present[row] & ~sure[row]),
@@ -221,7 +227,7 @@ class _Walk:
         ids = np.full(len(self._ids), -1, np.int32)
         official: dict[int, str] = {}
         if len(order):
-            part = self._joined(self._parts(sample), self._ids[order])
+            part = self._joined(self._parts(sample), self._ids[order], sample.folded[order])
             names: list[tuple[int, str]] = []
             if report is not None:
                 part, names = _reported(report, bibs[order], part)
@@ -232,7 +238,9 @@ class _Walk:
 
     def _parts(self, sample: Sample) -> NDArray[np.int64]:
         """Cut the riders, who are in road order, into parts numbered from the front."""
-        rule, order, gap_s = self._rule, sample.order, sample.gap_s
+        rule, order = self._rule, sample.order
+        # where a race stands, seconds pass between riders who are side by side
+        gap_s = np.where(sample.apart_m < _TOGETHER_M, 0.0, sample.gap_s)
         before, folded = self._ids[order], sample.folded[order]
         wide = np.flatnonzero(gap_s > rule.merge_s)
         edges = np.concatenate([[0], wide + 1, [len(order)]])
@@ -252,8 +260,13 @@ class _Walk:
         self._held = held
         return np.cumsum(cuts)
 
-    def _joined(self, part: NDArray[np.int64], before: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Keep groups that have just come together apart until they have been so for long enough."""
+    def _joined(
+        self, part: NDArray[np.int64], before: NDArray[np.int32], folded: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Keep groups that have just come together apart until they have been so for long enough.
+
+        Where the road folds nobody changes over: who seems to be with others may be on another leg.
+        """
         joining: dict[tuple[int, int], int] = {}
         total = np.bincount(before + 1, minlength=1)
         mixed = np.unique(part[1:][(part[1:] == part[:-1]) & (before[1:] != before[:-1])])
@@ -263,13 +276,19 @@ class _Walk:
             names, counts = np.unique(before[inside], return_counts=True)
             largest = int(names[np.argmax(np.where(names >= 0, counts, 0))])
             for name, count in zip(names.tolist(), counts.tolist(), strict=True):
-                # single riders change over at once; whole groups wait
-                if name < 0 or name == largest or 2 * count <= total[name + 1]:
+                if name < 0 or name == largest:
+                    continue
+                those = inside & (before == name)
+                doubtful = bool(folded[those].any())
+                if 2 * count <= total[name + 1]:
+                    # single riders change over at once; whole groups wait
+                    if doubtful:
+                        result = np.where(those, np.bincount(part[before == name]).argmax(), result)
                     continue
                 pair = (min(name, largest), max(name, largest))
-                joining[pair] = self._joining.get(pair, 0) + 1
+                joining[pair] = self._joining.get(pair, 0) + (not doubtful)
                 if joining[pair] < self._rule.held:
-                    result = np.where(inside & (before == name), result.max() + 1, result)
+                    result = np.where(those, result.max() + 1, result)
         self._joining = joining
         return result
 
