@@ -90,12 +90,12 @@ def test_what_lasts_less_than_a_minute_is_no_event(make_race):
 
 def test_noise_makes_no_events(make_race):
     random = np.random.default_rng(7)
-    ways = {
-        bib: (
-            lambda t, bib=bib, noise=random.normal(0.0, 4.0, 500): 12.01 * (t - 0.25 * bib) + noise[: len(t)]
-        )
-        for bib in range(1, 61)
-    }
+
+    def shaken(bib):
+        noise_m = random.normal(0.0, 4.0, 500)
+        return lambda t: 12.01 * (t - 0.25 * bib) + noise_m[: len(t)]
+
+    ways = {bib: shaken(bib) for bib in range(1, 61)}
     assert kinds(make_race(ways)) == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_ids_last_through_overlaps_of_95_percent(make_race):
     largest = [max(at(race, s).groups, key=lambda group: len(group.riders)) for s in range(250, 1400, 5)]
     assert len({group.id for group in largest}) == 1
     assert len(largest[-1].riders) == 32
-    for before, after in zip(largest[:-1], largest[1:], strict=True):
+    for before, after in itertools.pairwise(largest):
         assert len(np.intersect1d(before.riders, after.riders)) >= 0.95 * len(before.riders)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -45,13 +46,13 @@ def test_gaps_are_the_feeds_own(race, foix_recording, foix_replay):
         apart.append((state.gap_s[rider[rows]] - gap_s[rows])[moving])
     apart = np.concatenate(apart)
     assert len(apart) > 60_000
-    assert np.isfinite(apart).mean() > 0.998
+    assert np.isfinite(apart).mean() > 0.997
     assert np.nanmedian(np.abs(apart)) < 2.0
     assert np.nanquantile(np.abs(apart), 0.95) < 5.0
 
 
 def test_no_phantom_splits_where_the_road_folds(race):
-    """At 38 and 82 to 84 km to go the official kilometres fold; nobody leaves a group there only to be back."""
+    """At 38 and 82 to 84 km to go the official kilometres fold: nobody leaves a group only to be back."""
     finish_m = race.stage.route.finish_m
     folds = folds_of(race.stage.route)
     states = states_every(race, 5000)
@@ -60,18 +61,20 @@ def test_no_phantom_splits_where_the_road_folds(race):
     to_go_km = (finish_m - places_m) / 1000.0
     watched = ((to_go_km > 37.8) & (to_go_km < 39.2)) | ((to_go_km > 81.7) & (to_go_km < 84.4))
     assert folds.at(places_m)[watched].mean() > 0.3
+    watched &= folds.at(places_m)
     changed = (ids[1:] != ids[:-1]) & (ids[1:] >= 0) & (ids[:-1] >= 0) & watched[1:]
     back = 0
     for step, rider in zip(*np.nonzero(changed), strict=True):
         back += ids[step, rider] in ids[step + 2 : step + 26, rider]
-    assert back <= 0.005 * len(race.positions.bibs) * 2
+    assert watched.any(axis=0).sum() > 170
+    assert back <= 2
 
 
 def test_ids_last(race):
     """From sample to sample a group whose riders stay to 95 % keeps its id."""
     states = states_every(race, 5000)
     kept = broken = 0
-    for before, after in zip(states[:-1], states[1:], strict=True):
+    for before, after in itertools.pairwise(states):
         for group in before.groups:
             was = set(group.riders.tolist())
             heir = max(after.groups, key=lambda other: len(was & set(other.riders.tolist())), default=None)
@@ -88,11 +91,11 @@ def test_ids_last(race):
 def test_groups_change_no_more_often_than_a_race_does(race):
     states = states_every(race, 5000)
     shown = [frozenset(group.id for group in state.groups) for state in states]
-    changes = sum(now != then for now, then in zip(shown[1:], shown[:-1], strict=True))
+    changes = sum(now != then for now, then in itertools.pairwise(shown))
     hours = (race.end_ms - race.start_ms) / HOUR_MS
     assert 20 < changes / hours < 200
     large = [frozenset(group.id for group in state.groups if len(group.riders) >= 10) for state in states]
-    changes = sum(now != then for now, then in zip(large[1:], large[:-1], strict=True))
+    changes = sum(now != then for now, then in itertools.pairwise(large))
     assert changes / hours < 40
 
 

@@ -118,7 +118,7 @@ def test_start_times_on_the_clock(make_race):
 
 @pytest.mark.real
 def test_a_real_time_trial_against_the_feeds_own_times(shared_data, tmp_path):
-    """Within 5 km of the line the feed's time to the leader is ours to 2 s: it counts from the best arrived."""
+    """Within 5 km of the line the feed's time to the leader is ours to 2 s."""
     import gzip
     import json
 

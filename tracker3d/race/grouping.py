@@ -233,8 +233,12 @@ class _Walk:
                 part, names = _reported(report, bibs[order], part)
             ids[order] = self._named(part, self._ids[order])
             official = {int(ids[order][part == number][0]): name for number, name in names}
+        before = np.where(np.isin(self._ids, ids), self._ids, -1)
+        shown = _with_unsure(ids, before, sample)
+        # who comes back after a silence is still of the group he was in
+        ids[sample.unsure] = before[sample.unsure]
         self._ids = ids
-        return _with_unsure(ids, sample), official
+        return shown, official
 
     def _parts(self, sample: Sample) -> NDArray[np.int64]:
         """Cut the riders, who are in road order, into parts numbered from the front."""
@@ -265,28 +269,25 @@ class _Walk:
     ) -> NDArray[np.int64]:
         """Keep groups that have just come together apart until they have been so for long enough.
 
-        Where the road folds nobody changes over: who seems to be with others may be on another leg.
+        Single riders change over at once. Where the road folds nobody does: who seems to be with others, or
+        between others, may be on another leg.
         """
+        part = part.copy()
+        for name in np.unique(before[folded & (before >= 0)]):
+            part[folded & (before == name)] = np.bincount(part[before == name]).argmax()
         joining: dict[tuple[int, int], int] = {}
         total = np.bincount(before + 1, minlength=1)
-        mixed = np.unique(part[1:][(part[1:] == part[:-1]) & (before[1:] != before[:-1])])
         result = part
-        for number in mixed:
+        for number in np.unique(part[1:][(part[1:] == part[:-1]) & (before[1:] != before[:-1])]):
             inside = part == number
             names, counts = np.unique(before[inside], return_counts=True)
             largest = int(names[np.argmax(np.where(names >= 0, counts, 0))])
             for name, count in zip(names.tolist(), counts.tolist(), strict=True):
-                if name < 0 or name == largest:
+                if name < 0 or name == largest or 2 * count <= total[name + 1]:
                     continue
                 those = inside & (before == name)
-                doubtful = bool(folded[those].any())
-                if 2 * count <= total[name + 1]:
-                    # single riders change over at once; whole groups wait
-                    if doubtful:
-                        result = np.where(those, np.bincount(part[before == name]).argmax(), result)
-                    continue
                 pair = (min(name, largest), max(name, largest))
-                joining[pair] = self._joining.get(pair, 0) + (not doubtful)
+                joining[pair] = self._joining.get(pair, 0) + (not folded[those].any())
                 if joining[pair] < self._rule.held:
                     result = np.where(those, result.max() + 1, result)
         self._joining = joining
@@ -313,15 +314,17 @@ class _Walk:
         return names[part]
 
 
-def _with_unsure(ids: NDArray[np.int32], sample: Sample) -> NDArray[np.int32]:
-    """Let riders whose position is not sure belong to those beside them."""
-    if not len(sample.unsure) or not len(sample.order):
-        return ids
+def _with_unsure(ids: NDArray[np.int32], before: NDArray[np.int32], sample: Sample) -> NDArray[np.int32]:
+    """Let riders whose position is not sure belong to those beside them; where the road folds, as before."""
     shown = ids.copy()
+    if not len(sample.unsure) or not len(sample.order):
+        return shown
     apart = np.abs(sample.distance_m[sample.unsure][:, None] - sample.distance_m[sample.order][None, :])
     nearest = np.argmin(apart, axis=1)
     beside = apart[np.arange(len(sample.unsure)), nearest] <= _BESIDE_M
     shown[sample.unsure[beside]] = ids[sample.order[nearest[beside]]]
+    folded = sample.unsure[sample.folded[sample.unsure]]
+    shown[folded] = before[folded]
     return shown
 
 
