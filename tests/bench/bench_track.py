@@ -238,32 +238,32 @@ def live() -> None:
 
 
 _WHOLE = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from tracker3d.feed import read_feed
 from tracker3d.stage import open_package
 from tracker3d.track import Motion, put_on_road
 stage = open_package(Path(sys.argv[1])).stage
-for turn in ("first run", "again"):
-    begin = time.perf_counter()
-    tracks = put_on_road(read_feed(Path(sys.argv[2]), stage=stage), stage)
-    middle = time.perf_counter()
-    Motion(tracks, stage.route)
-    end = time.perf_counter()
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"  {turn}: {middle - begin:.2f} s to {len(tracks):,} tracks, {end - middle:.2f} s more to motion")
-    print(f"  peak so far {peak_mb:.0f} MB")
-    del tracks
+begin = time.perf_counter()
+tracks = put_on_road(read_feed(Path(sys.argv[2]), stage=stage), stage)
+middle = time.perf_counter()
+Motion(tracks, stage.route)
+end = time.perf_counter()
+status = Path("/proc/self/status").read_text()
+peak_mb = int(status.split("VmHWM:")[1].split()[0]) / 1024
+print(f"  {middle - begin:.2f} s to {len(tracks):,} tracks, {end - middle:.2f} s more to motion")
+print(f"  peak {peak_mb:.0f} MB")
 """
 
 
 def whole() -> None:
-    """From a recording to tracks, in a process of its own."""
+    """From a recording to tracks, in a process of its own; an earlier one has compiled what it needs."""
     with tempfile.TemporaryDirectory() as folder:
         stage = prepared(Path(folder))
         if stage is not None:
             print("whole recording to tracks")
-            subprocess.run([sys.executable, "-c", _WHOLE, *map(str, stage)], check=True)
+            for output in (subprocess.DEVNULL, None):
+                subprocess.run([sys.executable, "-c", _WHOLE, *map(str, stage)], check=True, stdout=output)
 
 
 if __name__ == "__main__":
