@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.drawing import Look, scale_of
+from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
 from tracker3d.scene.model import ALL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
@@ -76,6 +77,7 @@ def frame_at(
         rider_px=placed.px,
         sprites=sprites,
         panels=panels,
+        glows=make_glows(scene, state, pose, look, viewport_px, overlays, selected_bib=selected_bib),
         labelled_bibs=frozenset(number for kind, number in slots if kind == "rider"),
         labelled_groups=frozenset(number for kind, number in slots if kind == "group"),
         label_slots=slots,

@@ -49,6 +49,10 @@ class Overlay(enum.StrEnum):
     GAP_BOARD = "gap_board"
     LEGEND = "legend"
     CREDITS = "credits"
+    GROUP_HALOS = "group_halos"
+    """A glow on the road where groups ride, in the colour of their role."""
+    TRAILS = "trails"
+    """The road just ridden by the head of the race and by who is selected."""
 
 
 ALL_OVERLAYS = frozenset(Overlay)
@@ -151,6 +155,26 @@ class RiderInstances:
 
 
 @dataclass(frozen=True)
+class Glows:
+    """Soft light along both sides of the road, as wide as can be seen from where the camera is.
+
+    Attributes
+    ----------
+    points_m : (n, 4, 3) float32
+        Cross-sections as drawn, from left to right: rim, edge of the road, edge of the road, rim. The light
+        lies between each rim and its edge.
+    rgba : (n, 4, 4) uint8
+        sRGB with straight alpha.
+    ends : (k,) int64
+        One past the last cross-section of each stretch.
+    """
+
+    points_m: NDArray[np.float32]
+    rgba: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Sprites:
     """Textured rectangles on the screen cut from one atlas: all of them are one draw call.
 
@@ -210,6 +234,7 @@ class FrameState:
     rider_px: NDArray[np.float32]
     sprites: Sprites
     panels: tuple[Panel, ...]
+    glows: Glows | None = None
     labelled_bibs: frozenset[int] = frozenset()
     labelled_groups: frozenset[int] = frozenset()
     label_slots: Mapping[tuple[str, int], int] = field(default_factory=dict)
