@@ -6,6 +6,7 @@ from tracker3d.scene.frame import frame_at
 from tracker3d.scene.model import (
     ALL_OVERLAYS,
     NO_OVERLAYS,
+    USUAL_OVERLAYS,
     CameraPose,
     FrameState,
     Gate,
@@ -16,6 +17,7 @@ from tracker3d.scene.model import (
     RoadLine,
     Sprites,
     StageScene,
+    parse_overlays,
 )
 from tracker3d.scene.projection import project
 from tracker3d.scene.style import Theme, default_theme, load_theme
@@ -25,6 +27,7 @@ __all__ = [
     "ALL_OVERLAYS",
     "NO_OVERLAYS",
     "ROAD_WIDTH_M",
+    "USUAL_OVERLAYS",
     "Camera",
     "CameraPose",
     "FixedCamera",
@@ -44,5 +47,6 @@ __all__ = [
     "group_titles",
     "load_theme",
     "parse_camera",
+    "parse_overlays",
     "project",
 ]

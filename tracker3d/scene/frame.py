@@ -9,7 +9,7 @@ import numpy as np
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
-from tracker3d.scene.model import ALL_OVERLAYS, FrameState, Overlay
+from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
 from tracker3d.scene.shot import Shot
@@ -27,7 +27,7 @@ def frame_at(
     *,
     camera: Camera,
     viewport_px: tuple[int, int],
-    overlays: frozenset[Overlay] = ALL_OVERLAYS,
+    overlays: frozenset[Overlay] = USUAL_OVERLAYS,
     previous: FrameState | None = None,
     wall_s: float = 0.0,
     selected_bib: int | None = None,

@@ -32,6 +32,8 @@ _HALO_ROADS, _TRAIL_ROADS = 2.2, 1.4
 _LINE_PX = 2.6
 """Half of the road's line from afar, which stays clear."""
 _HALO_ALPHA, _TRAIL_ALPHA = 0.85, 0.95
+_DIMMER_NEAR = 0.45
+"""Near the camera, where there is much of it, light is weaker by this share."""
 _HALO_BEYOND_M, _HALO_BEYOND_PX = 12.0, 30.0
 """How far halos reach beyond first and last riders: the larger of the two."""
 _TRAIL_S = 15.0
@@ -147,7 +149,7 @@ def _ribbon(
     faded = (at_m - tail_m) / max(front_m - tail_m if stretch.trail else beyond_m, 1e-6)
     if not stretch.trail:
         faded = np.minimum(faded, (front_m - at_m) / beyond_m)
-    alpha = stretch.alpha * np.clip(faded, 0.0, 1.0)
+    alpha = stretch.alpha * np.clip(faded, 0.0, 1.0) * (1.0 - _DIMMER_NEAR * lying[:, 0])
     rgba[:, 1:3, 3] = np.rint(255.0 * alpha)[:, None]
     return points.astype(np.float32), rgba
 

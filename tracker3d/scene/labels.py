@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import numpy as np
 from tracker3d.race.model import Role
 from tracker3d.scene.atlas import Atlas
 from tracker3d.scene.declutter import Candidates, place
+from tracker3d.scene.figures import gap_text
 from tracker3d.scene.model import GateKind, Overlay, Sprites
 from tracker3d.scene.placing import NEAR_SCALE, RIDER_HEIGHT_M, PlacedRiders, Roster, roster_of
 from tracker3d.scene.projection import focal_px, in_sight, inside, project
-from tracker3d.scene.tags import Tag, TagPress, group_title
+from tracker3d.scene.tags import Tag, TagPress, group_jerseys, group_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import CameraPose, StageScene
+    from tracker3d.scene.style import Theme
 
 MOST_LABELS = 22
 _MOST_RIDER_CANDIDATES = 80
@@ -151,7 +154,8 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
         if not len(seen):
             continue
         title = group_title(view.look.theme, group, roster)
-        tag = press.group(group, title)
+        jerseys = group_jerseys(group, roster)
+        tag = press.group(group, title, jerseys)
         anchor = heads_px[seen[0]]
         wanted.append(
             Wanted(
@@ -162,7 +166,9 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
                 rise_px=_GROUP_RISE * view.look.scale,
                 colour_rgb=view.look.theme.colour(group.role.value),
                 opacity=1.0,
-                tag=lambda group=group, title=title: press.group(group, title),  # type: ignore[misc]
+                tag=lambda group=group, title=title, jerseys=jerseys: press.group(  # type: ignore[misc]
+                    group, title, jerseys
+                ),
             )
         )
     return wanted
@@ -255,16 +261,18 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
         chosen = bool(selected[row])
         first = 0 if chosen else 4 if jersey[row] else 5
         shown_before = ("rider", bib) in before
+        figure = _figure(state, rider_index, view.look.theme) if chosen else ""
+        size = press.rider_size(*_rider_words(roster, rider_index), figure) if chosen else sizes[rider_index]
         wanted.append(
             Wanted(
                 key=("rider", bib),
                 rank=(first, float(rank[row]) + (0.0 if shown_before else 1e7)),
                 anchor_px=(float(heads_px[row, 0]), float(heads_px[row, 1])),
-                size_px=(int(sizes[rider_index, 0]), int(sizes[rider_index, 1])),
+                size_px=(int(size[0]), int(size[1])),
                 rise_px=_RIDER_RISE * view.look.scale,
                 colour_rgb=tuple(instances.colours[row].tolist()),
                 opacity=max(0.55, float(instances.opacity[row])),
-                tag=_rider_tag(press, roster, rider_index, selected=chosen),
+                tag=_rider_tag(press, roster, rider_index, selected=chosen, figure=figure),
             )
         )
     return wanted
@@ -294,12 +302,25 @@ def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:
     return rank[placed.index]
 
 
-def _rider_tag(press: TagPress, roster: Roster, index: int, *, selected: bool) -> Callable[[], Tag]:
+def _rider_tag(
+    press: TagPress, roster: Roster, index: int, *, selected: bool, figure: str
+) -> Callable[[], Tag]:
     rider = roster.riders[index]
     red, green, blue = roster.colours[index].tolist()
     return lambda: press.rider(
-        *_rider_words(roster, index), colour=(red, green, blue), selected=selected and not rider.vehicle
+        *_rider_words(roster, index),
+        colour=(red, green, blue),
+        selected=selected and not rider.vehicle,
+        figure=figure,
     )
+
+
+def _figure(state: RaceState, index: int, theme: Theme) -> str:
+    """Return the gap to the head of the race and the speed of one rider; what is not known is left out."""
+    gap_s, speed_mps = float(state.gap_s[index]), float(state.riders.speed_mps[index])
+    gap = gap_text(gap_s) if gap_s > 0.0 else ""
+    speed = f"{3.6 * speed_mps:.0f} {theme.word('speed_unit')}" if math.isfinite(speed_mps) else ""
+    return "  ".join(filter(None, (gap, speed)))
 
 
 def _rider_words(roster: Roster, index: int) -> tuple[str, str]:

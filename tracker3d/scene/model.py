@@ -11,6 +11,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tracker3d.errors import InputError
 from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Overlay(enum.StrEnum):
     PROFILE = "profile"
     CLIMB_CARD = "climb_card"
     GAP_BOARD = "gap_board"
+    SPEED_BOARD = "speed_board"
     LEGEND = "legend"
     CREDITS = "credits"
     GROUP_HALOS = "group_halos"
@@ -56,7 +58,30 @@ class Overlay(enum.StrEnum):
 
 
 ALL_OVERLAYS = frozenset(Overlay)
+USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD}
+"""What a picture carries unless something else is asked for."""
 NO_OVERLAYS: frozenset[Overlay] = frozenset()
+
+
+def parse_overlays(text: str) -> frozenset[Overlay]:
+    """Return the overlays named in text such as ``usual,speed_board``, ``none`` or ``to_go,gap_board``.
+
+    Raises
+    ------
+    InputError
+        A name is none of an overlay, nor ``usual``, ``all`` or ``none``.
+    """
+    sets = {"usual": USUAL_OVERLAYS, "all": ALL_OVERLAYS, "none": NO_OVERLAYS, "": NO_OVERLAYS}
+    chosen: set[Overlay] = set()
+    for name in (part.strip().replace("-", "_") for part in text.split(",")):
+        if name in sets:
+            chosen |= sets[name]
+        elif name in set(Overlay):
+            chosen.add(Overlay(name))
+        else:
+            known = ", ".join((*filter(None, sets), *Overlay))
+            raise InputError(f"{name!r} is no overlay; choose from {known}.")
+    return frozenset(chosen)
 
 
 @dataclass(frozen=True)

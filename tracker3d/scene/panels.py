@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.race.model import Role
-from tracker3d.scene.cards import CardClimb, draw_climb_card, draw_gap_board, draw_stage_name, draw_to_go
+from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import Canvas
 from tracker3d.scene.figures import clock_text, km_text, local_clock_text
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
 
 SAFE_SHARE = 0.05
-_MOST_GAP_ROWS = 7
+_MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
 _CARD_GROUP = 3
 _GAP = 10
 
@@ -70,8 +70,11 @@ class _Desk:
             name = self._panel("stage_name", None, lambda: draw_stage_name(self.scene.stage, self.look))
             yield _at(name, self.left, self.top)
             below_name += name.image.shape[0] + self.look.px(_GAP)
-        if Overlay.GAP_BOARD in self.overlays and self.state.groups:
-            yield _at(self._gap_board(), self.left, below_name)
+        for overlay, make in ((Overlay.GAP_BOARD, self._gap_board), (Overlay.SPEED_BOARD, self._speed_board)):
+            if overlay in self.overlays and self.state.groups:
+                board = make()
+                yield _at(board, self.left, below_name)
+                below_name += board.image.shape[0] + self.look.px(_GAP)
         below_figure = self.top
         if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs):
             to_go = self._to_go()
@@ -130,18 +133,24 @@ class _Desk:
         return self._panel("to_go", says, lambda: draw_to_go(self.look, *says))
 
     def _gap_board(self) -> Panel:
-        roster = roster_of(self.scene, self.state.riders.bibs)
-        groups = _most_telling(self.state.groups, _MOST_GAP_ROWS)
         says = tuple(
-            (
-                group_title(self.scene.theme, group, roster),
-                len(group.riders),
-                group_gap(group),
-                group.role.value,
-            )
-            for group in groups
+            self._row(group, group_gap(group)) for group in _most_telling(self.state.groups, _MOST_GAP_ROWS)
         )
-        return self._panel("gap_board", says, lambda: draw_gap_board(self.look, says))
+        return self._panel("gap_board", says, lambda: draw_board(self.look, says))
+
+    def _speed_board(self) -> Panel:
+        theme = self.scene.theme
+        says = tuple(
+            self._row(group, f"{3.6 * group.speed_mps:.0f}" if np.isfinite(group.speed_mps) else "-")
+            for group in _most_telling(self.state.groups, _MOST_SPEED_ROWS)
+        )
+        heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
+        return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
+
+    def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
+        roster = roster_of(self.scene, self.state.riders.bibs)
+        title = group_title(self.scene.theme, group, roster)
+        return title, len(group.riders), figure, group.role.value
 
     def _climb_card(self) -> Panel | None:
         """Card of the climb on which the first group that climbs is, from the head to the peloton."""
