@@ -49,6 +49,7 @@ _OVERLAY_NAMES = {
     Overlay.CLIMB_CARD: "Climb card",
     Overlay.GAP_BOARD: "Gaps",
     Overlay.SPEED_BOARD: "Speeds",
+    Overlay.GAP_TREND: "Gap trend",
     Overlay.GROUP_HALOS: "Group halos",
     Overlay.TRAILS: "Trails",
     Overlay.LEGEND: "Gradient legend",

@@ -13,6 +13,7 @@ from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
 from tracker3d.scene.shot import Shot
+from tracker3d.scene.trend import gap_trend
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
@@ -61,7 +62,8 @@ def frame_at(
     pose = camera.pose(Shot(scene, race, state, wall_s, viewport_px))
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
-    panels = make_panels(scene, state, look, viewport_px, overlays)
+    trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
+    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
     view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib)
     sprites, slots = make_labels(

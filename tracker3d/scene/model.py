@@ -49,6 +49,7 @@ class Overlay(enum.StrEnum):
     CLIMB_CARD = "climb_card"
     GAP_BOARD = "gap_board"
     SPEED_BOARD = "speed_board"
+    GAP_TREND = "gap_trend"
     LEGEND = "legend"
     CREDITS = "credits"
     GROUP_HALOS = "group_halos"
@@ -58,7 +59,7 @@ class Overlay(enum.StrEnum):
 
 
 ALL_OVERLAYS = frozenset(Overlay)
-USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD}
+USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD, Overlay.GAP_TREND}
 """What a picture carries unless something else is asked for."""
 NO_OVERLAYS: frozenset[Overlay] = frozenset()
 

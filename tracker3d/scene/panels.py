@@ -14,11 +14,12 @@ from tracker3d.race.model import Role
 from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import Canvas
-from tracker3d.scene.figures import clock_text, km_text, local_clock_text
+from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_title
+from tracker3d.scene.trend import draw_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
+    from tracker3d.scene.trend import GapTrend
 
 SAFE_SHARE = 0.05
 _MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
@@ -39,9 +41,11 @@ def make_panels(
     look: Look,
     viewport_px: tuple[int, int],
     overlays: frozenset[Overlay],
+    *,
+    trend: GapTrend | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays).panels())
+    """Return the panels of a moment in drawing order; ``trend`` is None where there is none to show."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend).panels())
 
 
 class _Desk:
@@ -54,8 +58,10 @@ class _Desk:
         look: Look,
         viewport_px: tuple[int, int],
         overlays: frozenset[Overlay],
+        trend: GapTrend | None,
     ) -> None:
         self.scene = scene
+        self.trend = trend
         self.state = state
         self.look = look
         self.overlays = overlays
@@ -83,6 +89,10 @@ class _Desk:
         card = self._climb_card() if Overlay.CLIMB_CARD in self.overlays else None
         if card is not None:
             yield _at(card, self.right - card.image.shape[1], below_figure)
+            below_figure += card.image.shape[0] + self.look.px(_GAP)
+        if self.trend is not None:
+            trend = self._trend(self.trend)
+            yield _at(trend, self.right - trend.image.shape[1], below_figure)
         if self.scene.stage.simulated:
             mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
             yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
@@ -146,6 +156,10 @@ class _Desk:
         )
         heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
         return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
+
+    def _trend(self, trend: GapTrend) -> Panel:
+        says = (self.state.time_ms // 60_000, gap_text(trend.gaps_s[-1]))
+        return self._panel("gap_trend", says, lambda: draw_trend(self.look, trend))
 
     def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
         roster = roster_of(self.scene, self.state.riders.bibs)
