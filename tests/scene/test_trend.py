@@ -45,7 +45,7 @@ def test_it_tells_the_last_half_hour_and_the_last_ten_minutes(scene, race):
 def test_what_history_does_not_tell_is_left_out(scene, race):
     growing = Growing(race, begun_min=80)
     trend = gap_trend(scene, growing, at_minute(growing, 86.0))
-    assert sum(map(math.isfinite, trend.gaps_s)) == 8
+    assert sum(map(math.isfinite, trend.gaps_s)) == 7
     assert math.isnan(trend.change_s)
     assert gap_trend(scene, growing, at_minute(growing, 81.0)) is None
     assert gap_trend(scene, growing, at_minute(growing, 40.0)) is None
