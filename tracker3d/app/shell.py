@@ -54,6 +54,7 @@ _OVERLAY_NAMES = {
     Overlay.TRAILS: "Trails",
     Overlay.LEGEND: "Gradient legend",
     Overlay.CREDITS: "Credits",
+    Overlay.LOGO: "Logo",
 }
 
 

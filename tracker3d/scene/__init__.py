@@ -20,7 +20,7 @@ from tracker3d.scene.model import (
     parse_overlays,
 )
 from tracker3d.scene.projection import project
-from tracker3d.scene.style import Theme, default_theme, load_theme
+from tracker3d.scene.style import Theme, choose_theme, default_theme, load_theme
 from tracker3d.scene.tags import group_titles
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "StageScene",
     "Theme",
     "build_scene",
+    "choose_theme",
     "default_theme",
     "frame_at",
     "group_titles",

@@ -52,6 +52,8 @@ class Overlay(enum.StrEnum):
     GAP_TREND = "gap_trend"
     LEGEND = "legend"
     CREDITS = "credits"
+    LOGO = "logo"
+    """The theme's logo, where it has one."""
     GROUP_HALOS = "group_halos"
     """A glow on the road where groups ride, in the colour of their role."""
     TRAILS = "trails"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from tracker3d.race.model import Role
 from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
@@ -33,6 +34,7 @@ SAFE_SHARE = 0.05
 _MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
 _CARD_GROUP = 3
 _GAP = 10
+_LOGO_BOX = (220, 96)
 
 
 def make_panels(
@@ -121,7 +123,13 @@ class _Desk:
             bottom -= self.look.px(_GAP)
         if Overlay.LEGEND in self.overlays:
             legend = self._panel("legend", None, lambda: draw_legend(self.look))
-            yield _at(legend, self.right - legend.image.shape[1], bottom - legend.image.shape[0])
+            bottom -= legend.image.shape[0]
+            yield _at(legend, self.right - legend.image.shape[1], bottom)
+            bottom -= self.look.px(_GAP)
+        path = self.scene.theme.logos.get("corner")
+        if Overlay.LOGO in self.overlays and path is not None:
+            logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
+            yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
 
     def _profile(self, size: tuple[int, int]) -> Panel:
         finish_m = max(self.scene.stage.route.finish_m, 1.0)
@@ -222,6 +230,18 @@ def _draw_simulated(look: Look) -> Canvas:
         weight="Black",
         anchor="m",
     )
+    return canvas
+
+
+def _draw_logo(look: Look, path: str) -> Canvas:
+    """Fit the logo into its box; a file that has gone meanwhile leaves the box empty."""
+    canvas = Canvas(look, look.px(_LOGO_BOX[0]), look.px(_LOGO_BOX[1]))
+    try:
+        with Image.open(path, formats=["PNG"]) as file:
+            logo = ImageOps.contain(file.convert("RGBA"), canvas.image.size, Image.Resampling.LANCZOS)
+    except (OSError, SyntaxError, ValueError):
+        return canvas
+    canvas.paste(logo, canvas.image.width - logo.width, canvas.image.height - logo.height)
     return canvas
 
 
