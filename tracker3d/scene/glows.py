@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.race.model import Role
+from tracker3d.scene.build import ROAD_WIDTH_M
 from tracker3d.scene.model import Glows, Overlay
 from tracker3d.scene.projection import focal_px
 
@@ -70,13 +71,7 @@ def make_glows(
         stretches += _trails(state, look, selected_bib)
     if not stretches:
         return None
-    ribbons = [_ribbon(scene.road, each, pose, viewport_px, look.scale) for each in stretches]
-    ends = np.cumsum([len(points) for points, _ in ribbons])
-    return Glows(
-        points_m=np.concatenate([points for points, _ in ribbons]),
-        rgba=np.concatenate([rgba for _, rgba in ribbons]),
-        ends=ends.astype(np.int64),
-    )
+    return _ribbons(scene.road, stretches, pose, viewport_px, look.scale)
 
 
 def _halos(state: RaceState, look: Look) -> list[_Stretch]:
@@ -119,63 +114,82 @@ def _trails(state: RaceState, look: Look, selected_bib: int | None) -> list[_Str
     ]
 
 
-def _ribbon(
-    road: RoadLine, stretch: _Stretch, pose: CameraPose, viewport_px: tuple[int, int], scale: float
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return points (n, 4, 3) and colours (n, 4, 4) of one stretch."""
-    beyond_m = 0.0 if stretch.trail else _beyond_m(road, stretch, pose, viewport_px, scale)
-    tail_m = max(stretch.tail_m - beyond_m, float(road.distance_m[0]))
-    front_m = min(max(stretch.front_m + beyond_m, tail_m + 1.0), float(road.distance_m[-1]))
-    sections = int(np.clip((front_m - tail_m) / _SPACING_M, 6, _MOST_SECTIONS)) + 1
-    at_m = np.linspace(tail_m, front_m, sections)
-    middle, to_right = _on_road(road, at_m)
-    sight = middle - np.asarray(pose.eye_m, float)
-    away_m = np.maximum(np.linalg.norm(sight, axis=1), 1.0)
-    along = np.gradient(middle, axis=0)
-    facing = np.cross(sight, along)
-    length = np.linalg.norm(facing, axis=1, keepdims=True)
-    facing = np.where(length > 1e-6, facing / np.maximum(length, 1e-6), 0.0)
-    facing *= np.sign((facing * to_right).sum(axis=1, keepdims=True))
-    pixel_m = scale * away_m / focal_px(pose, viewport_px)
-    ground_m = np.linalg.norm(np.cross(stretch.half_roads * to_right, sight / away_m[:, None]), axis=1)
-    lying = np.clip(ground_m / (stretch.half_px * pixel_m) - 1.0, 0.0, 1.0)[:, None]
-    rim, inner = (
-        lying * roads * to_right + (1.0 - lying) * facing * (px * pixel_m)[:, None]
-        for roads, px in ((stretch.half_roads, stretch.half_px), (1.0, _LINE_PX))
-    )
-    points = np.stack([middle - rim, middle - inner, middle + inner, middle + rim], axis=1)
-    rgba = np.zeros((sections, 4, 4), np.uint8)
-    rgba[..., :3] = stretch.rgb
-    faded = (at_m - tail_m) / max(front_m - tail_m if stretch.trail else beyond_m, 1e-6)
-    if not stretch.trail:
-        faded = np.minimum(faded, (front_m - at_m) / beyond_m)
-    alpha = stretch.alpha * np.clip(faded, 0.0, 1.0) * (1.0 - _DIMMER_NEAR * lying[:, 0])
+def _ribbons(
+    road: RoadLine,
+    stretches: list[_Stretch],
+    pose: CameraPose,
+    viewport_px: tuple[int, int],
+    scale: float,
+) -> Glows:
+    """Lay out all stretches at once: a call on a few numbers costs as much as one on a thousand."""
+    eye_m = np.asarray(pose.eye_m, float)
+    pixel_angle = scale / focal_px(pose, viewport_px)
+    halo = np.array([not each.trail for each in stretches])
+    tail_m, front_m, alphas, half_px, half_roads = np.array(
+        [(each.tail_m, each.front_m, each.alpha, each.half_px, each.half_roads) for each in stretches]
+    ).T
+    node = np.minimum(np.searchsorted(road.distance_m, front_m), len(road.distance_m) - 1)
+    away_m = np.linalg.norm(road.positions_m[node] - eye_m, axis=1)
+    beyond_m = np.where(halo, np.maximum(_HALO_BEYOND_M, _HALO_BEYOND_PX * pixel_angle * away_m), 0.0)
+    begin_m = np.maximum(tail_m - beyond_m, road.distance_m[0])
+    end_m = np.minimum(np.maximum(front_m + beyond_m, begin_m + 1.0), road.distance_m[-1])
+    sections = np.clip((end_m - begin_m) / _SPACING_M, 6, _MOST_SECTIONS).astype(np.int64) + 1
+    ends = np.cumsum(sections)
+    of = np.repeat(np.arange(len(stretches)), sections)
+    share = (np.arange(ends[-1]) - (ends - sections)[of]) / (sections - 1)[of]
+    at_m = begin_m[of] + share * (end_m - begin_m)[of]
+    middle, to_right, along = _on_road(road, at_m)
+    points, lying = _cross_sections(middle, to_right, along, eye_m, pixel_angle, half_px[of], half_roads[of])
+    fading = np.where(halo, beyond_m, end_m - begin_m)[of]
+    faded = (at_m - begin_m[of]) / fading
+    faded = np.where(halo[of], np.minimum(faded, (end_m[of] - at_m) / fading), faded)
+    rgba = np.zeros((len(at_m), 4, 4), np.uint8)
+    rgba[..., :3] = np.array([each.rgb for each in stretches], np.uint8)[of, None]
+    alpha = alphas[of] * np.clip(faded, 0.0, 1.0) * (1.0 - _DIMMER_NEAR * lying)
     rgba[:, 1:3, 3] = np.rint(255.0 * alpha)[:, None]
-    return points.astype(np.float32), rgba
+    return Glows(points_m=points, rgba=rgba, ends=ends)
 
 
-def _beyond_m(
-    road: RoadLine, stretch: _Stretch, pose: CameraPose, viewport_px: tuple[int, int], scale: float
-) -> float:
-    node = min(int(np.searchsorted(road.distance_m, stretch.front_m)), len(road.distance_m) - 1)
-    away_m = float(np.linalg.norm(road.positions_m[node] - np.asarray(pose.eye_m, float)))
-    return max(_HALO_BEYOND_M, _HALO_BEYOND_PX * scale * away_m / focal_px(pose, viewport_px))
+def _cross_sections(
+    middle: NDArray[np.float64],
+    to_right: NDArray[np.float64],
+    along: NDArray[np.float64],
+    eye_m: NDArray[np.float64],
+    pixel_angle: float,
+    half_px: NDArray[np.float64],
+    half_roads: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return rims and edges (n, 4, 3), and how far each section lies on the ground, (n,) from 0 to 1."""
+    sight = middle - eye_m
+    away_m = np.maximum(np.linalg.norm(sight, axis=1), 1.0)
+    facing = np.cross(sight, along)
+    facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-6)
+    facing *= np.sign((facing * to_right).sum(axis=1, keepdims=True))
+    pixel_m = pixel_angle * away_m
+    ground_m = half_roads * np.linalg.norm(np.cross(to_right, sight / away_m[:, None]), axis=1)
+    lying = np.clip(ground_m / (half_px * pixel_m) - 1.0, 0.0, 1.0)
+    on_ground, on_screen = lying[:, None] * to_right, ((1.0 - lying) * pixel_m)[:, None] * facing
+    rim = half_roads[:, None] * on_ground + half_px[:, None] * on_screen
+    edge = on_ground + _LINE_PX * on_screen
+    points = np.stack([middle - rim, middle - edge, middle + edge, middle + rim], axis=1)
+    return points.astype(np.float32), lying
 
 
-def _on_road(road: RoadLine, at_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Middle of the drawn road, (n, 3), and the way from it to its right edge, (n, 3)."""
+def _on_road(
+    road: RoadLine, at_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Middle of the drawn road, the way from it to its right edge, and the way along it, (n, 3) each."""
     after = np.clip(np.searchsorted(road.distance_m, at_m), 1, len(road.distance_m) - 1)
-    low, high = road.distance_m[after - 1], road.distance_m[after]
-    share = ((at_m - low) / np.maximum(high - low, 1e-9))[:, None]
-
-    def read(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        before = values[after - 1].astype(float)
-        between: NDArray[np.float64] = before + share * (values[after] - before)
-        return between
-
-    middle = read(road.positions_m)
-    if road.right_m is None or road.left_m is None:
-        along = np.gradient(middle, axis=0)
-        across = np.stack([along[:, 1], -along[:, 0], np.zeros(len(along))], axis=1)
-        return middle, 3.5 * across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
-    return middle, (read(road.right_m) - read(road.left_m)) / 2.0
+    before = after - 1
+    low_m = road.distance_m[before]
+    share = ((at_m - low_m) / np.maximum(road.distance_m[after] - low_m, 1e-9))[:, None]
+    start = road.positions_m[before].astype(float)
+    along = road.positions_m[after] - start
+    middle = start + share * along
+    if road.left_m is not None and road.right_m is not None:
+        first = road.right_m[before] - road.left_m[before]
+        last = road.right_m[after] - road.left_m[after]
+        return middle, 0.5 * (first + share * (last - first)), along
+    across = np.stack([along[:, 1], -along[:, 0], np.zeros(len(along))], axis=1)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    return middle, ROAD_WIDTH_M / 2.0 * across, along
