@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -217,3 +218,20 @@ def test_overlays_by_name():
     assert parse_overlays("to_go,gap_board") == {Overlay.TO_GO, Overlay.GAP_BOARD}
     with pytest.raises(InputError, match=r"'clock' is no overlay; choose from usual, all"):
         parse_overlays("to_go,clock")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (640, 360), (900, 900), (3840, 2160)])
+def test_panels_never_cover_each_other(scene, race, size):
+    from tracker3d.scene.trend import GapTrend
+
+    look = Look(default_theme(), scale_of(size))
+    trend = GapTrend(tuple(float(k) for k in range(31)), 10.0)
+    for after_s in (0.0, 450.0):
+        state = race.at(race.stage.start_time_ms + round(1000 * after_s))
+        shown = make_panels(scene, state, look, size, ALL_OVERLAYS, trend=trend)
+        boxes = {
+            p.name: (p.x_px, p.y_px, p.x_px + p.image.shape[1], p.y_px + p.image.shape[0]) for p in shown
+        }
+        for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+            apart = a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+            assert apart, f"{one} covers {other}"

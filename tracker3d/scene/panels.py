@@ -51,7 +51,11 @@ def make_panels(
 
 
 class _Desk:
-    """Lays out the panels of one frame."""
+    """Lays out the panels of one frame.
+
+    Two columns grow from the top; what lies at the foot comes first. A board for which there is no room left
+    is left out.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class _Desk:
         self.width, self.height = viewport_px
         self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * SAFE_SHARE)
         self.right, self.bottom = self.width - self.left, self.height - self.top
+        self.foot_left = self.foot_right = self.bottom
 
     def panels(self) -> Iterator[Panel]:
         yield from self._foot()
@@ -81,6 +86,8 @@ class _Desk:
         for overlay, make in ((Overlay.GAP_BOARD, self._gap_board), (Overlay.SPEED_BOARD, self._speed_board)):
             if overlay in self.overlays and self.state.groups:
                 board = make()
+                if below_name + board.image.shape[0] > self.foot_left:
+                    break
                 yield _at(board, self.left, below_name)
                 below_name += board.image.shape[0] + self.look.px(_GAP)
         below_figure = self.top
@@ -94,7 +101,8 @@ class _Desk:
             below_figure += card.image.shape[0] + self.look.px(_GAP)
         if self.trend is not None:
             trend = self._trend(self.trend)
-            yield _at(trend, self.right - trend.image.shape[1], below_figure)
+            if below_figure + trend.image.shape[0] <= self.foot_right:
+                yield _at(trend, self.right - trend.image.shape[1], below_figure)
         if self.scene.stage.simulated:
             mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
             yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
@@ -121,14 +129,17 @@ class _Desk:
             bottom -= size[1]
             yield _at(self._profile(size), self.left, bottom)
             bottom -= self.look.px(_GAP)
+        self.foot_left = self.foot_right = bottom
         if Overlay.LEGEND in self.overlays:
             legend = self._panel("legend", None, lambda: draw_legend(self.look))
             bottom -= legend.image.shape[0]
             yield _at(legend, self.right - legend.image.shape[1], bottom)
             bottom -= self.look.px(_GAP)
+            self.foot_right = bottom
         path = self.scene.theme.logos.get("corner")
         if Overlay.LOGO in self.overlays and path is not None:
             logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
+            self.foot_right = bottom - logo.image.shape[0] - self.look.px(_GAP)
             yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
 
     def _profile(self, size: tuple[int, int]) -> Panel:
