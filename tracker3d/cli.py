@@ -16,6 +16,7 @@ from tracker3d import __version__
 from tracker3d.commands.check import check
 from tracker3d.commands.console import complain
 from tracker3d.commands.demo import demo
+from tracker3d.commands.events import classification, events, passages
 from tracker3d.commands.export import export
 from tracker3d.commands.info import info
 from tracker3d.commands.open import open_stage
@@ -42,6 +43,9 @@ for command, name in (
     (info, "info"),
     (open_stage, "open"),
     (tracks, "tracks"),
+    (events, "events"),
+    (passages, "passages"),
+    (classification, "classification"),
     (render, "render"),
     (export, "export"),
     (record, "record"),

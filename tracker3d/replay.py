@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.errors import FeedError
-from tracker3d.feed import FixFlag, read_feed
+from tracker3d.feed import FixFlag, read_feed_and_reports
 from tracker3d.progress import silent
 from tracker3d.race import Race
 from tracker3d.stage import nearest_on_route, open_package
@@ -119,7 +119,7 @@ def replay_on(package: StagePackage, feed_path: Path | None, *, progress: Progre
         motion = Motion(_NO_TRACKS, package.stage.route)
         return Replay(package, {}, _NO_TRACKS, motion, Race(package.stage, motion))
     progress("reading the feed", 0.15)
-    fixes = read_feed(feed_path, stage=package.stage)
+    fixes, reports = read_feed_and_reports(feed_path, stage=package.stage)
     progress("putting riders on the road", 0.4)
     _check_road(fixes, package.stage, feed_path)
     tracks = put_on_road(fixes, package.stage)
@@ -130,7 +130,7 @@ def replay_on(package: StagePackage, feed_path: Path | None, *, progress: Progre
     progress("working out gaps and groups", 0.7)
     stage = with_feed_facts(package.stage, fixes)
     motion = Motion(tracks, stage.route)
-    race = Race(stage, motion)
+    race = Race(stage, motion, reports=reports)
     progress("ready", 1.0)
     return Replay(dataclasses.replace(package, stage=stage), fixes.refused, tracks, motion, race)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -54,6 +54,11 @@ def parse_time(text: str, *, stage: Stage, race: Race) -> int:
 def local_clock(time_ms: float, stage: Stage) -> str:
     """Return a moment as HH:MM:SS in the race's local time."""
     return datetime.fromtimestamp(time_ms / 1000.0, _zone(stage)).strftime("%H:%M:%S")
+
+
+def iso_utc(time_ms: float) -> str:
+    """Return a moment as ISO 8601 with milliseconds and Z."""
+    return datetime.fromtimestamp(time_ms / 1000.0, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def local_date(time_ms: float, stage: Stage) -> str:

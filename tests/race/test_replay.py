@@ -91,6 +91,7 @@ def test_what_the_feed_knows_better(package):
         official_to_go_m=empty,
         gap_to_first_s=empty,
         flags=empty,
+        source=empty,
         vehicle_names={-2: "Doctor", -3: "Broom wagon"},
         jerseys={9: "yellow", 2: "green"},
         time_trial=True,

@@ -205,4 +205,5 @@ def fixes_of(
         official_to_go_m=np.full(n, np.nan),
         gap_to_first_s=np.full(n, np.nan, np.float32),
         flags=np.zeros(n, np.uint8) if flags is None else flags,
+        source=np.zeros(n, np.uint8),
     )

@@ -15,6 +15,7 @@ def prepare(
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    riders: Path | None = None,
     dem: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     dem_source: Literal["glo30", "terrarium"] | None = None,
     drape: Path | None = None,
@@ -30,6 +31,8 @@ def prepare(
         A Race Center recording, trace.json, GPX or GeoJSON.
     output
         The package to write, NAME.stage; what stood there is replaced.
+    riders
+        A recording of the race, where the source is the road alone: riders, teams, day, checkpoints.
     dem
         Elevation files or folders, or "none" for ground at the road's own height; downloaded if not given.
     dem_source
@@ -51,6 +54,7 @@ def prepare(
             source,
             output=output,
             dem_paths=paths,
+            riders_path=riders,
             dem_source=dem_source,
             drape_path=drape,
             drape_source=drape_source,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker3d.errors import FeedError
-from tracker3d.feed.fixes import Fixes
+from tracker3d.feed.fixes import Fixes, FixSource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,7 +23,8 @@ LARGEST_SPEED_MPS = 110.0 / 3.6
 
 _EARLIEST_MS = datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000.0
 _LATEST_MS = datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000.0
-_LARGEST_BIB = 1_000_000
+LARGEST_BIB = 1_000_000
+"""Beyond it a number is no bib."""
 MOST_RIDERS = 2000
 """No race has more."""
 
@@ -31,7 +33,7 @@ class FixColumns:
     """Columns that grow row by row or frame by frame; ``None`` stands for a value that is not there.
 
     The lists are public and grow together: a decoder extends all of them by the same number of rows.
-    ``refused`` counts what the decoder itself could not use.
+    ``refused`` counts what the decoder itself could not use; ``time_trial`` is what the feed itself tells.
     """
 
     def __init__(self) -> None:
@@ -43,6 +45,8 @@ class FixColumns:
         self.to_go_m: list[float | None] = []
         self.gap_s: list[float | None] = []
         self.flags: list[int] = []
+        self.source: list[int] = []
+        self.time_trial = False
         self.refused: Counter[str] = Counter()
         self.vehicle_names: dict[int, str] = {}
         self.jerseys: dict[int, str] = {}
@@ -59,6 +63,7 @@ class FixColumns:
             self.to_go_m,
             self.gap_s,
             self.flags,
+            self.source,
         )
         for column in columns:
             column[begin:] = itertools.compress(column[begin:], wanted)
@@ -74,6 +79,7 @@ class FixColumns:
         to_go_m: float | None = None,
         gap_s: float | None = None,
         flags: int = 0,
+        source: FixSource = FixSource.UNKNOWN,
     ) -> None:
         """Append one row."""
         self.time_ms.append(time_ms)
@@ -84,6 +90,7 @@ class FixColumns:
         self.to_go_m.append(to_go_m)
         self.gap_s.append(gap_s)
         self.flags.append(flags)
+        self.source.append(source)
 
     def to_fixes(self, path: Path) -> Fixes:
         """Validate all rows at once and return those that can be used.
@@ -115,7 +122,7 @@ class FixColumns:
         with np.errstate(invalid="ignore"):
             checks = {
                 "rows without a bib": (np.abs(bib) > 0)
-                & (np.abs(bib) <= _LARGEST_BIB)
+                & (np.abs(bib) <= LARGEST_BIB)
                 & (bib == np.rint(bib)),
                 "rows without a valid time": (time_ms > _EARLIEST_MS) & (time_ms < _LATEST_MS),
                 "rows without a valid position": (np.abs(lat) <= 90.0)
@@ -138,9 +145,11 @@ class FixColumns:
             official_to_go_m=_numbers(self.to_go_m)[usable],
             gap_to_first_s=np.clip(_numbers(self.gap_s)[usable], -1e9, 1e9).astype(np.float32),
             flags=np.array(self.flags, np.uint8)[usable],
+            source=np.array(self.source, np.uint8)[usable],
             refused=dict(self.refused),
             vehicle_names=dict(self.vehicle_names),
             jerseys=dict(self.jerseys),
+            time_trial=self.time_trial,
         )
 
     def _count(self, cause: str, rows: int) -> None:
@@ -150,8 +159,37 @@ class FixColumns:
     def _nothing_usable(self, path: Path) -> str:
         if not self.refused:
             return f"{path} holds no rider positions; give a recording or positions of the stage."
-        causes = ", ".join(f"{count:,} {cause}" for cause, count in self.refused.most_common(3))
-        return f"{path} holds no usable rider position ({causes}); give those of this stage."
+        return f"{path} holds no usable rider position ({_listed(self.refused)}); give those of this stage."
+
+
+RECEIVED_AGAIN = frozenset({"messages received twice", "frames received twice", "positions received again"})
+"""Causes that are no faults: live servers send again, and everything is there already."""
+
+
+def raise_if_refused(refused: Mapping[str, int], source: object) -> None:
+    """Raise where anything could not be used: for strict reading.
+
+    Parameters
+    ----------
+    refused : mapping of str to int
+        By cause; what was received again is no fault.
+    source : object
+        Named in the error.
+
+    Raises
+    ------
+    FeedError
+        Says what, and how often.
+    """
+    faults = Counter({cause: count for cause, count in refused.items() if cause not in RECEIVED_AGAIN})
+    if faults:
+        raise FeedError(
+            f"{source} holds what cannot be used ({_listed(faults)}); correct it, or do not read strictly."
+        )
+
+
+def _listed(refused: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {cause}" for cause, count in refused.most_common(3))
 
 
 def _numbers(values: list[Any]) -> NDArray[np.float64]:

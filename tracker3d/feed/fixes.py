@@ -22,6 +22,22 @@ class FixFlag(enum.IntFlag):
     FINISHED = 4
 
 
+class FixSource(enum.IntEnum):
+    """Where a fix was read from."""
+
+    UNKNOWN = 0
+    RACE_CENTER = 1
+    """The stream, its REST documents, or a recording or log of them."""
+    POSITIONS_FILE = 2
+    """The Race Center's ``positions.csv``, published after a stage."""
+    TABLE = 3
+    """Our own CSV."""
+    LINES = 4
+    """Our own JSON lines, from a file or live."""
+    GPX = 5
+    NMEA = 6
+
+
 @dataclass(frozen=True)
 class Fixes:
     """Positions of all riders as columns of equal length n, in the order received.
@@ -44,6 +60,8 @@ class Fixes:
         The sender's own time to the first rider, NaN where it gives none.
     flags : (n,) uint8
         :class:`FixFlag` bits.
+    source : (n,) uint8
+        :class:`FixSource` of each.
     refused : dict of str to int
         How many rows could not be used, by cause in plain words.
     vehicle_names : dict of int to str
@@ -63,6 +81,7 @@ class Fixes:
     official_to_go_m: NDArray[np.float64]
     gap_to_first_s: NDArray[np.float32]
     flags: NDArray[np.uint8]
+    source: NDArray[np.uint8]
     refused: dict[str, int] = field(default_factory=dict)
     vehicle_names: dict[int, str] = field(default_factory=dict)
     jerseys: dict[int, str] = field(default_factory=dict)

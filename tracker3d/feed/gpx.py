@@ -10,6 +10,7 @@ import gpxpy
 import gpxpy.gpx
 
 from tracker3d.errors import FeedError
+from tracker3d.feed.fixes import FixSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,14 @@ def _add_point(point: gpxpy.gpx.GPXTrackPoint, bib: int, columns: FixColumns) ->
         columns.refused["rows without a valid time"] += 1
         return
     moment = point.time if point.time.tzinfo else point.time.replace(tzinfo=UTC)
-    columns.add(moment.timestamp() * 1000.0, bib, point.latitude, point.longitude, speed_mps=point.speed)
+    columns.add(
+        moment.timestamp() * 1000.0,
+        bib,
+        point.latitude,
+        point.longitude,
+        speed_mps=point.speed,
+        source=FixSource.GPX,
+    )
 
 
 def _bib(names: list[str], taken: set[int]) -> int:

@@ -13,6 +13,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tracker3d.feed.fixes import FixSource
+
 if TYPE_CHECKING:
     from tracker3d.feed.columns import FixColumns
 
@@ -78,6 +80,7 @@ def _add_position(fields: list[str], bib: int | None, columns: FixColumns) -> No
         _angle_deg(fields[3], fields[4], "S"),
         _angle_deg(fields[5], fields[6], "W"),
         speed_mps=_speed_mps(fields[7]),
+        source=FixSource.NMEA,
     )
 
 

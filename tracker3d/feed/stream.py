@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from tracker3d.feed.columns import MOST_RIDERS, FixColumns
+from tracker3d.feed.gathering import ReportBook
 from tracker3d.feed.message import Shape, shape_of
 from tracker3d.feed.nmea import add_nmea
-from tracker3d.feed.racecenter import add_frame, decode_message, is_other_day, mark_parked, noon_of
+from tracker3d.feed.racecenter import add_frame, decode_message, is_other_day, mark_rows, noon_of
 from tracker3d.feed.tables import add_json_lines
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker3d.feed.fixes import Fixes
     from tracker3d.feed.message import Message
     from tracker3d.feed.racecenter import Frame
+    from tracker3d.feed.reports import Reports
     from tracker3d.stage.model import Stage
 
 _RECENT_MESSAGES = 32
@@ -59,8 +60,14 @@ class FixStream:
         self._gap_seen = self._split_seen = False
         self._transit_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
         self._delay_ms: deque[float] = deque(maxlen=_CLOCK_SAMPLES)
+        self._book = ReportBook(stage)
         self.dropped: Counter[str] = Counter()
         self.late_fixes = 0
+
+    @property
+    def reports(self) -> Reports:
+        """What the feed has said besides positions so far."""
+        return self._book.reports
 
     @property
     def skew_ms(self) -> float | None:
@@ -90,11 +97,11 @@ class FixStream:
             self._decode(message, columns)
             self._drop_known(columns, begin)
         self._gap_seen |= any(gap is not None for gap in columns.gap_s)
-        if self._gap_seen and not self._time_trial:
-            mark_parked(columns)
+        columns.time_trial = self._split_seen and not self._gap_seen
+        mark_rows(columns, time_trial=self._time_trial or columns.time_trial, gaps_told=self._gap_seen)
         fixes = columns.usable()
         self.dropped.update(fixes.refused)
-        return dataclasses.replace(fixes, time_trial=self._split_seen and not self._gap_seen)
+        return fixes
 
     def _is_repeated(self, topic: str, data: bytes) -> bool:
         if (topic, data) in self._recent:
@@ -111,11 +118,15 @@ class FixStream:
         elif shape is Shape.LINES:
             add_json_lines(message.data, columns)
         else:
-            for frame in decode_message(message.data, columns.refused):
+            frames, documents = decode_message(message.data, columns.refused)
+            for document in documents:
+                self._book.add_document(document, receive_ms=message.receive_ms)
+            for frame in frames:
                 if self._is_of_this_stage(frame, columns.refused):
                     self._watch_clocks(frame, message.receive_ms)
                     self._split_seen |= any(row.secToITTLead is not None for row in frame.Riders or [])
                     add_frame(frame, columns)
+                    self._book.add_frame(frame)
 
     def _is_of_this_stage(self, frame: Frame, refused: Counter[str]) -> bool:
         if is_other_day(frame.time_ms, self._noon_ms):

@@ -15,7 +15,7 @@ import msgspec
 
 from tracker3d.errors import FeedError
 from tracker3d.feed.columns import FixColumns, parse_utc_ms
-from tracker3d.feed.fixes import FixFlag
+from tracker3d.feed.fixes import FixFlag, FixSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,7 @@ def _add_row(row: dict[str, str], columns: FixColumns) -> None:
         to_go_m=None if km is None else km * 1000.0,
         gap_s=_number(row.get("secToFirstRider")),
         flags=FixFlag.FINISHED if finished else FixFlag.NONE,
+        source=FixSource.POSITIONS_FILE if "timestamp" in row else FixSource.TABLE,
     )
 
 
@@ -95,4 +96,11 @@ def add_json_lines(content: bytes, columns: FixColumns) -> None:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             columns.refused["lines that are no position"] += 1
             continue
-        columns.add(parse_utc_ms(line.time_utc), line.bib, line.lat, line.lon, speed_mps=line.speed_mps)
+        columns.add(
+            parse_utc_ms(line.time_utc),
+            line.bib,
+            line.lat,
+            line.lon,
+            speed_mps=line.speed_mps,
+            source=FixSource.LINES,
+        )

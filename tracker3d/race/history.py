@@ -1,7 +1,8 @@
 """Who passed where when: the history of the race that gaps and groups are read from.
 
 A time gap is the time since somebody passed this place, taken from history, and never a distance divided
-by a speed: on a climb or a descent those differ several times over.
+by a speed: on a climb or a descent those differ several times over. History only ever grows: what is read
+of a moment does not depend on how much came after it.
 """
 
 from __future__ import annotations
@@ -10,111 +11,153 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker3d.feed.columns import LARGEST_SPEED_MPS
+from tracker3d.race.positions import ROW_MS
+from tracker3d.track.compiled import compiled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker3d.track.motion import Motion
+    from tracker3d.race.positions import Positions
 
-_STEP_M = 25.0
-_JUMP_M = 80.0
+STEP_M = 25.0
+"""Passages are kept at places this far apart; between two of them a rider's pace is even."""
+
+_SLACK_M = 80.0
+_ROWS_AT_ONCE = 2000
+
+_PLACE, _TIME, _NODE = range(3)
+"""Rows of what is kept of each rider: the last place passed, when, and the next node."""
 
 
 class History:
-    """First passages of every rider, and of the race's first rider, at places along the road.
+    """First passages of every rider, and of the head of the race, at places along the road.
 
     Parameters
     ----------
-    motion : Motion
-    finish_m : float
-        Road distance of the finish; nothing beyond it counts.
-    racing : (k,) bool
-        Who is in the race; vehicles are not.
+    start_m, finish_m : float
+        The road; nothing beyond the finish counts.
     """
 
-    def __init__(self, motion: Motion, *, finish_m: float, racing: NDArray[np.bool_]) -> None:
-        times_ms = np.arange(motion.start_ms, motion.end_ms + 1000.0, 1000.0)
-        first_m = _farthest(motion, times_ms, racing)
-        seen = np.flatnonzero(np.isfinite(first_m))
-        low_m = self._lowest(motion, racing, finish_m)
-        nodes = max(2, int(np.ceil((finish_m - low_m) / _STEP_M)) + 1)
-        self.places_m = np.linspace(low_m, finish_m, nodes)
-        self._step_m = (finish_m - low_m) / (nodes - 1)
-        self._passed_ms = motion.passages_ms(self.places_m)
-        self._passed_ms[:, ~racing] = np.nan
-        self._first_m, self._first_ms = first_m[seen], times_ms[seen]
-        self.lead_ms = self._lead()
+    def __init__(self, *, start_m: float, finish_m: float) -> None:
+        nodes = max(2, int(np.ceil((finish_m - start_m) / STEP_M)) + 1)
+        self.places_m = np.linspace(start_m, finish_m, nodes)
+        self._step_m = (finish_m - start_m) / (nodes - 1)
+        self._passed_ms = np.full((nodes, 0), np.nan)
+        self._last = np.full((3, 0), np.nan)
+        self._lead_ms = np.full((nodes, 1), np.nan)
+        self._lead = np.full((3, 1), np.nan)
+        self._first_m = np.nan
+        self._next_ms: float | None = None
 
-    @staticmethod
-    def _lowest(motion: Motion, racing: NDArray[np.bool_], finish_m: float) -> float:
-        """Place where the first node stands: nobody was seen before it."""
-        first_ms = motion.first_seen_ms[racing]
-        known = first_ms[np.isfinite(first_ms)]
-        if not len(known):
-            return finish_m - 1000.0
-        starts = motion.distances(np.unique(np.ceil(known / 1000.0) * 1000.0 + 1000.0))[:, racing]
-        if np.isnan(starts).all():
-            return finish_m - 1000.0
-        return min(float(np.nanmin(starts)) - _STEP_M, finish_m - 1000.0)
+    def extend(self, positions: Positions, *, until_ms: float) -> None:
+        """Take in all positions up to a moment; vehicles, with negative bibs, pass nothing."""
+        more = len(positions.bibs) - self._last.shape[1]
+        if more:
+            wide = np.full((len(self.places_m), more), np.nan)
+            self._passed_ms = np.concatenate([self._passed_ms, wide], axis=1)
+            self._last = np.concatenate([self._last, np.full((3, more), np.nan)], axis=1)
+        if self._next_ms is None:
+            self._next_ms = float(positions.start_ms)
+        while self._next_ms <= until_ms:
+            rows = min(_ROWS_AT_ONCE, int((until_ms - self._next_ms) // ROW_MS) + 1)
+            times_ms = self._next_ms + ROW_MS * np.arange(rows, dtype=float)
+            distance_m = positions.distances(times_ms)
+            distance_m[:, positions.bibs <= 0] = np.nan
+            distance_m[~positions.known(times_ms)] = np.nan
+            first_m = np.fmax.reduce(distance_m, axis=1, keepdims=True, initial=np.nan)
+            if np.isnan(self._first_m) and not np.isnan(first_m).all():
+                self._first_m = float(first_m[~np.isnan(first_m)][0])
+            grid = (self.places_m[0], self._step_m)
+            _pass(times_ms, distance_m, *grid, self._last, self._passed_ms)
+            _pass(times_ms, first_m, *grid, self._lead, self._lead_ms)
+            self._next_ms += ROW_MS * rows
 
-    def _lead(self) -> NDArray[np.float64]:
-        """Find when the first rider passed each place; NaN where history does not tell."""
-        lead_ms = np.full(len(self.places_m), np.nan)
-        if len(self._first_m) < 2:
-            return lead_ms
-        after = np.searchsorted(self._first_m, self.places_m, side="left")
-        known = (after > 0) & (after < len(self._first_m))
-        after = np.clip(after, 1, len(self._first_m) - 1)
-        low, high = self._first_m[after - 1], self._first_m[after]
-        share = (self.places_m - low) / np.maximum(high - low, 1e-9)
-        between_ms = self._first_ms[after - 1] + share * (self._first_ms[after] - self._first_ms[after - 1])
-        known &= high - low < _JUMP_M
-        lead_ms[known] = between_ms[known]
-        return lead_ms
-
-    def first_at_ms(self, distance_m: float) -> float:
-        """When the first rider reached a place; NaN when nobody did, or everybody began beyond it."""
-        if not len(self._first_m) or not self._first_m[0] <= distance_m <= self._first_m[-1]:
-            return float("nan")
-        after = int(np.searchsorted(self._first_m, distance_m, side="left"))
-        if after == 0:
-            return float(self._first_ms[0])
-        low, high = self._first_m[after - 1], self._first_m[after]
-        share = (distance_m - low) / max(high - low, 1e-9)
-        return float(self._first_ms[after - 1] + share * (self._first_ms[after] - self._first_ms[after - 1]))
+    @property
+    def last_m(self) -> NDArray[np.float64]:
+        """How far each rider has come, (k,) float64; NaN for those who were never seen."""
+        return np.array(self._last[_PLACE])
 
     @property
     def first_range_m(self) -> tuple[float, float]:
-        """Road distances between which the first rider was seen; NaN when nobody was."""
-        if not len(self._first_m):
-            return float("nan"), float("nan")
-        return float(self._first_m[0]), float(self._first_m[-1])
+        """Road distances between which the head of the race was seen; NaN when nobody was."""
+        return self._first_m, float(self._lead[_PLACE, 0])
 
-    def _node(self, distance_m: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        place = (distance_m - self.places_m[0]) / self._step_m
-        place = np.clip(np.nan_to_num(place, nan=0.0), 0.0, len(self.places_m) - 1.0)
-        node = np.minimum(place.astype(np.int64), len(self.places_m) - 2)
-        return node, place - node
+    def first_at_ms(self, distance_m: float) -> float:
+        """When the head of the race reached a place; NaN when it did not, or everybody began beyond it."""
+        first_m, last_m = self.first_range_m
+        if not first_m <= distance_m <= last_m:
+            return float("nan")
+        known = np.flatnonzero(np.isfinite(self._lead_ms[:, 0]))
+        places_m = np.append(self.places_m[known], last_m)
+        return float(
+            np.interp(distance_m, places_m, np.append(self._lead_ms[known, 0], self._lead[_TIME, 0]))
+        )
 
     def lead_at_ms(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """When the first rider passed each place, any shape; NaN where history does not tell."""
-        node, share = self._node(distance_m)
-        low, high = self.lead_ms[node], self.lead_ms[node + 1]
-        return np.asarray(np.where(share > 0.0, low + share * (high - low), low))
+        """When the head of the race passed each place, any shape; NaN where history does not tell."""
+        column = np.zeros(np.shape(distance_m), np.int64)
+        return self._read(self._lead_ms, self._lead, column, np.asarray(distance_m))
 
     def passed_at_ms(self, rider: NDArray[Any], distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """When each rider passed the place given with it, any shape; NaN where history does not tell."""
-        node, share = self._node(distance_m)
-        low, high = self._passed_ms[node, rider], self._passed_ms[node + 1, rider]
-        return np.asarray(np.where(share > 0.0, low + share * (high - low), low))
+        return self._read(self._passed_ms, self._last, rider, distance_m)
+
+    def passages_ms(self, distance_m: float) -> NDArray[np.float64]:
+        """When every rider first passed one place, (k,); NaN where history does not tell."""
+        riders = np.arange(self._last.shape[1])
+        return self.passed_at_ms(riders, np.full(len(riders), distance_m))
+
+    def _read(
+        self,
+        passed_ms: NDArray[np.float64],
+        last: NDArray[np.float64],
+        column: NDArray[Any],
+        distance_m: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Interpolate between the nodes around each place, or up to where a rider has come by now."""
+        place = (distance_m - self.places_m[0]) / self._step_m
+        outside = ~((place >= 0.0) & (place <= len(self.places_m) - 1.0 + 1e-6))
+        place = np.clip(np.nan_to_num(place, nan=0.0), 0.0, len(self.places_m) - 1.0)
+        node = np.minimum(place.astype(np.int64), len(self.places_m) - 2)
+        share = place - node
+        low_ms, high_ms = passed_ms[node, column], passed_ms[node + 1, column]
+        ahead_m = (last[_PLACE, column] - self.places_m[0]) / self._step_m - node
+        open_end = np.isnan(high_ms) & (ahead_m < 1.0) & (share <= ahead_m)
+        high_ms = np.where(open_end, last[_TIME, column], high_ms)
+        reach = np.where(open_end, np.maximum(ahead_m, 1e-9), 1.0)
+        result_ms = np.where(share > 0.0, low_ms + share / reach * (high_ms - low_ms), low_ms)
+        return np.asarray(np.where(outside, np.nan, result_ms))
 
 
-def _farthest(
-    motion: Motion, times_ms: NDArray[np.float64], racing: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Distance of the first rider at each moment, never falling; NaN while nobody is seen."""
-    farthest = np.full(len(times_ms), np.nan)
-    for begin in range(0, len(times_ms), 2000):
-        block = motion.distances(times_ms[begin : begin + 2000])[:, racing]
-        if block.shape[1]:
-            farthest[begin : begin + 2000] = np.fmax.reduce(block, axis=1)
-    return np.asarray(np.fmax.accumulate(farthest))
+@compiled
+def _pass(
+    times_ms: NDArray[np.float64],
+    distance_m: NDArray[np.float64],
+    first_m: float,
+    step_m: float,
+    last: NDArray[np.float64],
+    passed_ms: NDArray[np.float64],
+) -> None:
+    """Write when each column of ``distance_m`` (t, k) passed each node; only ways forward count.
+
+    A way that no rider can have ridden in its time leaves the nodes on it unknown.
+    """
+    nodes = len(passed_ms)
+    for row in range(len(times_ms)):
+        for k in range(distance_m.shape[1]):
+            here_m, now_ms = distance_m[row, k], times_ms[row]
+            before_m, before_ms = last[_PLACE, k], last[_TIME, k]
+            if np.isnan(here_m) or here_m < before_m:
+                continue
+            last[_PLACE, k], last[_TIME, k] = here_m, now_ms
+            ridden = here_m - before_m <= LARGEST_SPEED_MPS * (now_ms - before_ms) / 1000.0 + _SLACK_M
+            if not ridden:
+                last[_NODE, k] = max(np.ceil((here_m - first_m) / step_m - 1e-9), 0.0)
+                before_m, before_ms = here_m, now_ms
+            node = int(last[_NODE, k])
+            while node < nodes and first_m + node * step_m <= here_m + 1e-9:
+                share = (first_m + node * step_m - before_m) / max(here_m - before_m, 1e-9)
+                passed_ms[node, k] = before_ms + min(max(share, 0.0), 1.0) * (now_ms - before_ms)
+                node += 1
+            last[_NODE, k] = node

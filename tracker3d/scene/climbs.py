@@ -1,4 +1,4 @@
-"""Climbs of a stage: by name or kilometre, where they begin, and how they are written."""
+"""Climbs of a stage: by name or kilometre, and how they are written."""
 
 from __future__ import annotations
 
@@ -6,35 +6,13 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tracker3d.errors import InputError
-from tracker3d.stage.model import PlaceKind
+from tracker3d.stage.climbs import climbs_of as climbs_of
+from tracker3d.stage.climbs import foot_of as foot_of
 
 if TYPE_CHECKING:
     from tracker3d.scene.style import Theme
     from tracker3d.stage.model import Place, Stage
-
-_LONGEST_CLIMB_M = 25_000.0
-_LEAST_GRADIENT = 0.025
-
-
-def climbs_of(stage: Stage) -> tuple[Place, ...]:
-    """Return the climbs of a stage in the order of the road."""
-    return tuple(place for place in stage.places if place.kind is PlaceKind.CLIMB)
-
-
-def foot_of(stage: Stage, climb: Place) -> float:
-    """Return the official distance where a climb begins.
-
-    By the stated length; where none is stated, the point from which most height is gained beyond 2.5 %.
-    """
-    route = stage.route
-    if math.isfinite(climb.length_m):
-        return max(route.start_m, climb.distance_m - climb.length_m)
-    back = np.arange(0.0, min(_LONGEST_CLIMB_M, climb.distance_m - route.start_m) + 1.0, 25.0)
-    gained = route.height(climb.distance_m) - route.height(climb.distance_m - back)
-    return climb.distance_m - float(back[np.argmax(gained - _LEAST_GRADIENT * back)])
 
 
 def climb_named(stage: Stage, words: str) -> Place:

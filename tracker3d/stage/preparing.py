@@ -82,6 +82,7 @@ def prepare(
     *,
     output: Path,
     dem_paths: Sequence[Path] | None,
+    riders_path: Path | None = None,
     dem_source: str | None = None,
     drape_path: Path | None = None,
     drape_source: str | None = None,
@@ -101,6 +102,8 @@ def prepare(
     dem_paths : sequence of Path or None
         Elevation files or folders; empty for ground at the road's own height; None to download what the
         road needs.
+    riders_path : Path, optional
+        A recording of the race that goes before ``source_path`` in everything but the road.
     dem_source : str, optional
         Public source to download from, ``glo30`` (usual) or ``terrarium``.
     drape_path : Path, optional
@@ -129,7 +132,7 @@ def prepare(
         raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
     check_output(output)
     progress(f"reading {source_path.name}", 0.0)
-    source = read_source(source_path)
+    source = read_source(source_path, riders_path=riders_path)
     with tempfile.TemporaryDirectory(prefix="tracker3d-") as work:
         downloads = Downloads(
             elevation=(dem_source or ELEVATION_SOURCE) if dem_paths is None else None,
@@ -141,6 +144,7 @@ def prepare(
         stage, ground = _stage_and_ground(source, data, width_km, max_error_m, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
+        roles += [(riders_path, "riders")] if riders_path is not None else []
         roles += [(data.drape_path, "imagery")] if data.drape_path is not None else []
         save_package(
             output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker3d.errors import RouteError
+from tracker3d.errors import InputError, RouteError
 from tracker3d.stage.geojson import is_geojson, source_of_geojson
 from tracker3d.stage.gpx import source_of_gpx
 from tracker3d.stage.inputs import read_bounded
+from tracker3d.stage.joining import joined
 from tracker3d.stage.racecenter import decode_recording, looks_like_recording
-from tracker3d.stage.racecenter_parts import source_of_recording, source_of_trace
+from tracker3d.stage.racecenter_parts import race_of_recording, source_of_recording, source_of_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +21,33 @@ if TYPE_CHECKING:
     from tracker3d.stage.source import Source
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path, *, riders_path: Path | None = None) -> Source:
     """Read what a stage can be prepared from, told by content and not by the file's name.
 
     Parameters
     ----------
     path : Path
         A Race Center recording, ``trace.json``, GPX or GeoJSON; may be gzipped.
+    riders_path : Path, optional
+        A recording of the race, which may lack the road: riders, teams, the day, places and kilometres are
+        taken from it, and from ``path`` only what it does not tell.
 
     Raises
     ------
     InputError
-        The file is missing, damaged or too large.
+        A file is missing, damaged or too large, or ``riders_path`` is no recording.
     RouteError
-        It is none of these, or holds no road.
+        ``path`` is none of these, or holds no road.
     """
-    return decode_source(read_bounded(path), path)
+    road = decode_source(read_bounded(path), path)
+    return road if riders_path is None else joined(road, _read_race(riders_path))
+
+
+def _read_race(path: Path) -> Source:
+    content = read_bounded(path)
+    if not looks_like_recording(content):
+        raise InputError(f"{path} is no Race Center recording; give one that names the riders.")
+    return race_of_recording(decode_recording(content, path))
 
 
 def decode_source(content: bytes, path: Path) -> Source:

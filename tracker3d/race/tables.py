@@ -1,0 +1,178 @@
+"""Results of a race as tables for other programs (CSV, JSON), and times before a stage from a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker3d.errors import InputError
+from tracker3d.files import written_aside
+from tracker3d.race.passages import passages_at, passed_places
+from tracker3d.race.time_trial import TimeTrial
+from tracker3d.stage.inputs import read_bounded
+from tracker3d.timespec import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from tracker3d.race.classification import Classification
+    from tracker3d.race.events import Event
+    from tracker3d.race.race import Race
+    from tracker3d.stage.model import Stage
+
+Row = dict[str, Any]
+
+_LARGEST_TABLE_BYTES = 1_000_000
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)")
+
+
+def event_rows(events: Iterable[Event], stage: Stage) -> list[Row]:
+    """Return a row for each event: kind, when, where, whom it is about, how sure, and when it was known."""
+    return [
+        {
+            "kind": event.kind.value,
+            "time_utc": iso_utc(event.time_ms),
+            "km": round(event.distance_m / 1000.0, 3),
+            "to_go_km": round(max(stage.route.finish_m - event.distance_m, 0.0) / 1000.0, 3),
+            "place": event.place,
+            "bibs": list(event.bibs),
+            "others": list(event.other_bibs),
+            "gap_s": _number(event.gap_s),
+            "confidence": event.confidence,
+            "found_utc": iso_utc(event.found_ms),
+            "key": event.key,
+        }
+        for event in events
+    ]
+
+
+def passage_rows(race: Race) -> list[Row]:
+    """Return a row for each rider at each sprint, summit, time check and the finish, in order.
+
+    In a time trial the order is by time from the start.
+    """
+    trial = TimeTrial(race) if race.stage.time_trial else None
+    names = {rider.bib: rider.display_name for rider in race.stage.riders}
+    rows: list[Row] = []
+    for place in passed_places(race):
+        about = {"place": place.name, "kind": place.kind.value, "km": round(place.distance_m / 1000.0, 3)}
+        if trial is not None:
+            rows += [
+                {
+                    **about,
+                    "position": result.position,
+                    "bib": result.bib,
+                    "name": names.get(result.bib, ""),
+                    "time_s": round(result.time_s, 1),
+                    "gap_s": round(result.behind_s, 1),
+                }
+                for result in trial.ranking(place)
+            ]
+            continue
+        rows += [
+            {
+                **about,
+                "position": passage.position,
+                "bib": passage.bib,
+                "name": names.get(passage.bib, ""),
+                "time_utc": iso_utc(passage.time_ms),
+                "gap_s": round(passage.gap_s, 1),
+            }
+            for passage in passages_at(race, place)
+        ]
+    return rows
+
+
+def classification_rows(classification: Classification, stage: Stage) -> list[Row]:
+    """Return a row for each classified rider; ``virtual`` says whether the race is still on."""
+    names = {rider.bib: rider.display_name for rider in stage.riders}
+    return [
+        {
+            "position": rider.position,
+            "position_before": rider.position_before,
+            "bib": rider.bib,
+            "name": names.get(rider.bib, ""),
+            "before_s": round(rider.before_s, 1),
+            "gap_s": round(rider.gap_s, 1),
+            "behind_s": round(rider.behind_s, 1),
+            "virtual": classification.virtual,
+        }
+        for rider in classification.riders
+    ]
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    """Write rows as CSV or as a JSON array of objects; in CSV several bibs stand in one cell, by spaces.
+
+    Raises
+    ------
+    InputError
+        Another ending.
+    OutputError
+        It cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending == ".json":
+        content = msgspec.json.format(msgspec.json.encode(rows), indent=2)
+    elif ending == ".csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {
+                key: " ".join(str(item) for item in value) if isinstance(value, list) else value
+                for key, value in row.items()
+            }
+            for row in rows
+        )
+        content = text.getvalue().encode()
+    else:
+        raise InputError(f"{path} has an ending that no table has; write to a name in .json or .csv.")
+    with written_aside(path) as scratch:
+        scratch.write_bytes(content)
+
+
+def read_times(path: Path) -> dict[int, float]:
+    """Read the riders' times before a stage: CSV with the columns ``bib`` and ``time``.
+
+    Times are seconds or H:MM:SS; gaps to the first do as well, since only differences count.
+
+    Raises
+    ------
+    InputError
+        The file is missing or is no such table; the sentence names the first line that cannot be read.
+    """
+    text = read_bounded(path, limit_bytes=_LARGEST_TABLE_BYTES).decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text))
+    if not {"bib", "time"} <= set(reader.fieldnames or ()):
+        raise InputError(f"{path} has no columns bib and time in its first line; name them there.")
+    times: dict[int, float] = {}
+    for row in reader:
+        try:
+            times[int(row["bib"])] = _seconds(row["time"])
+        except (TypeError, ValueError):
+            raise InputError(
+                f"Line {reader.line_num} of {path} has no bib or no time; give seconds or H:MM:SS."
+            ) from None
+    return times
+
+
+def _seconds(text: str) -> float:
+    clock = _CLOCK.fullmatch(text.strip().removeprefix("+"))
+    if clock:
+        hours, minutes, seconds = clock.groups()
+        return 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(seconds.replace(",", "."))
+    value = float(text)
+    if not 0.0 <= value < 1e7:
+        raise ValueError(text)
+    return value
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
