@@ -84,7 +84,7 @@ def test_nobody_and_a_clean_feed_have_none(scene, race):
     assert glows(scene, race, "overview", NO_OVERLAYS)[1] is None
 
     class Nobody:
-        stage = race.stage
+        stage, reports = race.stage, race.reports
 
         def at(self, time_ms):
             state = race.at(time_ms)

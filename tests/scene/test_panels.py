@@ -213,7 +213,7 @@ def test_the_speed_board_says_the_mean_speed_of_each_group(scene, race, look):
 
 def test_overlays_by_name():
     assert parse_overlays("usual") == USUAL_OVERLAYS
-    assert parse_overlays("usual, speed-board,gap_trend") == ALL_OVERLAYS
+    assert parse_overlays("usual, speed-board,gap_trend,wind") == ALL_OVERLAYS
     assert parse_overlays("none") == parse_overlays("") == NO_OVERLAYS
     assert parse_overlays("to_go,gap_board") == {Overlay.TO_GO, Overlay.GAP_BOARD}
     with pytest.raises(InputError, match=r"'clock' is no overlay; choose from usual, all"):

@@ -50,6 +50,7 @@ _OVERLAY_NAMES = {
     Overlay.GAP_BOARD: "Gaps",
     Overlay.SPEED_BOARD: "Speeds",
     Overlay.GAP_TREND: "Gap trend",
+    Overlay.WIND: "Wind",
     Overlay.GROUP_HALOS: "Group halos",
     Overlay.TRAILS: "Trails",
     Overlay.LEGEND: "Gradient legend",

@@ -14,6 +14,7 @@ from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
 from tracker3d.scene.shot import Shot
 from tracker3d.scene.trend import gap_trend
+from tracker3d.scene.wind import wind_arrows, wind_says
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
@@ -63,9 +64,12 @@ def frame_at(
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
-    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend)
+    blows = Overlay.WIND in overlays
+    wind = wind_says(scene, race, state) if blows else None
+    arrows = wind_arrows(scene, race, state, pose, viewport_px, scale=look.scale) if blows else []
+    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend, wind=wind)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
-    view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib)
+    view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib, arrows)
     sprites, slots = make_labels(
         view,
         taken_px=np.array(taken, float).reshape(-1, 4),

@@ -15,10 +15,10 @@ from tracker3d.scene.figures import gap_text
 from tracker3d.scene.model import GateKind, Overlay, Sprites
 from tracker3d.scene.placing import NEAR_SCALE, RIDER_HEIGHT_M, PlacedRiders, Roster, roster_of
 from tracker3d.scene.projection import focal_px, in_sight, inside, project
-from tracker3d.scene.tags import Tag, TagPress, group_jerseys, group_title
+from tracker3d.scene.tags import Tag, TagPress, group_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,6 +81,7 @@ class LabelView:
     look: Look
     overlays: frozenset[Overlay]
     selected_bib: int | None
+    wind: Sequence[tuple[int, float, float]] = ()
 
 
 def make_labels(
@@ -123,7 +124,8 @@ def make_labels(
         limit=MOST_LABELS,
     )
     shown = [wanted[index] for index in chosen.tolist()]
-    sprites = _sprites(press, shown, corners, view.look.scale)
+    arrows = _clear_arrows(view, press, np.concatenate([taken_px, _boxes(shown, corners)]))
+    sprites = _sprites(press, shown, corners, view.look.scale, arrows=arrows)
     return sprites, {each.key: int(slot) for each, slot in zip(shown, slots, strict=True)}
 
 
@@ -154,8 +156,7 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
         if not len(seen):
             continue
         title = group_title(view.look.theme, group, roster)
-        jerseys = group_jerseys(group, roster)
-        tag = press.group(group, title, jerseys)
+        tag = press.group(group, title)
         anchor = heads_px[seen[0]]
         wanted.append(
             Wanted(
@@ -166,9 +167,7 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
                 rise_px=_GROUP_RISE * view.look.scale,
                 colour_rgb=view.look.theme.colour(group.role.value),
                 opacity=1.0,
-                tag=lambda group=group, title=title, jerseys=jerseys: press.group(  # type: ignore[misc]
-                    group, title, jerseys
-                ),
+                tag=lambda group=group, title=title: press.group(group, title),  # type: ignore[misc]
             )
         )
     return wanted
@@ -339,11 +338,41 @@ def _rider_sizes(view: LabelView, press: TagPress, roster: Roster) -> NDArray[np
     )
 
 
-def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64], scale: float) -> Sprites:
+def _boxes(shown: list[Wanted], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the boxes (k, 4) that labels cover."""
+    sizes = np.array([each.size_px for each in shown], float).reshape(-1, 2)
+    return np.concatenate([corners, corners + sizes], axis=1)
+
+
+def _clear_arrows(
+    view: LabelView, press: TagPress, covered_px: NDArray[np.float64]
+) -> list[tuple[int, float, float]]:
+    """Return the arrows of the wind that nothing covers."""
+    clear = []
+    for turn, x, y in view.wind:
+        half = press.wind(turn).width_px / 2.0
+        low, high = covered_px[:, :2] - half, covered_px[:, 2:] + half
+        if not ((low < (x, y)) & (high > (x, y))).all(axis=1).any():
+            clear.append((turn, x, y))
+    return clear
+
+
+def _sprites(
+    press: TagPress,
+    shown: list[Wanted],
+    corners: NDArray[np.float64],
+    scale: float,
+    *,
+    arrows: Sequence[tuple[int, float, float]],
+) -> Sprites:
+    """Return the parts of all labels, over arrows of the wind."""
     serial = press.atlas.key[0]
-    tags = [each.tag() for each in shown]
+    tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
     if press.atlas.key[0] != serial:
-        tags = [each.tag() for each in shown]
+        tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
+    middles = np.array([(x, y) for _, x, y in arrows], float).reshape(-1, 2)
+    sizes = np.array([(tag.width_px, tag.height_px) for tag in pointers], float).reshape(-1, 2)
+    tags, corners = [*pointers, *tags], np.concatenate([np.round(middles - sizes / 2.0), corners])
     counts = [len(tag.offset_px) for tag in tags]
     source = np.concatenate([tag.source_px for tag in tags]) if tags else np.empty((0, 4), np.float32)
     target = source.copy()
@@ -351,14 +380,14 @@ def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64],
     target[:, :2] = corners[owner]
     if tags:
         target[:, 0] += np.concatenate([tag.offset_px for tag in tags])
-    opacity = np.array([each.opacity for each in shown], np.float32)[owner]
+    opacity = np.array([1.0] * len(pointers) + [each.opacity for each in shown], np.float32)[owner]
     return Sprites(
         atlas=press.atlas.picture,
         atlas_key=press.atlas.key,
         source_px=source,
         target_px=target,
         opacity=opacity,
-        leaders_px=_leaders(shown, corners, scale),
+        leaders_px=_leaders(shown, corners[len(pointers) :], scale),
         leader_colours=np.array([(*each.colour_rgb, 230) for each in shown], np.uint8).reshape(-1, 4),
     )
 

@@ -50,6 +50,8 @@ class Overlay(enum.StrEnum):
     GAP_BOARD = "gap_board"
     SPEED_BOARD = "speed_board"
     GAP_TREND = "gap_trend"
+    WIND = "wind"
+    """Arrows along the road and a card, where the feed tells of the wind."""
     LEGEND = "legend"
     CREDITS = "credits"
     LOGO = "logo"
@@ -61,7 +63,7 @@ class Overlay(enum.StrEnum):
 
 
 ALL_OVERLAYS = frozenset(Overlay)
-USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD, Overlay.GAP_TREND}
+USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD, Overlay.GAP_TREND, Overlay.WIND}
 """What a picture carries unless something else is asked for."""
 NO_OVERLAYS: frozenset[Overlay] = frozenset()
 

@@ -21,6 +21,7 @@ from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_title
 from tracker3d.scene.trend import draw_trend
+from tracker3d.scene.wind import draw_wind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -45,9 +46,10 @@ def make_panels(
     overlays: frozenset[Overlay],
     *,
     trend: GapTrend | None = None,
+    wind: tuple[int, str, str] | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order; ``trend`` is None where there is none to show."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend).panels())
+    """Return the panels of a moment in drawing order; ``trend`` and ``wind`` are None where not shown."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind).panels())
 
 
 class _Desk:
@@ -65,9 +67,11 @@ class _Desk:
         viewport_px: tuple[int, int],
         overlays: frozenset[Overlay],
         trend: GapTrend | None,
+        wind: tuple[int, str, str] | None,
     ) -> None:
         self.scene = scene
         self.trend = trend
+        self.wind = wind
         self.state = state
         self.look = look
         self.overlays = overlays
@@ -99,10 +103,10 @@ class _Desk:
         if card is not None:
             yield _at(card, self.right - card.image.shape[1], below_figure)
             below_figure += card.image.shape[0] + self.look.px(_GAP)
-        if self.trend is not None:
-            trend = self._trend(self.trend)
-            if below_figure + trend.image.shape[0] <= self.foot_right:
-                yield _at(trend, self.right - trend.image.shape[1], below_figure)
+        for extra in self._extras():
+            if below_figure + extra.image.shape[0] <= self.foot_right:
+                yield _at(extra, self.right - extra.image.shape[1], below_figure)
+                below_figure += extra.image.shape[0] + self.look.px(_GAP)
         if self.scene.stage.simulated:
             mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
             yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
@@ -176,9 +180,15 @@ class _Desk:
         heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
         return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
 
-    def _trend(self, trend: GapTrend) -> Panel:
-        says = (self.state.time_ms // 60_000, gap_text(trend.gaps_s[-1]))
-        return self._panel("gap_trend", says, lambda: draw_trend(self.look, trend))
+    def _extras(self) -> Iterator[Panel]:
+        """Panels that follow below the figures as far as there is room."""
+        if self.wind is not None:
+            says = self.wind
+            yield self._panel("wind", says, lambda: draw_wind(self.look, *says))
+        if self.trend is not None:
+            trend = self.trend
+            now = (self.state.time_ms // 60_000, gap_text(trend.gaps_s[-1]))
+            yield self._panel("gap_trend", now, lambda: draw_trend(self.look, trend))
 
     def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
         roster = roster_of(self.scene, self.state.riders.bibs)

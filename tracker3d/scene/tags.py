@@ -16,6 +16,7 @@ from tracker3d.race.model import Role
 from tracker3d.scene.drawing import Canvas, readable_on
 from tracker3d.scene.figures import gap_text
 from tracker3d.scene.placing import roster_of
+from tracker3d.scene.wind import draw_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -37,7 +38,6 @@ _PLACE_HEIGHT = 46
 _RADIUS = 4
 _OTHER_GAP_S = 3.0
 """A gap to the group ahead this close to that to the head says nothing new."""
-_JERSEYS = ("yellow", "green", "polka", "white")
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,6 @@ def group_gap_ahead(group: Group) -> str:
     return gap_text(group.gap_to_ahead_s)[1:]
 
 
-def group_jerseys(group: Group, roster: Roster) -> tuple[str, ...]:
-    """Return the leaders' jerseys worn in a group, in their usual order."""
-    worn = {roster.riders[int(at)].jersey for at in group.riders}
-    return tuple(jersey for jersey in _JERSEYS if jersey in worn)
-
-
 def group_titles(scene: StageScene, state: RaceState) -> list[str]:
     """Return what each group of a state is called on air, front first."""
     roster = roster_of(scene, state.riders.bibs)
@@ -160,14 +154,19 @@ class TagPress:
 
         return self._kept((key, figure), parts)
 
-    def group(self, group: Group, title: str, jerseys: tuple[str, ...] = ()) -> Tag:
+    def wind(self, turn: int) -> Tag:
+        """Return an arrow of the wind; see :mod:`tracker3d.scene.wind`."""
+        key = ("wind", turn)
+        return self._kept(key, lambda: [self.atlas.box(key, lambda: draw_arrow(self.look, turn))])
+
+    def group(self, group: Group, title: str) -> Tag:
         """Return a group's tag: title, size, leaders' jerseys, gap to the head and to the group ahead."""
         theme = self.look.theme
         size = str(len(group.riders)) if len(group.riders) > 1 else ""
         gap, ahead = group_gap(group), group_gap_ahead(group)
-        key = ("group", title, size, jerseys, gap, ahead, group.role)
+        key = ("group", title, size, group.jerseys, gap, ahead, group.role)
         colour = theme.colour(group.role.value)
-        return self._kept(key, lambda: self._group_parts(title, size, jerseys, (gap, ahead), colour))
+        return self._kept(key, lambda: self._group_parts(title, size, group.jerseys, (gap, ahead), colour))
 
     def place(self, gate: Gate) -> Tag:
         """Return the tag of a place on the road: what it is called and what there is to know."""
