@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from terrain import ElevationGrid, LocalFrame, Mesh
+from tracker3d.feed.reports import Reports, WeatherReport
 from tracker3d.race.model import Group, RaceState, Role
 from tracker3d.scene import build_scene
 from tracker3d.stage.model import Place, PlaceKind, Rider, Stage, Team
@@ -126,6 +127,12 @@ class ScriptedRace:
     front_m: float = 600.0
     speed_mps: float = 10.0
     chase_joins_ms: int | None = None
+
+    @property
+    def reports(self):
+        nowhere = float("nan")
+        told = WeatherReport(self.stage.start_time_ms, 2000.0, nowhere, nowhere, 24.0, 5.0, 1.0)
+        return Reports(weather=(told,))
 
     def at(self, time_ms):
         bibs = np.array([-1, *range(1, 181)], np.int32)

@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 
 from terrain import MeshSampler
-from tracker3d.errors import InputError
 from tracker3d.scene import (
     ROAD_WIDTH_M,
     GateKind,
     build_scene,
     default_theme,
     frame_at,
-    load_theme,
     parse_camera,
 )
 from tracker3d.scene.projection import relief_drawn_m
@@ -153,40 +151,3 @@ def test_gradient_ramp_keeps_its_order_without_colour():
     flat = theme.gradient.percent.index(0.0)
     assert (np.diff(luminance[flat:]) < -0.02).all()
     assert (np.diff(luminance[: flat + 1]) > 0.02).all()
-
-
-def test_a_theme_file_changes_what_it_names(tmp_path):
-    path = tmp_path / "mine.toml"
-    path.write_text('language = "fr"\n[colours]\naccent = "#00ff00"\n', encoding="utf-8")
-    theme = load_theme(path)
-    assert theme.colour("accent") == (0, 255, 0)
-    assert theme.word("sprint") == "Sprint"
-    assert theme.word("finish") == "Arrivée"
-    assert theme.colour("panel") == default_theme().colour("panel")
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("language = ", "is no theme"),
-        ('[colours]\naccent = "green"\n', "is no theme"),
-        ("[sizes]\nfigure = 5000.0\n", "is no theme"),
-        ("shadows = true\n", "is no theme"),
-        ('language = "xx"\n', "choose one of en, fr"),
-        ("[gradient]\npercent = [0.0, 1.0]\n", "gradient ramp"),
-        ('language = "de"\n[words.de]\nhead = "Spitze"\n', "lacks the words"),
-        ("\udcff", "is no theme"),
-    ],
-)
-def test_bad_theme_files_get_one_plain_sentence(tmp_path, content, says):
-    path = tmp_path / "bad.toml"
-    path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match=says) as caught:
-        load_theme(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_missing_theme_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="check the path of the theme"):
-        load_theme(tmp_path / "none.toml")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
+from tracker3d.errors import InputError
 from tracker3d.race.model import Group, Role
 from tracker3d.scene.drawing import Canvas, Look, readable_on, scale_of
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
-from tracker3d.scene.model import ALL_OVERLAYS
+from tracker3d.scene.model import ALL_OVERLAYS, NO_OVERLAYS, USUAL_OVERLAYS, Overlay, parse_overlays
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.strip import strip_column
 from tracker3d.scene.style import default_theme, font
@@ -199,3 +201,37 @@ def test_graphics_grow_with_the_picture():
     assert scale_of((800, 1080)) < 0.6
     assert readable_on((255, 255, 255)) == (15, 20, 28)
     assert readable_on((20, 20, 90)) == (255, 255, 255)
+
+
+def test_the_speed_board_says_the_mean_speed_of_each_group(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    slow = dataclasses.replace(state.groups[1], speed_mps=8.2)
+    unknown = dataclasses.replace(state.groups[2], speed_mps=float("nan"))
+    shown = panels(scene, dataclasses.replace(state, groups=(state.groups[0], slow, unknown)), look)
+    assert [row[2] for row in shown["speed_board"].key[-1]] == ["36", "30", "-"]
+
+
+def test_overlays_by_name():
+    assert parse_overlays("usual") == USUAL_OVERLAYS
+    assert parse_overlays("usual, speed-board,gap_trend,wind") == ALL_OVERLAYS
+    assert parse_overlays("none") == parse_overlays("") == NO_OVERLAYS
+    assert parse_overlays("to_go,gap_board") == {Overlay.TO_GO, Overlay.GAP_BOARD}
+    with pytest.raises(InputError, match=r"'clock' is no overlay; choose from usual, all"):
+        parse_overlays("to_go,clock")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (640, 360), (900, 900), (3840, 2160)])
+def test_panels_never_cover_each_other(scene, race, size):
+    from tracker3d.scene.trend import GapTrend
+
+    look = Look(default_theme(), scale_of(size))
+    trend = GapTrend(tuple(float(k) for k in range(31)), 10.0)
+    for after_s in (0.0, 450.0):
+        state = race.at(race.stage.start_time_ms + round(1000 * after_s))
+        shown = make_panels(scene, state, look, size, ALL_OVERLAYS, trend=trend)
+        boxes = {
+            p.name: (p.x_px, p.y_px, p.x_px + p.image.shape[1], p.y_px + p.image.shape[0]) for p in shown
+        }
+        for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+            apart = a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+            assert apart, f"{one} covers {other}"

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tracker3d.scene import Theme
+
 os.environ["QT_API"] = "pyside6"  # pyvistaqt takes whichever binding it finds first unless told
 
 
-def run(package_path: Path, feed_path: Path | None = None) -> int:
+def run(package_path: Path, feed_path: Path | None = None, *, theme: Theme | None = None) -> int:
     """Open a stage in a window and stay until it is closed.
 
     Parameters
@@ -23,6 +25,8 @@ def run(package_path: Path, feed_path: Path | None = None) -> int:
         The stage package, ``NAME.stage``.
     feed_path : Path, optional
         A recording of the race; without one only the stage is shown.
+    theme : Theme, optional
+        Of the picture; the one that comes with the program if left out.
 
     Returns
     -------
@@ -31,4 +35,4 @@ def run(package_path: Path, feed_path: Path | None = None) -> int:
     """
     from tracker3d.app.window import open_window
 
-    return open_window(package_path, feed_path)
+    return open_window(package_path, feed_path, look=theme)

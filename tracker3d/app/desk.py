@@ -9,7 +9,7 @@ import numpy as np
 
 from tracker3d.scene import frame_at, group_titles, parse_camera
 from tracker3d.scene.cameras import FixedCamera, RoadCamera
-from tracker3d.scene.model import ALL_OVERLAYS, Overlay
+from tracker3d.scene.model import USUAL_OVERLAYS, Overlay
 from tracker3d.track.model import Presence
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Desk:
         self.scene: StageScene | None = None
         self.race: Race | None = None
         self.selected_bib: int | None = None
-        self.overlays: frozenset[Overlay] = ALL_OVERLAYS - {Overlay.PROFILE}
+        self.overlays: frozenset[Overlay] = USUAL_OVERLAYS - {Overlay.PROFILE}
         self._chosen = 0
         self._followed: int | None = None
         self._camera: Camera = parse_camera(CAMERAS[0].spec)

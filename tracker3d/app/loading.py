@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tracker3d.race import Race
     from tracker3d.scene.model import StageScene
+    from tracker3d.scene.style import Theme
     from tracker3d.stage import StagePackage
 
 _HISTORY_STEPS = 2000
@@ -71,8 +72,9 @@ class Loader(QObject):
     race_ready = Signal(object)
     failed = Signal(str, bool)
 
-    def __init__(self, package_path: Path, feed_path: Path | None) -> None:
+    def __init__(self, package_path: Path, feed_path: Path | None, *, theme: Theme | None = None) -> None:
         super().__init__()
+        self._theme = theme
         self._package_path, self._feed_path = package_path, feed_path
         self._package: StagePackage | None = None
         self._stopped = threading.Event()
@@ -121,7 +123,7 @@ class Loader(QObject):
         self._progress("Opening the stage", 0.05)
         self._package = open_package(self._package_path)
         self._progress("Building the scene", 0.3)
-        scene = build_scene(self._package.stage, self._package.ground)
+        scene = build_scene(self._package.stage, self._package.ground, self._theme)
         return LoadedStage(scene, replay_on(self._package, None).race)
 
     def _load_race(self, scene: StageScene, feed_path: Path) -> LoadedRace:

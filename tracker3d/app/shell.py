@@ -27,7 +27,7 @@ from tracker3d.app.keys import shown
 from tracker3d.app.rider_panel import RiderPanel
 from tracker3d.app.timeline import Timeline
 from tracker3d.app.transport import Transport
-from tracker3d.scene.model import Overlay
+from tracker3d.scene.model import USUAL_OVERLAYS, Overlay
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -48,8 +48,14 @@ _OVERLAY_NAMES = {
     Overlay.PROFILE: "Profile",
     Overlay.CLIMB_CARD: "Climb card",
     Overlay.GAP_BOARD: "Gaps",
+    Overlay.SPEED_BOARD: "Speeds",
+    Overlay.GAP_TREND: "Gap trend",
+    Overlay.WIND: "Wind",
+    Overlay.GROUP_HALOS: "Group halos",
+    Overlay.TRAILS: "Trails",
     Overlay.LEGEND: "Gradient legend",
     Overlay.CREDITS: "Credits",
+    Overlay.LOGO: "Logo",
 }
 
 
@@ -226,7 +232,7 @@ class Shell(QMainWindow):
         for overlay, name in _OVERLAY_NAMES.items():
             action = menu.addAction(name)
             action.setCheckable(True)
-            action.setChecked(overlay != Overlay.PROFILE)
+            action.setChecked(overlay in USUAL_OVERLAYS - {Overlay.PROFILE})
             action.toggled.connect(lambda on, overlay=overlay: self.overlay_switched.emit(overlay.value, on))
         button.setMenu(menu)
         return button

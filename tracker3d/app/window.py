@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tracker3d.app.view import StageView
     from tracker3d.race.model import RaceState
+    from tracker3d.scene import Theme
     from tracker3d.scene.model import CameraPose
 
 _LOG = logging.getLogger(__name__)
@@ -42,14 +43,14 @@ _TABLE_S = 0.5
 _LONG_AGO_S = -1e9
 
 
-def open_window(package_path: Path, feed_path: Path | None) -> int:
+def open_window(package_path: Path, feed_path: Path | None, *, look: Theme | None = None) -> int:
     """Show the window until it is closed; returns the exit code."""
     QSurfaceFormat.setDefaultFormat(_surface_format())
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("tracker3d")
     theme.apply(application)
-    window = MainWindow(package_path, feed_path)
+    window = MainWindow(package_path, feed_path, look=look)
     window.show()
     window.start()
     before = signal.signal(signal.SIGINT, lambda *_: window.close())
@@ -76,6 +77,8 @@ class MainWindow(Shell):
     package_path : Path
     feed_path : Path | None
         Without a recording only the stage is shown.
+    look : Theme, optional
+        Of the picture; the one that comes with the program if left out.
     wall_clock : callable
         Seconds of a monotonic clock.
     """
@@ -85,6 +88,7 @@ class MainWindow(Shell):
         package_path: Path,
         feed_path: Path | None,
         *,
+        look: Theme | None = None,
         wall_clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(package_path.stem)
@@ -93,7 +97,7 @@ class MainWindow(Shell):
         self.view: StageView | None = None
         self.pacer = Pacer()
         self._wall_clock = wall_clock
-        self._loader = Loader(package_path, feed_path)
+        self._loader = Loader(package_path, feed_path, theme=look)
         self._loaded: LoadedStage | None = None
         self._has_race = False
         self._resume = False

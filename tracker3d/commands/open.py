@@ -7,7 +7,14 @@ from pathlib import Path
 from tracker3d.commands.console import complain
 
 
-def open_stage(package: Path, /, *, feed: Path | None = None) -> int:
+def open_stage(
+    package: Path,
+    /,
+    *,
+    feed: Path | None = None,
+    theme: Path | None = None,
+    language: str | None = None,
+) -> int:
     """Open a stage in the desktop app.
 
     Parameters
@@ -16,6 +23,10 @@ def open_stage(package: Path, /, *, feed: Path | None = None) -> int:
         The stage package, NAME.stage.
     feed
         A recording or log of the race, positions as .csv or .jsonl, or GPX files.
+    theme
+        A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
+    language
+        Of the words in the picture: en or fr, or one that the theme brings.
     """
     from tracker3d import machine
 
@@ -24,5 +35,6 @@ def open_stage(package: Path, /, *, feed: Path | None = None) -> int:
             complain(f"The app cannot open a window here: {finding.detail}. Remedy: {finding.remedy}.")
             return 1
     from tracker3d.app import run
+    from tracker3d.scene import choose_theme
 
-    return run(package, feed)
+    return run(package, feed, theme=choose_theme(theme, language))

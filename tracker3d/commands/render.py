@@ -27,6 +27,9 @@ def render(
     end: Annotated[str | None, Parameter(name="--to")] = None,
     fps: str = "50",
     size: str = "1920x1080",
+    overlays: str = "usual",
+    theme: Path | None = None,
+    language: str | None = None,
     alpha: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Render a picture or a video of the race.
@@ -49,12 +52,18 @@ def render(
         Pictures a second of a video: 25, 29.97, 50, 59.94 or any fraction such as 30000/1001.
     size
         Width x height in pixels.
+    overlays
+        What is laid over the picture, by comma: usual, all, none, or names such as usual,speed_board.
+    theme
+        A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
+    language
+        Of the words in the picture: en or fr, or one that the theme brings.
     alpha
         Transparent background.
     """
     from tracker3d.render.job import Picture, parse_rate, render_still, render_video
     from tracker3d.replay import open_replay
-    from tracker3d.scene import build_scene, parse_camera
+    from tracker3d.scene import build_scene, choose_theme, parse_camera, parse_overlays
     from tracker3d.timespec import parse_time
 
     span = start is not None or end is not None
@@ -63,15 +72,16 @@ def render(
     if feed is not None and ((at is None) != span or (start is None) != (end is None)):
         raise InputError("Say when: --at TIME for a picture, or --from TIME and --to TIME for a video.")
     size_px, move, rate = _parse_size(size), parse_camera(camera), parse_rate(fps)
+    shown, look = parse_overlays(overlays), choose_theme(theme, language)
     with progress_shown() as progress:
         replay = open_replay(package, feed, progress=progress)
-        scene = build_scene(replay.package.stage, replay.package.ground)
+        scene = build_scene(replay.package.stage, replay.package.ground, look)
         times_ms = [
             parse_time(text, stage=replay.package.stage, race=replay.race)
             for text in (at, start, end)
             if text is not None
         ]
-        picture = Picture(camera=move, size_px=size_px, alpha=alpha)
+        picture = Picture(camera=move, size_px=size_px, alpha=alpha, overlays=shown)
         if span:
             first, last = times_ms
             render_video(

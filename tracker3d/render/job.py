@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tracker3d.errors import InputError
 from tracker3d.render.offscreen import Offscreen
 from tracker3d.render.output import write_picture, write_video
-from tracker3d.scene import frame_at
+from tracker3d.scene import USUAL_OVERLAYS, frame_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker3d.progress import Progress
     from tracker3d.race import Race
     from tracker3d.scene import Camera
-    from tracker3d.scene.model import StageScene
+    from tracker3d.scene.model import Overlay, StageScene
 
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 _HIGHEST_FPS = 240
@@ -34,6 +34,7 @@ class Picture:
     camera: Camera
     size_px: tuple[int, int]
     alpha: bool = False
+    overlays: frozenset[Overlay] = USUAL_OVERLAYS
 
 
 def parse_rate(text: str) -> Fraction:
@@ -62,7 +63,9 @@ def render_still(
         raise InputError(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
-    frame = frame_at(scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px)
+    frame = frame_at(
+        scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px, overlays=picture.overlays
+    )
     with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
         target.set_frame(frame)
@@ -100,6 +103,7 @@ def render_video(
                     time_ms,
                     camera=picture.camera,
                     viewport_px=picture.size_px,
+                    overlays=picture.overlays,
                     previous=previous,
                     wall_s=float(number / fps),
                 )

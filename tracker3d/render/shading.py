@@ -215,6 +215,8 @@ class Road:
 
 
 GROUND = Layer(share=1.003, offset_m=1.0, grain=True)
+GLOW = Layer(nearer_px=11.0)
+"""Light beside the road; what stands on the road stands before it."""
 STANDING = Layer(nearer_px=12.0)
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
 

@@ -11,6 +11,7 @@ from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
 
 from tracker3d.render.gates import GateActors
+from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import GroundActors
 from tracker3d.render.overlay import Overlay
 from tracker3d.render.riders import RiderActors
@@ -74,6 +75,7 @@ class SceneView:
         self._road = RoadActors(renderer, self._shading, scene.road)
         self._gates = GateActors(renderer, self._shading, scene.gates)
         self._riders = RiderActors(renderer, self._shading)
+        self._glows = GlowActor(renderer, self._shading)
         self._apply_quality()
 
     def set_frame(self, frame: FrameState) -> None:
@@ -81,6 +83,7 @@ class SceneView:
         if self._renderer is None or self._ground is None:
             raise RuntimeError("set_stage comes before set_frame")
         self._riders.place(frame.riders)
+        self._glows.show(frame.glows)
         self._gates.see_from(frame.camera, frame.viewport_px[1])
         self._aim(frame)
         self._overlay.show(frame)
@@ -141,7 +144,7 @@ class SceneView:
         self._renderer.RemoveAllViewProps()
         self._window.RemoveRenderer(self._renderer)
         self._renderer = self._ground = None
-        del self._shading, self._sky, self._road, self._gates, self._riders
+        del self._shading, self._sky, self._road, self._gates, self._riders, self._glows
 
     def _apply_quality(self) -> None:
         if self._renderer is None or self._ground is None:

@@ -6,6 +6,7 @@ from tracker3d.scene.frame import frame_at
 from tracker3d.scene.model import (
     ALL_OVERLAYS,
     NO_OVERLAYS,
+    USUAL_OVERLAYS,
     CameraPose,
     FrameState,
     Gate,
@@ -16,15 +17,17 @@ from tracker3d.scene.model import (
     RoadLine,
     Sprites,
     StageScene,
+    parse_overlays,
 )
 from tracker3d.scene.projection import project
-from tracker3d.scene.style import Theme, default_theme, load_theme
+from tracker3d.scene.style import Theme, choose_theme, default_theme, load_theme
 from tracker3d.scene.tags import group_titles
 
 __all__ = [
     "ALL_OVERLAYS",
     "NO_OVERLAYS",
     "ROAD_WIDTH_M",
+    "USUAL_OVERLAYS",
     "Camera",
     "CameraPose",
     "FixedCamera",
@@ -39,10 +42,12 @@ __all__ = [
     "StageScene",
     "Theme",
     "build_scene",
+    "choose_theme",
     "default_theme",
     "frame_at",
     "group_titles",
     "load_theme",
     "parse_camera",
+    "parse_overlays",
     "project",
 ]

@@ -84,41 +84,42 @@ def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -
     return canvas
 
 
-def draw_gap_board(look: Look, rows: tuple[tuple[str, int, str, str], ...]) -> Canvas:
-    """Return the groups from the front: title, size, gap to the head, role."""
+def draw_board(look: Look, rows: tuple[tuple[str, int, str, str], ...], *, heading: str = "") -> Canvas:
+    """Return groups from the front, one a row: title, size, a figure, and the colour of its role."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
-    row_px = look.px(_GAP_ROW)
-    canvas = Canvas(look, look.px(_GAP_BOARD_WIDTH), row_px * len(rows) + look.px(12))
+    row_px, top = look.px(_GAP_ROW), look.px(36 if heading else 6)
+    canvas = Canvas(look, look.px(_GAP_BOARD_WIDTH), top + row_px * len(rows) + look.px(6))
     canvas.panel()
     right = canvas.image.width - pad
-    for number, (title, size, gap, role) in enumerate(rows):
-        middle = look.px(6) + row_px * (number + 0.5)
-        baseline = round(middle + look.px(7))
-        if number:
-            edge = look.px(6) + row_px * number
+    if heading:
+        soft = theme.colour("text_soft")
+        canvas.text(pad, look.px(28), heading, sizes.panel_small, colour=soft, weight="Semibold")
+    for number, row in enumerate(rows):
+        if number or heading:
+            edge = top + row_px * number
             canvas.box(pad, edge, right, edge + 1, colour=theme.colour("panel_edge"))
-        canvas.box(
-            pad, middle - look.px(8), pad + look.px(6), middle + look.px(8),
-            colour=theme.colour(role), radius_px=look.px(2),
-        )  # fmt: skip
-        gap_width = look.width("+1:00:00", sizes.panel_text, "Bold")
-        room = right - pad - look.px(18) - gap_width - look.px(46)
-        name = look.fitted(title, sizes.panel_text, "Semibold", room)
-        canvas.text(
-            pad + look.px(18),
-            baseline,
-            name,
-            sizes.panel_text,
-            colour=theme.colour("text"),
-            weight="Semibold",
-        )
-        beside = pad + look.px(26) + look.width(name, sizes.panel_text, "Semibold")
-        if size > 1:
-            canvas.text(beside, baseline, str(size), sizes.panel_small, colour=theme.colour("text_soft"))
-        canvas.text(
-            right, baseline, gap, sizes.panel_text, colour=theme.colour("accent"), weight="Bold", anchor="r"
-        )
+        _draw_board_row(canvas, row, top + row_px * (number + 0.5))
     return canvas
+
+
+def _draw_board_row(canvas: Canvas, row: tuple[str, int, str, str], middle_px: float) -> None:
+    look, theme = canvas.look, canvas.look.theme
+    sizes, pad, right = theme.sizes, look.px(_PAD), canvas.image.width - look.px(_PAD)
+    title, size, figure, role = row
+    baseline = round(middle_px + look.px(7))
+    canvas.box(
+        pad, middle_px - look.px(8), pad + look.px(6), middle_px + look.px(8),
+        colour=theme.colour(role), radius_px=look.px(2),
+    )  # fmt: skip
+    room = right - pad - look.px(18) - look.width("+1:00:00", sizes.panel_text, "Bold") - look.px(46)
+    name = look.fitted(title, sizes.panel_text, "Semibold", room)
+    text = theme.colour("text")
+    canvas.text(pad + look.px(18), baseline, name, sizes.panel_text, colour=text, weight="Semibold")
+    beside = pad + look.px(26) + look.width(name, sizes.panel_text, "Semibold")
+    if size > 1:
+        canvas.text(beside, baseline, str(size), sizes.panel_small, colour=theme.colour("text_soft"))
+    accent = theme.colour("accent")
+    canvas.text(right, baseline, figure, sizes.panel_text, colour=accent, weight="Bold", anchor="r")
 
 
 def draw_climb_card(route: Route, look: Look, climb: CardClimb, to_summit_m: float) -> Canvas:

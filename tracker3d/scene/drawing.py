@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tracker3d.scene.style import font
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,7 +33,7 @@ class Look:
 
     def width(self, text: str, size: float, weight: Weight = "Regular") -> int:
         """Return how many pixels wide a text is."""
-        return int(np.ceil(font(size * self.scale, weight).getlength(text)))
+        return int(np.ceil(self.theme.font(size * self.scale, weight).getlength(text)))
 
     def fitted(self, text: str, size: float, weight: Weight, width_px: int) -> str:
         """Return the text, shortened with an ellipsis where it is wider than ``width_px``."""
@@ -77,7 +75,7 @@ class Canvas:
         opacity: float = 1.0,
     ) -> None:
         """Write text over what is there; ``anchor`` is "l", "m" or "r"."""
-        face = font(size * self.look.scale, weight)
+        face = self.look.theme.font(size * self.look.scale, weight)
         left, top, right, bottom = (round(edge) for edge in face.getbbox(text, anchor=f"{anchor}s"))
         x, y = round(x_px), round(baseline_px)
         shape = Image.new("L", (max(1, right - left + 2), max(1, bottom - top + 2)), 0)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.drawing import Look, scale_of
+from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
-from tracker3d.scene.model import ALL_OVERLAYS, FrameState, Overlay
+from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
 from tracker3d.scene.shot import Shot
+from tracker3d.scene.trend import gap_trend
+from tracker3d.scene.wind import wind_arrows, wind_says
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
@@ -26,7 +29,7 @@ def frame_at(
     *,
     camera: Camera,
     viewport_px: tuple[int, int],
-    overlays: frozenset[Overlay] = ALL_OVERLAYS,
+    overlays: frozenset[Overlay] = USUAL_OVERLAYS,
     previous: FrameState | None = None,
     wall_s: float = 0.0,
     selected_bib: int | None = None,
@@ -60,9 +63,13 @@ def frame_at(
     pose = camera.pose(Shot(scene, race, state, wall_s, viewport_px))
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
-    panels = make_panels(scene, state, look, viewport_px, overlays)
+    trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
+    blows = Overlay.WIND in overlays
+    wind = wind_says(scene, race, state) if blows else None
+    arrows = wind_arrows(scene, race, state, pose, viewport_px, scale=look.scale) if blows else []
+    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend, wind=wind)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
-    view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib)
+    view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib, arrows)
     sprites, slots = make_labels(
         view,
         taken_px=np.array(taken, float).reshape(-1, 4),
@@ -76,6 +83,7 @@ def frame_at(
         rider_px=placed.px,
         sprites=sprites,
         panels=panels,
+        glows=make_glows(scene, state, pose, look, viewport_px, overlays, selected_bib=selected_bib),
         labelled_bibs=frozenset(number for kind, number in slots if kind == "rider"),
         labelled_groups=frozenset(number for kind, number in slots if kind == "group"),
         label_slots=slots,

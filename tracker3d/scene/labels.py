@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,21 @@ import numpy as np
 from tracker3d.race.model import Role
 from tracker3d.scene.atlas import Atlas
 from tracker3d.scene.declutter import Candidates, place
+from tracker3d.scene.figures import gap_text
 from tracker3d.scene.model import GateKind, Overlay, Sprites
 from tracker3d.scene.placing import NEAR_SCALE, RIDER_HEIGHT_M, PlacedRiders, Roster, roster_of
 from tracker3d.scene.projection import focal_px, in_sight, inside, project
 from tracker3d.scene.tags import Tag, TagPress, group_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import CameraPose, StageScene
+    from tracker3d.scene.style import Theme
 
 MOST_LABELS = 22
 _MOST_RIDER_CANDIDATES = 80
@@ -78,6 +81,7 @@ class LabelView:
     look: Look
     overlays: frozenset[Overlay]
     selected_bib: int | None
+    wind: Sequence[tuple[int, float, float]] = ()
 
 
 def make_labels(
@@ -120,7 +124,8 @@ def make_labels(
         limit=MOST_LABELS,
     )
     shown = [wanted[index] for index in chosen.tolist()]
-    sprites = _sprites(press, shown, corners, view.look.scale)
+    arrows = _clear_arrows(view, press, np.concatenate([taken_px, _boxes(shown, corners)]))
+    sprites = _sprites(press, shown, corners, view.look.scale, arrows=arrows)
     return sprites, {each.key: int(slot) for each, slot in zip(shown, slots, strict=True)}
 
 
@@ -255,16 +260,18 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
         chosen = bool(selected[row])
         first = 0 if chosen else 4 if jersey[row] else 5
         shown_before = ("rider", bib) in before
+        figure = _figure(state, rider_index, view.look.theme) if chosen else ""
+        size = press.rider_size(*_rider_words(roster, rider_index), figure) if chosen else sizes[rider_index]
         wanted.append(
             Wanted(
                 key=("rider", bib),
                 rank=(first, float(rank[row]) + (0.0 if shown_before else 1e7)),
                 anchor_px=(float(heads_px[row, 0]), float(heads_px[row, 1])),
-                size_px=(int(sizes[rider_index, 0]), int(sizes[rider_index, 1])),
+                size_px=(int(size[0]), int(size[1])),
                 rise_px=_RIDER_RISE * view.look.scale,
                 colour_rgb=tuple(instances.colours[row].tolist()),
                 opacity=max(0.55, float(instances.opacity[row])),
-                tag=_rider_tag(press, roster, rider_index, selected=chosen),
+                tag=_rider_tag(press, roster, rider_index, selected=chosen, figure=figure),
             )
         )
     return wanted
@@ -294,12 +301,25 @@ def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:
     return rank[placed.index]
 
 
-def _rider_tag(press: TagPress, roster: Roster, index: int, *, selected: bool) -> Callable[[], Tag]:
+def _rider_tag(
+    press: TagPress, roster: Roster, index: int, *, selected: bool, figure: str
+) -> Callable[[], Tag]:
     rider = roster.riders[index]
     red, green, blue = roster.colours[index].tolist()
     return lambda: press.rider(
-        *_rider_words(roster, index), colour=(red, green, blue), selected=selected and not rider.vehicle
+        *_rider_words(roster, index),
+        colour=(red, green, blue),
+        selected=selected and not rider.vehicle,
+        figure=figure,
     )
+
+
+def _figure(state: RaceState, index: int, theme: Theme) -> str:
+    """Return the gap to the head of the race and the speed of one rider; what is not known is left out."""
+    gap_s, speed_mps = float(state.gap_s[index]), float(state.riders.speed_mps[index])
+    gap = gap_text(gap_s) if gap_s > 0.0 else ""
+    speed = f"{3.6 * speed_mps:.0f} {theme.word('speed_unit')}" if math.isfinite(speed_mps) else ""
+    return "  ".join(filter(None, (gap, speed)))
 
 
 def _rider_words(roster: Roster, index: int) -> tuple[str, str]:
@@ -318,11 +338,41 @@ def _rider_sizes(view: LabelView, press: TagPress, roster: Roster) -> NDArray[np
     )
 
 
-def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64], scale: float) -> Sprites:
+def _boxes(shown: list[Wanted], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the boxes (k, 4) that labels cover."""
+    sizes = np.array([each.size_px for each in shown], float).reshape(-1, 2)
+    return np.concatenate([corners, corners + sizes], axis=1)
+
+
+def _clear_arrows(
+    view: LabelView, press: TagPress, covered_px: NDArray[np.float64]
+) -> list[tuple[int, float, float]]:
+    """Return the arrows of the wind that nothing covers."""
+    clear = []
+    for turn, x, y in view.wind:
+        half = press.wind(turn).width_px / 2.0
+        low, high = covered_px[:, :2] - half, covered_px[:, 2:] + half
+        if not ((low < (x, y)) & (high > (x, y))).all(axis=1).any():
+            clear.append((turn, x, y))
+    return clear
+
+
+def _sprites(
+    press: TagPress,
+    shown: list[Wanted],
+    corners: NDArray[np.float64],
+    scale: float,
+    *,
+    arrows: Sequence[tuple[int, float, float]],
+) -> Sprites:
+    """Return the parts of all labels, over arrows of the wind."""
     serial = press.atlas.key[0]
-    tags = [each.tag() for each in shown]
+    tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
     if press.atlas.key[0] != serial:
-        tags = [each.tag() for each in shown]
+        tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
+    middles = np.array([(x, y) for _, x, y in arrows], float).reshape(-1, 2)
+    sizes = np.array([(tag.width_px, tag.height_px) for tag in pointers], float).reshape(-1, 2)
+    tags, corners = [*pointers, *tags], np.concatenate([np.round(middles - sizes / 2.0), corners])
     counts = [len(tag.offset_px) for tag in tags]
     source = np.concatenate([tag.source_px for tag in tags]) if tags else np.empty((0, 4), np.float32)
     target = source.copy()
@@ -330,14 +380,14 @@ def _sprites(press: TagPress, shown: list[Wanted], corners: NDArray[np.float64],
     target[:, :2] = corners[owner]
     if tags:
         target[:, 0] += np.concatenate([tag.offset_px for tag in tags])
-    opacity = np.array([each.opacity for each in shown], np.float32)[owner]
+    opacity = np.array([1.0] * len(pointers) + [each.opacity for each in shown], np.float32)[owner]
     return Sprites(
         atlas=press.atlas.picture,
         atlas_key=press.atlas.key,
         source_px=source,
         target_px=target,
         opacity=opacity,
-        leaders_px=_leaders(shown, corners, scale),
+        leaders_px=_leaders(shown, corners[len(pointers) :], scale),
         leader_colours=np.array([(*each.colour_rgb, 230) for each in shown], np.uint8).reshape(-1, 4),
     )
 

@@ -11,6 +11,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tracker3d.errors import InputError
 from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
@@ -47,12 +48,45 @@ class Overlay(enum.StrEnum):
     PROFILE = "profile"
     CLIMB_CARD = "climb_card"
     GAP_BOARD = "gap_board"
+    SPEED_BOARD = "speed_board"
+    GAP_TREND = "gap_trend"
+    WIND = "wind"
+    """Arrows along the road and a card, where the feed tells of the wind."""
     LEGEND = "legend"
     CREDITS = "credits"
+    LOGO = "logo"
+    """The theme's logo, where it has one."""
+    GROUP_HALOS = "group_halos"
+    """A glow on the road where groups ride, in the colour of their role."""
+    TRAILS = "trails"
+    """The road just ridden by the head of the race and by who is selected."""
 
 
 ALL_OVERLAYS = frozenset(Overlay)
+USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD, Overlay.GAP_TREND, Overlay.WIND}
+"""What a picture carries unless something else is asked for."""
 NO_OVERLAYS: frozenset[Overlay] = frozenset()
+
+
+def parse_overlays(text: str) -> frozenset[Overlay]:
+    """Return the overlays named in text such as ``usual,speed_board``, ``none`` or ``to_go,gap_board``.
+
+    Raises
+    ------
+    InputError
+        A name is none of an overlay, nor ``usual``, ``all`` or ``none``.
+    """
+    sets = {"usual": USUAL_OVERLAYS, "all": ALL_OVERLAYS, "none": NO_OVERLAYS, "": NO_OVERLAYS}
+    chosen: set[Overlay] = set()
+    for name in (part.strip().replace("-", "_") for part in text.split(",")):
+        if name in sets:
+            chosen |= sets[name]
+        elif name in set(Overlay):
+            chosen.add(Overlay(name))
+        else:
+            known = ", ".join((*filter(None, sets), *Overlay))
+            raise InputError(f"{name!r} is no overlay; choose from {known}.")
+    return frozenset(chosen)
 
 
 @dataclass(frozen=True)
@@ -151,6 +185,26 @@ class RiderInstances:
 
 
 @dataclass(frozen=True)
+class Glows:
+    """Soft light along both sides of the road, as wide as can be seen from where the camera is.
+
+    Attributes
+    ----------
+    points_m : (n, 4, 3) float32
+        Cross-sections as drawn, from left to right: rim, edge of the road, edge of the road, rim. The light
+        lies between each rim and its edge.
+    rgba : (n, 4, 4) uint8
+        sRGB with straight alpha.
+    ends : (k,) int64
+        One past the last cross-section of each stretch.
+    """
+
+    points_m: NDArray[np.float32]
+    rgba: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Sprites:
     """Textured rectangles on the screen cut from one atlas: all of them are one draw call.
 
@@ -210,6 +264,7 @@ class FrameState:
     rider_px: NDArray[np.float32]
     sprites: Sprites
     panels: tuple[Panel, ...]
+    glows: Glows | None = None
     labelled_bibs: frozenset[int] = frozenset()
     labelled_groups: frozenset[int] = frozenset()
     label_slots: Mapping[tuple[str, int], int] = field(default_factory=dict)

@@ -9,16 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from tracker3d.race.model import Role
-from tracker3d.scene.cards import CardClimb, draw_climb_card, draw_gap_board, draw_stage_name, draw_to_go
+from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import Canvas
-from tracker3d.scene.figures import clock_text, km_text, local_clock_text
+from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_title
+from tracker3d.scene.trend import draw_trend
+from tracker3d.scene.wind import draw_wind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -26,11 +29,13 @@ if TYPE_CHECKING:
     from tracker3d.race.model import Group, RaceState
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
+    from tracker3d.scene.trend import GapTrend
 
 SAFE_SHARE = 0.05
-_MOST_GAP_ROWS = 7
+_MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
 _CARD_GROUP = 3
 _GAP = 10
+_LOGO_BOX = (220, 96)
 
 
 def make_panels(
@@ -39,13 +44,20 @@ def make_panels(
     look: Look,
     viewport_px: tuple[int, int],
     overlays: frozenset[Overlay],
+    *,
+    trend: GapTrend | None = None,
+    wind: tuple[int, str, str] | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays).panels())
+    """Return the panels of a moment in drawing order; ``trend`` and ``wind`` are None where not shown."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind).panels())
 
 
 class _Desk:
-    """Lays out the panels of one frame."""
+    """Lays out the panels of one frame.
+
+    Two columns grow from the top; what lies at the foot comes first. A board for which there is no room left
+    is left out.
+    """
 
     def __init__(
         self,
@@ -54,14 +66,19 @@ class _Desk:
         look: Look,
         viewport_px: tuple[int, int],
         overlays: frozenset[Overlay],
+        trend: GapTrend | None,
+        wind: tuple[int, str, str] | None,
     ) -> None:
         self.scene = scene
+        self.trend = trend
+        self.wind = wind
         self.state = state
         self.look = look
         self.overlays = overlays
         self.width, self.height = viewport_px
         self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * SAFE_SHARE)
         self.right, self.bottom = self.width - self.left, self.height - self.top
+        self.foot_left = self.foot_right = self.bottom
 
     def panels(self) -> Iterator[Panel]:
         yield from self._foot()
@@ -70,8 +87,13 @@ class _Desk:
             name = self._panel("stage_name", None, lambda: draw_stage_name(self.scene.stage, self.look))
             yield _at(name, self.left, self.top)
             below_name += name.image.shape[0] + self.look.px(_GAP)
-        if Overlay.GAP_BOARD in self.overlays and self.state.groups:
-            yield _at(self._gap_board(), self.left, below_name)
+        for overlay, make in ((Overlay.GAP_BOARD, self._gap_board), (Overlay.SPEED_BOARD, self._speed_board)):
+            if overlay in self.overlays and self.state.groups:
+                board = make()
+                if below_name + board.image.shape[0] > self.foot_left:
+                    break
+                yield _at(board, self.left, below_name)
+                below_name += board.image.shape[0] + self.look.px(_GAP)
         below_figure = self.top
         if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs):
             to_go = self._to_go()
@@ -80,6 +102,11 @@ class _Desk:
         card = self._climb_card() if Overlay.CLIMB_CARD in self.overlays else None
         if card is not None:
             yield _at(card, self.right - card.image.shape[1], below_figure)
+            below_figure += card.image.shape[0] + self.look.px(_GAP)
+        for extra in self._extras():
+            if below_figure + extra.image.shape[0] <= self.foot_right:
+                yield _at(extra, self.right - extra.image.shape[1], below_figure)
+                below_figure += extra.image.shape[0] + self.look.px(_GAP)
         if self.scene.stage.simulated:
             mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
             yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
@@ -106,9 +133,18 @@ class _Desk:
             bottom -= size[1]
             yield _at(self._profile(size), self.left, bottom)
             bottom -= self.look.px(_GAP)
+        self.foot_left = self.foot_right = bottom
         if Overlay.LEGEND in self.overlays:
             legend = self._panel("legend", None, lambda: draw_legend(self.look))
-            yield _at(legend, self.right - legend.image.shape[1], bottom - legend.image.shape[0])
+            bottom -= legend.image.shape[0]
+            yield _at(legend, self.right - legend.image.shape[1], bottom)
+            bottom -= self.look.px(_GAP)
+            self.foot_right = bottom
+        path = self.scene.theme.logos.get("corner")
+        if Overlay.LOGO in self.overlays and path is not None:
+            logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
+            self.foot_right = bottom - logo.image.shape[0] - self.look.px(_GAP)
+            yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
 
     def _profile(self, size: tuple[int, int]) -> Panel:
         finish_m = max(self.scene.stage.route.finish_m, 1.0)
@@ -130,18 +166,34 @@ class _Desk:
         return self._panel("to_go", says, lambda: draw_to_go(self.look, *says))
 
     def _gap_board(self) -> Panel:
-        roster = roster_of(self.scene, self.state.riders.bibs)
-        groups = _most_telling(self.state.groups, _MOST_GAP_ROWS)
         says = tuple(
-            (
-                group_title(self.scene.theme, group, roster),
-                len(group.riders),
-                group_gap(group),
-                group.role.value,
-            )
-            for group in groups
+            self._row(group, group_gap(group)) for group in _most_telling(self.state.groups, _MOST_GAP_ROWS)
         )
-        return self._panel("gap_board", says, lambda: draw_gap_board(self.look, says))
+        return self._panel("gap_board", says, lambda: draw_board(self.look, says))
+
+    def _speed_board(self) -> Panel:
+        theme = self.scene.theme
+        says = tuple(
+            self._row(group, f"{3.6 * group.speed_mps:.0f}" if np.isfinite(group.speed_mps) else "-")
+            for group in _most_telling(self.state.groups, _MOST_SPEED_ROWS)
+        )
+        heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
+        return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
+
+    def _extras(self) -> Iterator[Panel]:
+        """Panels that follow below the figures as far as there is room."""
+        if self.wind is not None:
+            says = self.wind
+            yield self._panel("wind", says, lambda: draw_wind(self.look, *says))
+        if self.trend is not None:
+            trend = self.trend
+            now = (self.state.time_ms // 60_000, gap_text(trend.gaps_s[-1]))
+            yield self._panel("gap_trend", now, lambda: draw_trend(self.look, trend))
+
+    def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
+        roster = roster_of(self.scene, self.state.riders.bibs)
+        title = group_title(self.scene.theme, group, roster)
+        return title, len(group.riders), figure, group.role.value
 
     def _climb_card(self) -> Panel | None:
         """Card of the climb on which the first group that climbs is, from the head to the peloton."""
@@ -199,6 +251,18 @@ def _draw_simulated(look: Look) -> Canvas:
         weight="Black",
         anchor="m",
     )
+    return canvas
+
+
+def _draw_logo(look: Look, path: str) -> Canvas:
+    """Fit the logo into its box; a file that has gone meanwhile leaves the box empty."""
+    canvas = Canvas(look, look.px(_LOGO_BOX[0]), look.px(_LOGO_BOX[1]))
+    try:
+        with Image.open(path, formats=["PNG"]) as file:
+            logo = ImageOps.contain(file.convert("RGBA"), canvas.image.size, Image.Resampling.LANCZOS)
+    except (OSError, SyntaxError, ValueError):
+        return canvas
+    canvas.paste(logo, canvas.image.width - logo.width, canvas.image.height - logo.height)
     return canvas
 
 

@@ -1,6 +1,7 @@
 """How everything looks: colours, sizes and words, read from a TOML file, and the typeface.
 
-The typeface is Source Sans Pro, which comes as a Python package: pictures look the same on every machine.
+The typeface is Source Sans Pro, which comes as a Python package, or files beside the theme; never the
+system's: pictures look the same on every machine.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
-from PIL import ImageFont
+from PIL import Image, ImageFont
 
 from tracker3d.errors import InputError
 
@@ -26,6 +27,8 @@ Rgb = tuple[int, int, int]
 Weight = Literal["Regular", "Semibold", "Bold", "Black"]
 
 _LARGEST_THEME_BYTES = 1_000_000
+_LARGEST_FILE_BYTES = 20_000_000
+_LARGEST_LOGO_PX = 4096
 _Hex = Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")]
 _Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _Size = Annotated[float, msgspec.Meta(ge=6.0, le=400.0)]
@@ -75,6 +78,11 @@ class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gradient : GradientRamp
     words : dict of str to dict of str to str
         By language, then by use.
+    fonts : dict of str to str
+        TrueType or OpenType files by weight (``Regular``, ``Semibold``, ``Bold``, ``Black``) in place of the
+        typeface that comes with the program.
+    logos : dict of str to str
+        PNG files by use: ``corner`` is shown in the picture.
     """
 
     language: str
@@ -85,6 +93,8 @@ class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gates: dict[str, _Hex]
     gradient: GradientRamp
     words: dict[str, dict[str, str]]
+    fonts: dict[Weight, str] = {}
+    logos: dict[str, str] = {}
 
     def colour(self, use: str) -> Rgb:
         """Return the sRGB colour of a use such as ``panel``, ``text`` or ``accent``."""
@@ -106,6 +116,10 @@ class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def figure(self, text: str) -> str:
         """Return a figure with the decimal mark of the theme's language."""
         return text.replace(".", self.word("decimal"))
+
+    def font(self, size_px: float, weight: Weight = "Regular") -> ImageFont.FreeTypeFont:
+        """Return the typeface at a size in pixels."""
+        return font(size_px, weight, self.fonts.get(weight, ""))
 
     def gradient_colours(self, gradient: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Return the road's colours (n, 3) uint8 for gradients as rise over run (0.08 is 8 %), (n,)."""
@@ -149,7 +163,61 @@ def load_theme(path: Path) -> Theme:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no theme ({error}); correct the line named.") from error
     _check(theme, path)
-    return theme
+    return msgspec.structs.replace(
+        theme,
+        fonts={weight: str(_font_beside(path, name)) for weight, name in theme.fonts.items()},
+        logos={use: str(_logo_beside(path, name)) for use, name in theme.logos.items()},
+    )
+
+
+def choose_theme(path: Path | None, language: str | None = None) -> Theme:
+    """Return the theme of a file, or the one that comes with the package, in a language if one is given.
+
+    Raises
+    ------
+    InputError
+        The file cannot be used, or the theme does not know the language.
+    """
+    theme = default_theme() if path is None else load_theme(path)
+    if language is None:
+        return theme
+    if language not in theme.words:
+        known = ", ".join(sorted(theme.words))
+        raise InputError(f"There are no words in the language {language!r}; choose one of {known}.")
+    return msgspec.structs.replace(theme, language=language)
+
+
+def _beside(theme_path: Path, name: str) -> Path:
+    """Return a file that a theme names, which must lie in the theme's own folder or below."""
+    folder = theme_path.resolve().parent
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise InputError(f"{theme_path} names {name}, which is not in its folder; put it there.")
+    if not path.is_file() or path.stat().st_size > _LARGEST_FILE_BYTES:
+        raise InputError(f"{theme_path} names {name}, which is missing or larger than 20 MB; correct it.")
+    return path
+
+
+def _font_beside(theme_path: Path, name: str) -> Path:
+    path = _beside(theme_path, name)
+    try:
+        ImageFont.truetype(str(path), size=20.0, layout_engine=ImageFont.Layout.BASIC)
+    except OSError as error:
+        raise InputError(f"{path} is no typeface; give a TrueType or OpenType file.") from error
+    return path
+
+
+def _logo_beside(theme_path: Path, name: str) -> Path:
+    path = _beside(theme_path, name)
+    try:
+        with Image.open(path, formats=["PNG"]) as logo:
+            small = max(logo.size) <= _LARGEST_LOGO_PX
+            logo.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} is no picture; give logos as PNG files.") from error
+    if not small:
+        raise InputError(f"{path} is too large for a logo; give one of at most 4096 pixels a side.")
+    return path
 
 
 def _merged(base: dict[str, object], given: dict[str, object]) -> dict[str, object]:
@@ -181,11 +249,13 @@ def _check(theme: Theme, path: Path) -> None:
 
 
 @functools.lru_cache(maxsize=128)
-def font(size_px: float, weight: Weight = "Regular") -> ImageFont.FreeTypeFont:
-    """Return Source Sans Pro at a size in pixels."""
+def font(size_px: float, weight: Weight = "Regular", path: str = "") -> ImageFont.FreeTypeFont:
+    """Return a typeface at a size in pixels: that of a file, or Source Sans Pro."""
+    if path:
+        return ImageFont.truetype(path, size=size_px, layout_engine=ImageFont.Layout.BASIC)
     file = resources.files("font_source_sans_pro") / "files" / f"SourceSansPro-{weight}.ttf"
-    with resources.as_file(file) as path:
-        return ImageFont.truetype(str(path), size=size_px, layout_engine=ImageFont.Layout.BASIC)
+    with resources.as_file(file) as own:
+        return ImageFont.truetype(str(own), size=size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 def role_colour(theme: Theme, role: Role) -> Rgb:

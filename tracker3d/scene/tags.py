@@ -1,13 +1,14 @@
 """Pictures of the labels: rider, group and place tags as strips of atlas parts.
 
-A rider's or place's tag is one part. A group's tag changes every second, so it is a row of parts of equal
-height that already exist: title, digits on the tag's ground, end caps. New figures need no new picture.
+What never changes is one part: a rider's number and name, a place. Figures change every second, so they are
+rows of parts of equal height that already exist: digits on the tag's ground, discs of jerseys, end caps. New
+figures need no new picture.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tracker3d.race.model import Role
 from tracker3d.scene.drawing import Canvas, readable_on
 from tracker3d.scene.figures import gap_text
 from tracker3d.scene.placing import roster_of
+from tracker3d.scene.wind import draw_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import Gate, StageScene
     from tracker3d.scene.placing import Roster
-    from tracker3d.scene.style import Rgb, Theme
+    from tracker3d.scene.style import Rgb, Theme, Weight
     from tracker3d.stage.model import Rider
 
 _RIDER_HEIGHT = 28
 _GROUP_HEIGHT = 34
 _PLACE_HEIGHT = 46
 _RADIUS = 4
+_OTHER_GAP_S = 3.0
+"""A gap to the group ahead this close to that to the head says nothing new."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,18 @@ class Tag:
     height_px: int
 
 
+class _Ink(NamedTuple):
+    """How letters of a tag look: height of the tag, typeface, colours."""
+
+    height: float
+    baseline: float
+    size: float
+    weight: Weight
+    colour: Rgb
+    ground: Rgb
+    opacity: float
+
+
 def group_gap(group: Group) -> str:
     """Return a group's gap in words; nothing for the group that leads, whatever it is called."""
     leads = group.role is Role.HEAD or group.gap_to_head_s <= 0.0
@@ -74,6 +90,14 @@ def group_title(theme: Theme, group: Group, roster: Roster) -> str:
         captain = min((roster.riders[int(at)] for at in group.riders), key=_seniority)
         return theme.word("group_of").format(name=captain.display_name)
     return theme.word(group.role.value)
+
+
+def group_gap_ahead(group: Group) -> str:
+    """Return the gap to the group ahead in words, where that is another one than the head of the race."""
+    behind_s = group.gap_to_head_s - group.gap_to_ahead_s
+    if not group_gap(group) or not (behind_s >= _OTHER_GAP_S and group.gap_to_ahead_s > 0.0):
+        return ""
+    return gap_text(group.gap_to_ahead_s)[1:]
 
 
 def group_titles(scene: StageScene, state: RaceState) -> list[str]:
@@ -108,25 +132,41 @@ class TagPress:
         self._tags: dict[Hashable, Tag] = {}
         self._serial = atlas.key[0]
 
-    def rider_size(self, number: str, name: str) -> tuple[int, int]:
+    def rider_size(self, number: str, name: str, figure: str = "") -> tuple[int, int]:
         """Return width and height of a rider's tag without drawing it."""
+        look = self.look
         chip, text = self._rider_widths(number, name)
-        return chip + text, self.look.px(_RIDER_HEIGHT)
+        if figure:
+            ink = self._rider_ink(selected=True)
+            text += look.px(_RADIUS) + sum(look.width(letter, ink.size, ink.weight) for letter in figure)
+        return chip + text, look.px(_RIDER_HEIGHT)
 
-    def rider(self, number: str, name: str, *, colour: Rgb, selected: bool) -> Tag:
-        """Return a rider's tag: number on the colour of team or jersey, and the name."""
-        key = ("rider", number, name, colour, selected)
-        return self._kept(
-            key, lambda: [self.atlas.box(key, lambda: self._draw_rider(number, name, colour, selected))]
-        )
+    def rider(self, number: str, name: str, *, colour: Rgb, selected: bool, figure: str = "") -> Tag:
+        """Return a rider's tag: number on the colour of team or jersey, the name, and a figure if given."""
+        key = ("rider", number, name, colour, selected, bool(figure))
+        ink = self._rider_ink(selected=selected)
+
+        def parts() -> list[Box]:
+            name_part = self.atlas.box(key, lambda: self._draw_rider(number, name, colour, ink, bool(figure)))
+            if not figure:
+                return [name_part]
+            return [name_part, *(self._glyph(letter, ink) for letter in figure), self._end(ink)]
+
+        return self._kept((key, figure), parts)
+
+    def wind(self, turn: int) -> Tag:
+        """Return an arrow of the wind; see :mod:`tracker3d.scene.wind`."""
+        key = ("wind", turn)
+        return self._kept(key, lambda: [self.atlas.box(key, lambda: draw_arrow(self.look, turn))])
 
     def group(self, group: Group, title: str) -> Tag:
-        """Return a group's tag: title, size and, behind the head of the race, the gap."""
+        """Return a group's tag: title, size, leaders' jerseys, gap to the head and to the group ahead."""
         theme = self.look.theme
         size = str(len(group.riders)) if len(group.riders) > 1 else ""
-        gap = group_gap(group)
-        key = ("group", title, size, gap, group.role)
-        return self._kept(key, lambda: self._group_parts(title, size, gap, theme.colour(group.role.value)))
+        gap, ahead = group_gap(group), group_gap_ahead(group)
+        key = ("group", title, size, group.jerseys, gap, ahead, group.role)
+        colour = theme.colour(group.role.value)
+        return self._kept(key, lambda: self._group_parts(title, size, group.jerseys, (gap, ahead), colour))
 
     def place(self, gate: Gate) -> Tag:
         """Return the tag of a place on the road: what it is called and what there is to know."""
@@ -154,93 +194,129 @@ class TagPress:
         )
         return chip, self.look.width(name, sizes.label_name, "Semibold") + self.look.px(16)
 
-    def _draw_rider(self, number: str, name: str, colour: Rgb, selected: bool) -> Image.Image:
+    def _rider_ink(self, *, selected: bool) -> _Ink:
+        theme = self.look.theme
+        ink, ground = ("panel", "accent") if selected else ("text", "panel")
+        return _Ink(
+            height=_RIDER_HEIGHT,
+            baseline=0.735,
+            size=theme.sizes.label_name,
+            weight="Semibold",
+            colour=theme.colour(ink),
+            ground=theme.colour(ground),
+            opacity=1.0 if selected else theme.opacities.label,
+        )
+
+    def _group_ink(self, weight: Weight, use: str) -> _Ink:
+        theme = self.look.theme
+        return _Ink(
+            height=_GROUP_HEIGHT,
+            baseline=0.71,
+            size=theme.sizes.group_title,
+            weight=weight,
+            colour=theme.colour(use),
+            ground=theme.colour("panel"),
+            opacity=theme.opacities.label,
+        )
+
+    def _draw_rider(self, number: str, name: str, colour: Rgb, ink: _Ink, goes_on: bool) -> Image.Image:
         look, theme = self.look, self.look.theme
         chip, text = self._rider_widths(number, name)
-        height = look.px(_RIDER_HEIGHT)
+        height, radius = look.px(ink.height), look.px(_RADIUS)
         canvas = Canvas(look, chip + text, height)
-        ground, ink = (
-            (theme.colour("accent"), theme.colour("panel"))
-            if selected
-            else (theme.colour("panel"), theme.colour("text"))
-        )
-        opacity = 1.0 if selected else theme.opacities.label
-        canvas.box(0, 0, chip + text, height, colour=ground, opacity=opacity, radius_px=look.px(_RADIUS))
         canvas.box(
-            0, 0, chip, height, colour=colour, radius_px=look.px(_RADIUS), corners=(True, False, False, True)
-        )
-        baseline = round(height * 0.735)
+            0, 0, chip + text, height, colour=ink.ground, opacity=ink.opacity, radius_px=radius,
+            corners=(True, not goes_on, not goes_on, True),
+        )  # fmt: skip
+        canvas.box(0, 0, chip, height, colour=colour, radius_px=radius, corners=(True, False, False, True))
+        baseline = round(height * ink.baseline)
         if number:
             canvas.text(
                 chip / 2, baseline - look.px(0.5), number, theme.sizes.label_small,
                 colour=readable_on(colour), weight="Bold", anchor="m",
             )  # fmt: skip
-        canvas.text(chip + look.px(8), baseline, name, theme.sizes.label_name, colour=ink, weight="Semibold")
+        canvas.text(chip + look.px(8), baseline, name, ink.size, colour=ink.colour, weight=ink.weight)
         return canvas.image
 
-    def _group_parts(self, title: str, size: str, gap: str, colour: Rgb) -> list[Box]:
-        theme = self.look.theme
-        text, soft, accent = theme.colour("text"), theme.colour("text_soft"), theme.colour("accent")
-        parts = [self._part("title", title, colour, text)]
-        if size:
-            parts += [self._glyph(digit, "Semibold", soft) for digit in size]
-            parts.append(self._part("space", "", colour, text))
-        if gap:
-            parts += [self._glyph(digit, "Bold", accent) for digit in gap]
-            parts.append(self._part("space", "", colour, text))
-        parts.append(self._part("end", "", colour, text))
+    def _group_parts(
+        self, title: str, size: str, jerseys: tuple[str, ...], gaps: tuple[str, str], colour: Rgb
+    ) -> list[Box]:
+        plain, soft = self._group_ink("Semibold", "text"), self._group_ink("Semibold", "text_soft")
+        key = ("group title", title, colour)
+        parts = [self.atlas.box(key, lambda: self._draw_group_title(title, colour, plain))]
+        for word, ink in ((size, soft), (gaps[0], self._group_ink("Bold", "accent"))):
+            parts += [self._glyph(letter, ink) for letter in word]
+            if word:
+                parts.append(self._blank(10, plain))
+            if ink is soft:
+                parts += [self._disc(jersey, plain) for jersey in jerseys]
+        if gaps[1]:
+            parts += [self._glyph(letter, soft) for letter in f"↑{gaps[1]}"]
+            parts.append(self._blank(10, plain))
+        parts.append(self._end(plain))
         return parts
 
-    def _part(self, kind: str, text: str, colour: Rgb, ink: Rgb) -> Box:
-        key = ("group part", kind, text, colour if kind == "title" else None)
-        return self.atlas.box(key, lambda: self._draw_part(kind, text, colour, ink))
-
-    def _draw_part(self, kind: str, text: str, colour: Rgb, ink: Rgb) -> Image.Image:
-        look, theme = self.look, self.look.theme
-        height, bar, pad = look.px(_GROUP_HEIGHT), look.px(6), look.px(10)
-        title_width = bar + pad + look.width(text, theme.sizes.group_title, "Semibold") + pad
-        width = {"title": title_width, "space": pad, "end": look.px(_RADIUS)}[kind]
-        corners = {
-            "title": (True, False, False, True),
-            "space": (False,) * 4,
-            "end": (False, True, True, False),
-        }[kind]
+    def _draw_group_title(self, title: str, colour: Rgb, ink: _Ink) -> Image.Image:
+        look = self.look
+        height, bar, pad, radius = look.px(ink.height), look.px(6), look.px(10), look.px(_RADIUS)
+        width = bar + pad + look.width(title, ink.size, ink.weight) + pad
         canvas = Canvas(look, width, height)
-        radius = look.px(_RADIUS)
+        rounded = (True, False, False, True)
         canvas.box(
-            0, 0, width, height, colour=theme.colour("panel"), opacity=theme.opacities.label,
-            radius_px=radius, corners=(corners[0], corners[1], corners[2], corners[3]),
-        )  # fmt: skip
-        if kind == "title":
-            canvas.box(0, 0, bar, height, colour=colour, radius_px=radius, corners=(True, False, False, True))
-            canvas.text(
-                bar + pad, self._group_baseline, text, theme.sizes.group_title, colour=ink, weight="Semibold"
-            )
-        return canvas.image
-
-    @property
-    def _group_baseline(self) -> int:
-        return round(self.look.px(_GROUP_HEIGHT) * 0.71)
-
-    def _glyph(self, letter: str, weight: str, ink: Rgb) -> Box:
-        key = ("group glyph", letter, weight)
-        return self.atlas.box(key, lambda: self._draw_glyph(letter, weight, ink))
-
-    def _draw_glyph(self, letter: str, weight: str, ink: Rgb) -> Image.Image:
-        look, theme = self.look, self.look.theme
-        bold = weight == "Bold"
-        width = look.width(letter, theme.sizes.group_title, "Bold" if bold else "Semibold")
-        canvas = Canvas(look, width, look.px(_GROUP_HEIGHT))
-        canvas.box(0, 0, *canvas.image.size, colour=theme.colour("panel"), opacity=theme.opacities.label)
-        canvas.text(
-            0,
-            self._group_baseline,
-            letter,
-            theme.sizes.group_title,
-            colour=ink,
-            weight="Bold" if bold else "Semibold",
+            0, 0, width, height, colour=ink.ground, opacity=ink.opacity, radius_px=radius, corners=rounded
         )
+        canvas.box(0, 0, bar, height, colour=colour, radius_px=radius, corners=rounded)
+        baseline = round(height * ink.baseline)
+        canvas.text(bar + pad, baseline, title, ink.size, colour=ink.colour, weight=ink.weight)
         return canvas.image
+
+    def _glyph(self, letter: str, ink: _Ink) -> Box:
+        return self.atlas.box(("glyph", letter, ink), lambda: self._draw_glyph(letter, ink))
+
+    def _draw_glyph(self, letter: str, ink: _Ink) -> Image.Image:
+        look = self.look
+        height = look.px(ink.height)
+        canvas = Canvas(look, look.width(letter, ink.size, ink.weight), height)
+        canvas.box(0, 0, *canvas.image.size, colour=ink.ground, opacity=ink.opacity)
+        canvas.text(0, round(height * ink.baseline), letter, ink.size, colour=ink.colour, weight=ink.weight)
+        return canvas.image
+
+    def _disc(self, jersey: str, ink: _Ink) -> Box:
+        """Return the disc of a leader's jersey."""
+
+        def draw() -> Image.Image:
+            look = self.look
+            height, size = look.px(ink.height), look.px(16)
+            canvas = Canvas(look, size + look.px(6), height)
+            canvas.box(0, 0, *canvas.image.size, colour=ink.ground, opacity=ink.opacity)
+            top, colour = (height - size) / 2, look.theme.jersey(jersey)
+            if colour is not None:
+                canvas.box(0, top, size, top + size, colour=colour, radius_px=size / 2)
+            return canvas.image
+
+        return self.atlas.box(("disc", jersey, ink), draw)
+
+    def _blank(self, designed: float, ink: _Ink) -> Box:
+        def draw() -> Image.Image:
+            canvas = Canvas(self.look, self.look.px(designed), self.look.px(ink.height))
+            canvas.box(0, 0, *canvas.image.size, colour=ink.ground, opacity=ink.opacity)
+            return canvas.image
+
+        return self.atlas.box(("blank", designed, ink), draw)
+
+    def _end(self, ink: _Ink) -> Box:
+        """Return the rounded right end of a tag."""
+
+        def draw() -> Image.Image:
+            radius = self.look.px(_RADIUS)
+            canvas = Canvas(self.look, radius, self.look.px(ink.height))
+            canvas.box(
+                0, 0, *canvas.image.size, colour=ink.ground, opacity=ink.opacity, radius_px=radius,
+                corners=(False, True, True, False),
+            )  # fmt: skip
+            return canvas.image
+
+        return self.atlas.box(("end", ink), draw)
 
     def _draw_place(self, gate: Gate) -> Image.Image:
         look, theme = self.look, self.look.theme
