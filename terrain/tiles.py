@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -103,20 +104,40 @@ class TileSet:
             draped=np.array([mesh.draped for mesh in meshes]),
         )
 
+    def __len__(self) -> int:
+        """How many tiles there are."""
+        return len(self.ends)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Vertices and triangles of each tile, (k, 2)."""
+        return np.diff(self.ends, axis=0, prepend=0)
+
+    def mesh(self, tile: int) -> Mesh:
+        """Return one tile; its arrays are views."""
+        vertex, face = (self.ends[tile] - self.sizes[tile]).tolist()
+        vertex_end, face_end = self.ends[tile].tolist()
+        return Mesh(
+            self.vertices_m[vertex:vertex_end],
+            self.faces[face:face_end],
+            self.colours[vertex:vertex_end],
+            draped=bool(self.draped[tile]),
+        )
+
     def meshes(self) -> tuple[Mesh, ...]:
         """Return the tiles; their arrays are views."""
-        starts = np.concatenate([np.zeros((1, 2), np.int64), self.ends[:-1]])
-        return tuple(
-            Mesh(
-                self.vertices_m[vertex:vertex_end],
-                self.faces[face:face_end],
-                self.colours[vertex:vertex_end],
-                draped=bool(draped),
-            )
-            for (vertex, face), (vertex_end, face_end), draped in zip(
-                starts, self.ends, self.draped, strict=True
-            )
-        )
+        return tuple(self.mesh(tile) for tile in range(len(self)))
+
+    def boxes(self) -> NDArray[np.float32]:
+        """Return the lower and upper corner of each tile, (k, 2, 3); of empty ones inf and -inf."""
+        boxes = np.empty((len(self), 2, 3), np.float32)
+        boxes[:, 0], boxes[:, 1] = np.inf, -np.inf
+        full = self.sizes[:, 0] > 0
+        if full.any():
+            starts = (self.ends - self.sizes)[full, 0]
+            boxes[full, 0] = np.minimum.reduceat(self.vertices_m, starts)
+            boxes[full, 1] = np.maximum.reduceat(self.vertices_m, starts)
+        return boxes
 
     def save(self, folder: Path, prefix: str) -> None:
         """Write five .npy files."""
@@ -139,6 +160,8 @@ class TileSet:
         draped = load(folder / f"{prefix}_draped.npy", np.bool_, (len(ends),))
         sizes = np.diff(ends, axis=0, prepend=0)
         if not len(ends) or (sizes < 0).any() or tuple(ends[-1]) != (len(vertices), len(faces)):
+            raise TerrainError(f"The ground in {folder} is damaged; prepare the stage again.")
+        if not np.isfinite(vertices).all():
             raise TerrainError(f"The ground in {folder} is damaged; prepare the stage again.")
         owned = np.repeat(sizes[:, 0], sizes[:, 1])
         if len(faces) and (faces.min() < 0 or (faces.max(axis=1) >= owned).any()):
