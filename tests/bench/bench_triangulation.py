@@ -3,8 +3,9 @@
 Run as ``python tests/bench/bench_triangulation.py [rounds] [--large]``. Every mesh, whoever made it, is laid
 under every post of its grid by ``MeshSampler``, which shares no code with any triangulator. Each method runs
 once in turn, ``rounds`` times (3); the least time of each is shown, because whatever else runs on the
-machine only ever adds. Ours works on all processors: beside the time on the clock stands that of all processors together.
-``--large`` adds a grid of 10,753 x 10,753 posts, once, each method in a process of its own.
+machine only ever adds. Ours works on all processors: beside the time on the clock stands that of all
+processors together. ``--large`` adds a grid of 10,753 x 10,753 posts, once, each method in a process of its
+own.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def heights_on(tiles, line):
 
 
 def test_the_road_lies_on_the_mountain(ventoux):
-    """Middle and edges of the ribbon are on the tiles: mostly within 5 cm, nowhere below; walls excepted."""
+    """Middle and edges of the ribbon are on the tiles: mostly within 10 cm, nowhere below; walls excepted."""
     tiles = [tile for tile in ventoux.ground.tiles(0) if tile.draped]
     on_ground = ~np.interp(
         ventoux.road.distance_m,
@@ -41,7 +41,7 @@ def test_the_road_lies_on_the_mountain(ventoux):
         heights = heights_on(tiles, line)
         above = (line[:, 2] - heights)[on_ground]
         assert np.isfinite(above).all()
-        assert np.quantile(above, 0.95) < 0.05
+        assert np.quantile(above, 0.95) < 0.1
         assert np.quantile(above, [0.002, 0.998]) == pytest.approx([0.0, 0.0], abs=0.4)
         assert np.abs(above).max() < 3.0
     above = (ventoux.road.positions_m[:, 2] - heights_on(tiles, ventoux.road.positions_m))[on_ground]
