@@ -19,6 +19,7 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_triangulation.py
+	$(BIN)/python tests/bench/bench_ground.py
 	$(BIN)/python tests/bench/bench_track.py
 	$(BIN)/python tests/bench/bench_track_accuracy.py
 	$(BIN)/python tests/bench/bench_feed.py

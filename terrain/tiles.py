@@ -1,8 +1,9 @@
-"""A cut mesh as tiles of bounded size, the wall round its edge, and both on disk."""
+"""Tiles in long arrays and on disk, and the wall round the edge of the ground."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,42 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TILE_TRIANGLES = 12_288
-
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WALL_TOP = np.array([116, 102, 88], float)
 _WALL_FOOT = np.array([64, 57, 52], float)
-
-
-def split(mesh: Mesh) -> list[Mesh]:
-    """Cut a mesh into tiles of at most 12,288 triangles, each with the vertices that it needs.
-
-    Halved again and again across its longer side. Tiles share no vertices, but those on a common border
-    are equal to the last bit.
-    """
-    centres = mesh.vertices_m[:, :2][mesh.faces].mean(axis=1)
-    waiting = [np.arange(len(mesh.faces))]
-    tiles = []
-    while waiting:
-        members = waiting.pop()
-        if len(members) <= TILE_TRIANGLES:
-            tiles.append(_part(mesh, members))
-            continue
-        axis = int(np.argmax(np.ptp(centres[members], axis=0)))
-        order = members[np.argsort(centres[members, axis], kind="stable")]
-        waiting.extend((order[len(order) // 2 :], order[: len(order) // 2]))
-    return tiles
-
-
-def _part(mesh: Mesh, members: NDArray[np.intp]) -> Mesh:
-    used, faces = np.unique(mesh.faces[members], return_inverse=True)
-    return Mesh(
-        vertices_m=mesh.vertices_m[used],
-        faces=faces.reshape(-1, 3).astype(np.int32),
-        colours=mesh.colours[used],
-        draped=mesh.draped,
-    )
 
 
 def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: float) -> Mesh:
@@ -79,7 +48,7 @@ def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: f
 
 @dataclass(frozen=True)
 class TileSet:
-    """Tiles of one level of detail in three long arrays; each tile is a slice of them.
+    """Tiles in three long arrays; each tile is a slice of them.
 
     ``ends`` (k, 2) are the last vertex and face of each tile, counted from the start; ``draped`` (k,)
     tells which tiles are land. Face indices count from the tile's own first vertex.
@@ -103,20 +72,40 @@ class TileSet:
             draped=np.array([mesh.draped for mesh in meshes]),
         )
 
+    def __len__(self) -> int:
+        """How many tiles there are."""
+        return len(self.ends)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Vertices and triangles of each tile, (k, 2)."""
+        return np.diff(self.ends, axis=0, prepend=0)
+
+    def mesh(self, tile: int) -> Mesh:
+        """Return one tile; its arrays are views."""
+        vertex, face = (self.ends[tile] - self.sizes[tile]).tolist()
+        vertex_end, face_end = self.ends[tile].tolist()
+        return Mesh(
+            self.vertices_m[vertex:vertex_end],
+            self.faces[face:face_end],
+            self.colours[vertex:vertex_end],
+            draped=bool(self.draped[tile]),
+        )
+
     def meshes(self) -> tuple[Mesh, ...]:
         """Return the tiles; their arrays are views."""
-        starts = np.concatenate([np.zeros((1, 2), np.int64), self.ends[:-1]])
-        return tuple(
-            Mesh(
-                self.vertices_m[vertex:vertex_end],
-                self.faces[face:face_end],
-                self.colours[vertex:vertex_end],
-                draped=bool(draped),
-            )
-            for (vertex, face), (vertex_end, face_end), draped in zip(
-                starts, self.ends, self.draped, strict=True
-            )
-        )
+        return tuple(self.mesh(tile) for tile in range(len(self)))
+
+    def boxes(self) -> NDArray[np.float32]:
+        """Return the lower and upper corner of each tile, (k, 2, 3); of empty ones inf and -inf."""
+        boxes = np.empty((len(self), 2, 3), np.float32)
+        boxes[:, 0], boxes[:, 1] = np.inf, -np.inf
+        full = self.sizes[:, 0] > 0
+        if full.any():
+            starts = (self.ends - self.sizes)[full, 0]
+            boxes[full, 0] = np.minimum.reduceat(self.vertices_m, starts)
+            boxes[full, 1] = np.maximum.reduceat(self.vertices_m, starts)
+        return boxes
 
     def save(self, folder: Path, prefix: str) -> None:
         """Write five .npy files."""
@@ -139,6 +128,8 @@ class TileSet:
         draped = load(folder / f"{prefix}_draped.npy", np.bool_, (len(ends),))
         sizes = np.diff(ends, axis=0, prepend=0)
         if not len(ends) or (sizes < 0).any() or tuple(ends[-1]) != (len(vertices), len(faces)):
+            raise TerrainError(f"The ground in {folder} is damaged; prepare the stage again.")
+        if not np.isfinite(vertices).all():
             raise TerrainError(f"The ground in {folder} is damaged; prepare the stage again.")
         owned = np.repeat(sizes[:, 0], sizes[:, 1])
         if len(faces) and (faces.min() < 0 or (faces.max(axis=1) >= owned).any()):

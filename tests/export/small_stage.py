@@ -10,7 +10,7 @@ import numpy as np
 
 from terrain import LocalFrame, Mesh
 from terrain.elevation import ElevationGrid
-from terrain.ground import Texture
+from terrain.pictures import Texture
 from tracker3d.scene.model import Gate, GateKind, RoadLine, StageScene
 from tracker3d.scene.style import default_theme
 from tracker3d.stage.model import Rider, Stage, Team
@@ -68,6 +68,9 @@ class HillGround:
         red, green = np.meshgrid(np.linspace(0, 255, 512), np.linspace(255, 0, 160))
         image = np.stack([red, green, np.full_like(red, 90)], axis=-1).astype(np.uint8)
         return Texture(image, (-2304.0, -640.0, 2304.0, 640.0))
+
+    def level_within(self, triangles: int) -> int:
+        return 1
 
     def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
         return (self._tile(-2200, 0), self._tile(0, 2200), self._wall())

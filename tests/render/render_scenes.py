@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from terrain import LocalFrame, Mesh
-from terrain.ground import Texture
+from terrain.pictures import Texture
 from tracker3d.scene.model import (
     CameraPose,
     FrameState,
