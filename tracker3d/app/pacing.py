@@ -34,10 +34,19 @@ class Pacer:
 
     Never more than one picture is under way, so that a slow graphics processor makes pictures rarer and
     never makes the window wait. It looks at no clock: ``wall_s`` is seconds of any monotonic clock.
+
+    Attributes
+    ----------
+    changed : bool
+        Something else is to be shown.
+    finer : bool
+        The same can be shown on a finer ground. The picture need not come to rest again after that.
+    painted_count : int
+        Pictures that came to the screen.
     """
 
     def __init__(self) -> None:
-        self.changed = False
+        self.changed = self.finer = False
         self.painted_count = 0
         self._asked_s: float | None = None
         self._quality: Quality | None = None
@@ -64,20 +73,28 @@ class Pacer:
         moving : bool
             The picture changes by itself.
         """
+        self.changed = self.changed or moving
         if self._asked_s is not None and wall_s - self._asked_s < PAINT_PATIENCE_S:
             return None
         acting = wall_s - self._acted_s < STILL_AFTER_S
-        if moving or self.changed or (self._quality == Quality.DRAFT and not acting):
+        if self.changed or (self._quality == Quality.DRAFT and not acting):
             return Quality.DRAFT if acting and self._sharp_cost_s > DRAFT_ABOVE_S else Quality.SHARP
         at_rest = wall_s - self._drawn_s >= STILL_AFTER_S
         fast = self._sharp_cost_s <= STILL_BELOW_S
-        return Quality.STILL if at_rest and fast and self._quality == Quality.SHARP else None
+        if at_rest and fast and self._quality == Quality.SHARP:
+            return Quality.STILL
+        return self._quality if self.finer else None
+
+    def repeats(self, quality: Quality) -> bool:
+        """Tell whether a picture in this quality differs from the last one in nothing but its ground."""
+        return not self.changed and quality == self._quality
 
     def asked(self, quality: Quality, wall_s: float) -> None:
         """Take note that a picture is under way."""
-        self.changed = False
+        if not self.repeats(quality):
+            self._drawn_s = wall_s
+        self.changed = self.finer = False
         self._asked_s, self._quality = wall_s, quality
-        self._drawn_s = wall_s
 
     def painted(self, wall_s: float) -> None:
         """Take note that the picture under way is on the screen."""

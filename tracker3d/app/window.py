@@ -99,6 +99,7 @@ class MainWindow(Shell):
         self._resume = False
         self._viewport_px = (0, 0)
         self._fault = ""
+        self._ground_faults = 0
         self._panels_s = self._table_s = _LONG_AGO_S
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -353,9 +354,15 @@ class MainWindow(Shell):
             self._viewport_px = self.view.viewport_px
             self.pacer.changed = True
         outdated = moving or self.pacer.changed
+        if not outdated and not self.pacer.painting and self.view.refine():
+            self.pacer.finer = True
         quality = self.pacer.due(wall_s, moving=moving)
-        if quality is not None:
+        if quality is not None and self.pacer.repeats(quality):
+            self.pacer.asked(quality, wall_s)
+            self.view.update()
+        elif quality is not None:
             self._draw(wall_s, quality)
+        self._tell_ground_faults()
         if self.pacer.settles(wall_s, moving=moving):
             self._panels_s = self._table_s = _LONG_AGO_S
             outdated = True
@@ -369,6 +376,17 @@ class MainWindow(Shell):
         if frame is not None:
             self.pacer.asked(quality, wall_s)
             self.view.show_frame(frame, still=quality == Quality.STILL)
+
+    def _tell_ground_faults(self) -> None:
+        """Say once how much of the ground could not be read; the show goes on with what is around it."""
+        assert self.view is not None
+        faults = self.view.faults
+        if len(faults) == self._ground_faults:
+            return
+        self._ground_faults = len(faults)
+        if faults:
+            parts = "1 part" if len(faults) == 1 else f"{len(faults)} parts"
+            self.statusBar().showMessage(f"{parts} of the ground shown coarsely: {faults[-1]}")
 
     def _painted(self) -> None:
         self.pacer.painted(self._wall_clock())

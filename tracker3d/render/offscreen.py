@@ -53,7 +53,7 @@ class Offscreen:
         self._size_px = (width, height)
         self._alpha = alpha
         self._window = _offscreen_window(width, height, alpha=alpha)
-        self._view = SceneView(self._window, alpha=alpha)
+        self._view = SceneView(self._window, alpha=alpha, complete=True)
         self._view.set_quality(still=True, smooth=supersample)
 
     def set_stage(self, scene: StageScene) -> None:
