@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from terrain.corridor import CutMesh, border_edges, cut_out, plan_grid
+from terrain.corridor import cut_out, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fetching.catalogue import GLO30
 from terrain.ground import TEXTURE_SIDE, Ground
 from terrain.land import Land, lay_out, raw_heights
+from terrain.levels import Level, levels_of
 from terrain.mesh import Mesh
 from terrain.painting import Look, Painter
+from terrain.partition import groups
 from terrain.roadside import structure_heights
-from terrain.sampling import MeshSampler
 from terrain.sources import GridPlan, Sources, open_sources
-from terrain.tiles import TileSet, split, wall
-from terrain.triangulation import triangulate, warm_up
+from terrain.tiles import wall
+from terrain.tree import TileTree
+from terrain.triangulation import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,12 +34,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, float], None]
 
-_EXACT_M = 300.0
-_EDGE_ERROR_M = 16.0
-_SHARED_M = 150.0
-_COARSE_EDGE_ERROR_M = 60.0
-_COARSE_TRIANGLES = 110_000
-_EDGE_LATTICES = (4, 8)
 _RELIEF_STEP_M = 75.0
 
 _CREDITS = {
@@ -55,7 +52,7 @@ def build_ground(
     drape_paths: Sequence[Path] = (),
     look: Look = Look.NATURAL,
     half_width_m: float = 6000.0,
-    max_error_m: float = 2.0,
+    max_error_m: float = 1.0,
     elevation: ElevationGrid | None = None,
     progress: Progress | None = None,
 ) -> Ground:
@@ -76,9 +73,9 @@ def build_ground(
     half_width_m : float
         How far the ground reaches to either side of the road.
     max_error_m : float
-        Largest vertical distance between the mesh and the land within 300 m of the road; beyond, it grows to
-        16 m at the edge. The land is the elevation data, laid under the road's own profile in a narrow strip
-        (:func:`terrain.apron.bench`) where the two differ in detail.
+        Largest vertical distance between the finest tiles and the land within 300 m of the road; beyond, it
+        grows to 20 m at the edge. The land is the elevation data, laid under the road's own profile in a
+        narrow strip (:func:`terrain.apron.bench`) where the two differ in detail.
     elevation : ElevationGrid, optional
         Heights that are at hand already, in the local frame, instead of files.
     progress : callable, optional
@@ -105,24 +102,12 @@ def build_ground(
     whole = painter.plan
     picture = painter.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
     report("Triangulating", 0.65)
-    meshes = [
-        cut_out(triangles, land.heights_m, land.distance_m, half_width_m=half_width_m)
-        for triangles in _triangles(land, half_width_m=half_width_m, max_error_m=max_error_m)
-    ]
+    levels = list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
     report("Cutting tiles", 0.85)
-    lowest = float(meshes[0].heights_m.min()) * frame.vertical_exaggeration
-    base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
-    surfaces = [_surface(mesh, plan, frame, whole, picture) for mesh in meshes]
-    tile_sets = tuple(
-        TileSet.of(
-            [*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))]
-        )
-        for surface in surfaces
-    )
+    colours = _Colours(picture, whole)
+    tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m)
     covered = land.grid.sample_covered(line.x_m, line.y_m)
-    sampler = MeshSampler(surfaces[0].vertices_m, surfaces[0].faces)
-    draped = sampler.sample(line.x_m, line.y_m) / frame.vertical_exaggeration
-    draped = np.where(np.isfinite(draped), draped, line.height_m)
+    draped = _laid(tree, line, frame)
     z_drawn, on_structure = structure_heights(line, draped, covered)
     report("Ground is ready", 1.0)
     return Ground(
@@ -134,72 +119,57 @@ def build_ground(
         texture_bounds_m=_texture_bounds(whole),
         credits=_credits(sources),
         messages=(*sources.messages, *messages),
-        tile_sets=tile_sets,
+        tree=tree,
         texture_source=_north_first(picture),
     )
 
 
-def _triangles(land: Land, *, half_width_m: float, max_error_m: float) -> list[NDArray[np.int32]]:
-    """Triangulate both levels; within 150 m of the road they are the same."""
-    distance, step = land.distance_m, land.plan.step_m
-    drawn = distance <= half_width_m + 2 * step
-    edge = np.abs(distance - np.float32(half_width_m)) < 6 * step
-    fine_forced, coarse_forced = (_on_lattice(edge, lattice) for lattice in _EDGE_LATTICES)
-    tightness = _tightness(
-        distance, drawn, half_width_m, max_error_m, max(_EDGE_ERROR_M, max_error_m), _EXACT_M
-    )
-    fine = triangulate(land.heights_m, tightness, forced=fine_forced)
-    kept = _near_the_road(fine.triangles, distance, step_m=step) | coarse_forced
-    coarse, edge_error = fine, max(_COARSE_EDGE_ERROR_M, max_error_m)
-    while True:
-        coarse_tightness = _tightness(distance, drawn, half_width_m, 2 * max_error_m, edge_error, _SHARED_M)
-        coarse = coarse.coarser(coarse_tightness, kept=kept)
-        coarse_triangles = coarse.triangles
-        inside = (distance.reshape(-1)[coarse_triangles] <= half_width_m).any(axis=1).sum()
-        if inside <= _COARSE_TRIANGLES or edge_error > 1000:
-            return [fine.triangles, coarse_triangles]
-        edge_error *= 1.8
+@dataclass(frozen=True)
+class _Colours:
+    """The whole painting, looked up at positions."""
+
+    picture: NDArray[np.uint8]
+    plan: GridPlan
+
+    def at(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.uint8]:
+        plan = self.plan
+        row = np.clip(np.rint((y_m - plan.y0_m) / plan.step_m).astype(np.intp), 0, plan.rows - 1)
+        column = np.clip(np.rint((x_m - plan.x0_m) / plan.step_m).astype(np.intp), 0, plan.columns - 1)
+        return self.picture[row, column]
 
 
-def _tightness(
-    distance_m: NDArray[np.float32],
-    drawn: NDArray[np.bool_],
-    half_width_m: float,
-    near_error_m: float,
-    edge_error_m: float,
-    near_m: float,
-) -> NDArray[np.float32]:
-    """One over the tolerance: constant near the road, then growing evenly to the edge."""
-    slope = (edge_error_m - near_error_m) / max(half_width_m - near_m, 1.0)
-    tolerance = near_error_m + np.maximum(distance_m - np.float32(near_m), 0) * np.float32(slope)
-    return np.where(drawn, 1 / tolerance, 0).astype(np.float32)
+def _tree(
+    levels: list[Level], land: Land, frame: LocalFrame, colours: _Colours, *, half_width_m: float
+) -> tuple[TileTree, float]:
+    """Cut all levels out of the land and into tiles, with the wall down to a foot; return that height too."""
+    plan = land.plan
+    cuts = [
+        cut_out(level.triangles, land.heights_m, land.distance_m, half_width_m=half_width_m)
+        for level in levels
+    ]
+    lowest = min(float(cut.heights_m.min()) for cut in cuts) * frame.vertical_exaggeration
+    base_m = float(np.floor((lowest - 0.02 * half_width_m) / 10) * 10)
+    firsts = np.cumsum([0, *(level.tiles for level in levels)])
+    level_of, parent, errors, lands, walls = [], [], [], [], []
+    for number, (level, cut) in enumerate(zip(levels, cuts, strict=True)):
+        x_m, y_m = plan.x0_m + cut.column * plan.step_m, plan.y0_m + cut.row * plan.step_m
+        surface = Mesh(frame.drawn(x_m, y_m, cut.heights_m), cut.faces, colours.at(x_m, y_m))
+        edges = groups(level.tile[cut.edges_of], level.tiles)
+        for tile, members in enumerate(groups(level.tile[cut.parts_of], level.tiles)):
+            level_of.append(number)
+            parent.append(firsts[number + 1] + tile // 2 if number + 1 < len(levels) else -1)
+            error_m = level.error_m[cut.parts_of[members]].max()
+            errors.append(error_m * frame.vertical_exaggeration)
+            lands.append(surface.part(members))
+            walls.append(wall(surface.vertices_m, cut.edges[edges[tile]], foot_m=base_m))
+    tree = TileTree.of(level=level_of, parent=parent, error_m=errors, lands=lands, walls=walls)
+    return tree, base_m
 
 
-def _on_lattice(mask: NDArray[np.bool_], spacing: int) -> NDArray[np.bool_]:
-    thin = np.zeros_like(mask)
-    thin[::spacing, ::spacing] = mask[::spacing, ::spacing]
-    return thin
-
-
-def _near_the_road(
-    triangles: NDArray[np.int32], distance_m: NDArray[np.float32], *, step_m: float
-) -> NDArray[np.bool_]:
-    """Vertices of all triangles that may reach into the strip that is the same on both levels."""
-    rows, columns = np.divmod(triangles, np.int32(distance_m.shape[1]))
-    reach_m = np.maximum(np.ptp(rows, axis=1), np.ptp(columns, axis=1)) * np.float32(step_m)
-    near = distance_m.reshape(-1)[triangles].min(axis=1) < _SHARED_M + reach_m
-    vertices = np.zeros(distance_m.shape, np.bool_)
-    vertices.reshape(-1)[triangles[near]] = True
-    return vertices
-
-
-def _surface(
-    mesh: CutMesh, plan: GridPlan, frame: LocalFrame, whole: GridPlan, picture: NDArray[np.uint8]
-) -> Mesh:
-    x_m, y_m = plan.x0_m + mesh.column * plan.step_m, plan.y0_m + mesh.row * plan.step_m
-    row = np.clip(np.rint((y_m - whole.y0_m) / whole.step_m).astype(np.intp), 0, whole.rows - 1)
-    column = np.clip(np.rint((x_m - whole.x0_m) / whole.step_m).astype(np.intp), 0, whole.columns - 1)
-    return Mesh(frame.drawn(x_m, y_m, mesh.heights_m), mesh.faces, picture[row, column])
+def _laid(tree: TileTree, line: GroundLine, frame: LocalFrame) -> NDArray[np.float64]:
+    """Height of the drawn ground along the road, before exaggeration; the road's own where there is none."""
+    laid = tree.lay(line.x_m, line.y_m) / frame.vertical_exaggeration
+    return np.where(np.isfinite(laid), laid, line.height_m)
 
 
 def _relief(land: Land, frame: LocalFrame, *, half_width_m: float, base_m: float) -> ElevationGrid:

@@ -49,17 +49,21 @@ def _signed(count: np.uint8) -> int:
     return np.int64(count)  # type: ignore[return-value]
 
 
-@_compiled("boolean(int64,int64,int64,int64,int64,int64,float32[:,::1],float32[:,::1])", inside=True)
-def _fits(
+@_compiled("float64(int64,int64,int64,int64,int64,int64,float32[:,::1],float32[:,::1],float64)", inside=True)
+def _worst(
     row_a: int, column_a: int, row_b: int, column_b: int, row_c: int, column_c: int,
-    heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32],
-) -> bool:  # fmt: skip
-    """Tell whether all posts on a counter-clockwise triangle are within tolerance; never with a void."""
+    heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32], most: float,
+) -> float:  # fmt: skip
+    """Return the largest error of the posts on a counter-clockwise triangle, in tolerances.
+
+    Infinite as soon as it passes ``most``, and with a void.
+    """
+    worst = 0.0
     row_ab, column_ab = row_b - row_a, column_b - column_a
     row_ac, column_ac = row_c - row_a, column_c - column_a
     area = column_ab * row_ac - column_ac * row_ab
     if area <= 1:
-        return True
+        return worst
     height_a = np.float64(heights_m[row_a, column_a])
     rise_ab = np.float64(heights_m[row_b, column_b]) - height_a
     rise_ac = np.float64(heights_m[row_c, column_c]) - height_a
@@ -86,9 +90,23 @@ def _fits(
         base = height_a + per_row * (row - row_a)
         for column in range(int(np.ceil(left - _ROUNDING)), int(np.floor(right + _ROUNDING)) + 1):
             error = abs(base + per_column * (column - column_a) - heights_m[row, column])
-            if not error * tightness_per_m[row, column] <= _TOLERANCES:
-                return False
-    return True
+            error *= tightness_per_m[row, column]
+            if not error <= most:
+                return np.inf
+            worst = max(worst, error)
+    return worst
+
+
+@_compiled("boolean(int64,int64,int64,int64,int64,int64,float32[:,::1],float32[:,::1])", inside=True)
+def _fits(
+    row_a: int, column_a: int, row_b: int, column_b: int, row_c: int, column_c: int,
+    heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32],
+) -> bool:  # fmt: skip
+    """Tell whether all posts on a counter-clockwise triangle are within tolerance; never with a void."""
+    return (
+        _worst(row_a, column_a, row_b, column_b, row_c, column_c, heights_m, tightness_per_m, _TOLERANCES)
+        <= _TOLERANCES
+    )
 
 
 @_compiled("boolean(int64,int64,int64,int64,int64,int64,float32[:,::1])")
@@ -587,3 +605,17 @@ def triangles_of(
                     triangles[made, 2] = (second >> 16) * columns + (second & 0xFFFF)
                     made += 1
     return made
+
+
+@_compiled("void(int32[:,::1],int64,float32[:,::1],float32[:,::1],float32[::1])")
+def errors_of(
+    triangles: NDArray[np.int32], columns: int,
+    heights_m: NDArray[np.float32], tightness_per_m: NDArray[np.float32], errors: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Write the largest error over the posts of each triangle, in tolerances."""
+    for k in range(len(triangles)):
+        a, b, c = int(triangles[k, 0]), int(triangles[k, 1]), int(triangles[k, 2])
+        errors[k] = _worst(
+            a // columns, a % columns, b // columns, b % columns, c // columns, c % columns,
+            heights_m, tightness_per_m, np.inf,
+        )  # fmt: skip

@@ -126,12 +126,21 @@ class CutMesh:
         Vertex positions in steps from post [0, 0].
     heights_m : (n,) float64
     faces : (m, 3) int32
+    parts_of : (m,) int32
+        The triangle that each face is, or is a part of.
+    edges : (e, 2) int32
+        Edges along the cut, the land on their left.
+    edges_of : (e,) int32
+        The triangle that was cut there.
     """
 
     column: NDArray[np.float64]
     row: NDArray[np.float64]
     heights_m: NDArray[np.float64]
     faces: NDArray[np.int32]
+    parts_of: NDArray[np.int32]
+    edges: NDArray[np.int32]
+    edges_of: NDArray[np.int32]
 
 
 def cut_out(
@@ -158,22 +167,17 @@ def cut_out(
     beyond = np.where(np.abs(beyond) < _LEAST_CUT_M, -_LEAST_CUT_M, beyond)
     outside = beyond[triangles] > 0
     count = outside.sum(axis=1)
-    whole = triangles[count == 0]
-    straddling = np.concatenate(
-        [
-            _rotated(triangles[count == 2], ~outside[count == 2]),
-            _rotated(triangles[count == 1], outside[count == 1]),
-        ]
-    )
-    one_in = int((count == 2).sum())
+    whole, one_in, two_in = (np.flatnonzero(count == number).astype(np.int32) for number in (0, 2, 1))
+    first = _rotated(triangles[one_in], ~outside[one_in])
+    second = _rotated(triangles[two_in], outside[two_in])
+    straddling = np.concatenate([first, second])
     edges = np.stack([straddling[:, [0, 1]], straddling[:, [0, 2]]], axis=1).reshape(-1, 2)
     ends, edge_of = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True)
     cuts = edge_of.reshape(-1, 2) + heights_m.size
-    first, second = straddling[:one_in], straddling[one_in:]
-    first_cuts, second_cuts = cuts[:one_in], cuts[one_in:]
+    first_cuts, second_cuts = cuts[: len(first)], cuts[len(first) :]
     faces = np.concatenate(
         [
-            whole,
+            triangles[whole],
             np.stack([first[:, 0], first_cuts[:, 0], first_cuts[:, 1]], axis=1),
             np.stack([second_cuts[:, 0], second[:, 1], second[:, 2]], axis=1),
             np.stack([second_cuts[:, 0], second[:, 2], second_cuts[:, 1]], axis=1),
@@ -184,6 +188,7 @@ def cut_out(
     along = (beyond[ends[:, 0]] / (beyond[ends[:, 0]] - beyond[ends[:, 1]])).astype(float)
     rows_of, columns_of = np.divmod(ends, columns)
     height_of = heights_m.reshape(-1)[ends].astype(float)
+    border = np.concatenate([first_cuts, second_cuts[:, ::-1]]) + (len(posts) - heights_m.size)
     return CutMesh(
         column=np.concatenate(
             [posts % columns, columns_of[:, 0] + along * (columns_of[:, 1] - columns_of[:, 0])]
@@ -193,6 +198,9 @@ def cut_out(
             [heights_m.reshape(-1)[posts], height_of[:, 0] + along * (height_of[:, 1] - height_of[:, 0])]
         ),
         faces=compact.reshape(-1, 3).astype(np.int32),
+        parts_of=np.concatenate([whole, one_in, two_in, two_in]),
+        edges=border.astype(np.int32),
+        edges_of=np.concatenate([one_in, two_in]),
     )
 
 
@@ -200,12 +208,3 @@ def _rotated(triangles: NDArray[np.int32], odd: NDArray[np.bool_]) -> NDArray[np
     """Turn each triangle so that its one odd corner comes first."""
     turn = (odd.argmax(axis=1)[:, None] + np.arange(3)) % 3
     return np.take_along_axis(triangles, turn, axis=1)
-
-
-def border_edges(faces: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the directed edges that belong to one triangle only, (k, 2), the land on their left."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
-    count = int(faces.max()) + 1 if len(faces) else 1
-    forward, backward = edges[:, 0] * count + edges[:, 1], edges[:, 1] * count + edges[:, 0]
-    alone: NDArray[np.int32] = edges[~np.isin(forward, backward)].astype(np.int32)
-    return alone

@@ -13,14 +13,15 @@ from PIL import Image
 
 from terrain.elevation import ElevationGrid
 from terrain.errors import TerrainError
-from terrain.tiles import TileSet, load
+from terrain.tiles import load
+from terrain.tree import TileTree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain.mesh import Mesh
 
-_VERSION = 1
+_VERSION = 2
 _MANIFEST = "ground.json"
 _TEXTURE = "texture.png"
 _MANIFEST_LIMIT = 10_000_000
@@ -52,9 +53,12 @@ class Ground:
 
     Attributes
     ----------
+    tree : TileTree
+        The tiles of all levels of detail.
     z_drawn_m : (n,) float64
         Height at which the road is drawn at each point of the line that the ground was built for: on the
-        tiles of level 0, except on structures. Metres before vertical exaggeration:
+        tiles of any level, except on structures. Straight pieces between the points are nowhere below the
+        ground. Metres before vertical exaggeration:
         :meth:`terrain.LocalFrame.drawn` puts it on the tiles.
     on_structure : (n,) bool
         In a tunnel or on a bridge.
@@ -79,17 +83,25 @@ class Ground:
     texture_bounds_m: tuple[float, float, float, float]
     credits: tuple[str, ...]
     messages: tuple[str, ...]
-    tile_sets: tuple[TileSet, ...]
+    tree: TileTree
     texture_source: Path | NDArray[np.uint8]
 
     @property
     def levels(self) -> int:
         """How many levels of detail there are; 0 is the finest."""
-        return len(self.tile_sets)
+        return self.tree.levels
 
     def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
-        """Return the tiles of a level, land first, then the wall round the edge (``draped`` False)."""
-        return self.tile_sets[level].meshes()
+        """Return a whole cover of one level, land first, then the wall round the edge (``draped`` False)."""
+        members = self.tree.of_level(level).tolist()
+        walls = (self.tree.wall(tile) for tile in members)
+        return (*(self.tree.land(tile) for tile in members), *(wall for wall in walls if wall is not None))
+
+    def level_within(self, triangles: int) -> int:
+        """Return the finest level that has no more triangles, with its wall, or else the coarsest."""
+        counts = np.bincount(self.tree.level, weights=self.tree.triangles)
+        fitting = np.flatnonzero(counts <= triangles)
+        return int(fitting[0]) if fitting.size else self.levels - 1
 
     @cached_property
     def texture(self) -> Texture:
@@ -116,8 +128,7 @@ class Ground:
 
     def save(self, folder: Path) -> None:
         """Write everything into an existing, empty folder."""
-        for number, tile_set in enumerate(self.tile_sets):
-            tile_set.save(folder, f"level{number}")
+        self.tree.save(folder)
         for name in ("z_drawn_m", "on_structure", "covered"):
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         for name in ("heights_m", "covered", "filled"):
@@ -125,7 +136,6 @@ class Ground:
         Image.fromarray(self.texture.image).save(folder / _TEXTURE, compress_level=3)
         manifest = {
             "version": _VERSION,
-            "levels": self.levels,
             "base_m": self.base_m,
             "texture_bounds_m": self.texture_bounds_m,
             "relief": {"x0_m": self.relief.x0_m, "y0_m": self.relief.y0_m, "step_m": self.relief.step_m},
@@ -147,13 +157,13 @@ class Ground:
         try:
             place = {key: float(manifest["relief"][key]) for key in ("x0_m", "y0_m", "step_m")}
             west, south, east, north = (float(value) for value in manifest["texture_bounds_m"])
-            levels, base_m = int(manifest["levels"]), float(manifest["base_m"])
+            base_m = float(manifest["base_m"])
             credit_lines, messages = (
                 tuple(str(line) for line in manifest[key]) for key in ("credits", "messages")
             )
         except (KeyError, TypeError, ValueError) as error:
             raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.") from error
-        if not (1 <= levels <= 8 and all(np.isfinite([*place.values(), base_m])) and place["step_m"] > 0):
+        if not (all(np.isfinite([*place.values(), base_m])) and place["step_m"] > 0):
             raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.")
         heights = load(folder / "relief_heights_m.npy", np.float32, (None, None))
         z_drawn = load(folder / "z_drawn_m.npy", np.float64, (None,))
@@ -171,7 +181,7 @@ class Ground:
             texture_bounds_m=(west, south, east, north),
             credits=credit_lines,
             messages=messages,
-            tile_sets=tuple(TileSet.open(folder, f"level{number}") for number in range(levels)),
+            tree=TileTree.open(folder),
             texture_source=folder / _TEXTURE,
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -31,3 +32,13 @@ class Mesh:
     faces: NDArray[np.int32]
     colours: NDArray[np.uint8]
     draped: bool = True
+
+    def part(self, members: NDArray[np.intp]) -> Mesh:
+        """Return some of the faces with the vertices that they need."""
+        used, faces = np.unique(self.faces[members], return_inverse=True)
+        return Mesh(
+            self.vertices_m[used],
+            faces.reshape(-1, 3).astype(np.int32),
+            self.colours[used],
+            draped=self.draped,
+        )

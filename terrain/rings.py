@@ -81,6 +81,19 @@ class RingMesh:
         room = np.empty((2 * int(np.count_nonzero(self.degrees)), 3), np.int32)
         return room[: compiled.triangles_of(self.ids, self.rings, self.degrees, columns, room)]
 
+    def errors(self, tightness_per_m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Largest error of each triangle over its posts, in tolerances, as :meth:`triangles` orders them."""
+        columns = self.heights_m.shape[1]
+        triangles = self.triangles(columns)
+        errors = np.empty(len(triangles), np.float32)
+        _everywhere(
+            lambda part: compiled.errors_of(
+                triangles[slice(*part)], columns, self.heights_m, tightness_per_m, errors[slice(*part)]
+            ),
+            _parts(len(triangles)),
+        )
+        return errors
+
 
 def _collapse(mesh: RingMesh, tightness_per_m: NDArray[np.float32]) -> None:
     """Collapse what the tolerances allow, in place."""

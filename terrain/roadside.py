@@ -1,4 +1,4 @@
-"""Heights along the road: on the drawn mesh, except in tunnels and on bridges."""
+"""The road on the ground: vertices below it, its height on the drawn mesh, tunnels and bridges."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from terrain.sampling import MeshSampler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from terrain.land import Land
     from terrain.line import GroundLine
+    from terrain.sources import GridPlan
+
+_FORCED_M = 60.0
+_LANES_M = (0.0, -5.0, 5.0)
+_SAMPLES_M = 1.0
+_ALL_AROUND_M = 6.0
+_ENDS_M = 160.0
 
 _SPACING_M = 10.0
 _NEIGHBOURHOOD_M = 10_000.0
@@ -22,6 +33,50 @@ _LEAST_PEAK_SPREADS = 4.5
 _SURE_PEAK_M = 80.0
 _LEAST_ANYWHERE_M = 5.0
 _LONGEST_M = 8000.0
+
+
+def road_posts(line: GroundLine, plan: GridPlan) -> NDArray[np.bool_]:
+    """Return the posts nearest to the road every 60 m, and to its start and finish, (rows, columns)."""
+    posts = np.zeros((plan.rows, plan.columns), np.bool_)
+    sparse = line.densified(_FORCED_M)
+    row = np.rint((sparse.y_m - plan.y0_m) / plan.step_m).astype(np.intp)
+    column = np.rint((sparse.x_m - plan.x0_m) / plan.step_m).astype(np.intp)
+    posts[row, column] = True
+    return posts
+
+
+def vertices_below_road(triangles: NDArray[np.int32], land: Land, line: GroundLine) -> NDArray[np.bool_]:
+    """Return the corners of all triangles that the road touches, with both its edges, (rows, columns) bool.
+
+    Triangles are found every metre along the road, and those that it touches for less share all three
+    corners with their neighbours, or lie about a vertex beside the road: all triangles about such vertices
+    are taken. So are those about the start and the finish, where riders roll out.
+    """
+    plan = land.plan
+    rows, columns = np.divmod(triangles, np.int32(plan.columns))
+    reach = np.maximum(np.ptp(rows, axis=1), np.ptp(columns, axis=1)) * np.float32(plan.step_m)
+    near = np.flatnonzero(land.distance_m.reshape(-1)[triangles].min(axis=1) < reach + _ENDS_M + plan.step_m)
+    candidates = triangles[near]
+    used, faces = np.unique(candidates, return_inverse=True)
+    row, column = np.divmod(used, plan.columns)
+    at = np.stack([plan.x0_m + column * plan.step_m, plan.y0_m + row * plan.step_m], axis=1)
+    sampler = MeshSampler(np.column_stack([at, np.zeros(len(at))]), faces.reshape(-1, 3))
+    dense = line.densified(_SAMPLES_M)
+    along_x, along_y = np.gradient(dense.x_m), np.gradient(dense.y_m)
+    length = np.maximum(np.hypot(along_x, along_y), 1e-9)
+    touched = np.zeros(len(candidates), np.bool_)
+    for lane in _LANES_M:
+        found = sampler.find(dense.x_m - lane * along_y / length, dense.y_m + lane * along_x / length)
+        touched[found[found >= 0]] = True
+    beside = cKDTree(np.stack([dense.x_m, dense.y_m], axis=1)).query(
+        at, distance_upper_bound=_ALL_AROUND_M + max(_LANES_M)
+    )[0]
+    ends = np.min(np.hypot(at[:, :1] - line.x_m[[0, -1]], at[:, 1:] - line.y_m[[0, -1]]), axis=1)
+    around = np.isfinite(beside) | (ends < _ENDS_M)
+    touched |= around[faces.reshape(-1, 3)].any(axis=1)
+    vertices = np.zeros((plan.rows, plan.columns), np.bool_)
+    vertices.reshape(-1)[candidates[touched]] = True
+    return vertices
 
 
 def structure_heights(

@@ -83,10 +83,25 @@ class BisectedMesh:
         corners: NDArray[np.int32] = np.concatenate(
             [leaves.corners for leaves in _leaves(self.active, self.block)]
         )
-        corners = corners[~np.isnan(self.heights_m).reshape(-1)[corners].any(axis=1)]
+        corners = corners[self._is_land(corners)]
         row, column = np.divmod(corners, np.int32(self.heights_m.shape[1]))
         numbered: NDArray[np.int32] = row * np.int32(columns) + column
         return numbered
+
+    def errors(self, tightness_per_m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Largest error of each triangle over its posts, in tolerances, as :meth:`triangles` orders them."""
+        errors: NDArray[np.float32] = np.concatenate(
+            [
+                _worst(leaves.corners[land], leaves, self.heights_m, tightness_per_m)
+                for leaves in _leaves(self.active, self.block)
+                for land in (self._is_land(leaves.corners),)
+            ]
+        )
+        return errors
+
+    def _is_land(self, corners: NDArray[np.int32]) -> NDArray[np.bool_]:
+        known = np.isfinite(self.heights_m).reshape(-1)
+        return known[corners[:, 0]] & known[corners[:, 1]] & known[corners[:, 2]]
 
 
 def _bounded(
@@ -279,6 +294,8 @@ def _worst(
     heights, tightness = heights_m.reshape(-1), tightness_per_m.reshape(-1)
     weights = leaves.weights.astype(np.float64)
     worst = np.zeros(len(triangles), np.float32)
+    if not leaves.offsets.size:
+        return worst
     chunk = max(1, _CHUNK_POSTS // leaves.offsets.size)
     for start in range(0, len(worst), chunk):
         corners = triangles[start : start + chunk]

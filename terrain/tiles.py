@@ -1,4 +1,4 @@
-"""A cut mesh as tiles of bounded size, the wall round its edge, and both on disk."""
+"""Tiles in long arrays and on disk, and the wall round the edge of the ground."""
 
 from __future__ import annotations
 
@@ -17,42 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TILE_TRIANGLES = 12_288
-
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WALL_TOP = np.array([116, 102, 88], float)
 _WALL_FOOT = np.array([64, 57, 52], float)
-
-
-def split(mesh: Mesh) -> list[Mesh]:
-    """Cut a mesh into tiles of at most 12,288 triangles, each with the vertices that it needs.
-
-    Halved again and again across its longer side. Tiles share no vertices, but those on a common border
-    are equal to the last bit.
-    """
-    centres = mesh.vertices_m[:, :2][mesh.faces].mean(axis=1)
-    waiting = [np.arange(len(mesh.faces))]
-    tiles = []
-    while waiting:
-        members = waiting.pop()
-        if len(members) <= TILE_TRIANGLES:
-            tiles.append(_part(mesh, members))
-            continue
-        axis = int(np.argmax(np.ptp(centres[members], axis=0)))
-        order = members[np.argsort(centres[members, axis], kind="stable")]
-        waiting.extend((order[len(order) // 2 :], order[: len(order) // 2]))
-    return tiles
-
-
-def _part(mesh: Mesh, members: NDArray[np.intp]) -> Mesh:
-    used, faces = np.unique(mesh.faces[members], return_inverse=True)
-    return Mesh(
-        vertices_m=mesh.vertices_m[used],
-        faces=faces.reshape(-1, 3).astype(np.int32),
-        colours=mesh.colours[used],
-        draped=mesh.draped,
-    )
 
 
 def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: float) -> Mesh:
@@ -80,7 +48,7 @@ def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: f
 
 @dataclass(frozen=True)
 class TileSet:
-    """Tiles of one level of detail in three long arrays; each tile is a slice of them.
+    """Tiles in three long arrays; each tile is a slice of them.
 
     ``ends`` (k, 2) are the last vertex and face of each tile, counted from the start; ``draped`` (k,)
     tells which tiles are land. Face indices count from the tile's own first vertex.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from terrain.errors import TerrainError
+from terrain.sampling import MeshSampler, Neighbourhood, lay_on
 from terrain.tiles import TileSet, load
 
 if TYPE_CHECKING:
@@ -115,6 +116,28 @@ class TileTree:
         """Return the piece of the wall below a tile's part of the edge, if it has any."""
         mesh = self.walls.mesh(tile)
         return mesh if len(mesh.faces) else None
+
+    def sampler_near(self, x_m: ArrayLike, y_m: ArrayLike) -> MeshSampler:
+        """Return a sampler of the finest land about some positions, local metres."""
+        near = Neighbourhood(x_m, y_m)
+        pieces = []
+        for tile in self.of_level(0).tolist():
+            box = self.box_m[tile : tile + 1, :, :2]
+            if near.touches(box[:, 0], box[:, 1])[0]:
+                mesh = self.land(tile)
+                corners = mesh.vertices_m[:, :2][mesh.faces]
+                touched = near.touches(corners.min(axis=1), corners.max(axis=1))
+                pieces.append(mesh.vertices_m[mesh.faces[touched]])
+        vertices = np.concatenate(pieces).reshape(-1, 3) if pieces else np.empty((0, 3), np.float32)
+        return MeshSampler(vertices, np.arange(len(vertices)).reshape(-1, 3))
+
+    def lay(self, x_m: ArrayLike, y_m: ArrayLike) -> NDArray[np.float64]:
+        """Lay a line of straight pieces on the ground, never below it; heights as drawn, NaN beside it.
+
+        See :func:`terrain.sampling.lay_on`. Under the road it holds for the tiles of all levels.
+        """
+        x, y = np.asarray(x_m, float), np.asarray(y_m, float)
+        return lay_on(self.sampler_near(x, y), x, y)
 
     def error_px(self, eye_m: ArrayLike, *, pixel_angle: float) -> NDArray[np.float64]:
         """Return how large each tile's error can be on the screen, (k,), seen from ``eye_m`` (as drawn)."""

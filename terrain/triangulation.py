@@ -43,6 +43,16 @@ class Triangulation:
         """Corners (k, 3) as flat indices of posts, counter-clockwise with rows north and columns east."""
         return self.mesh.triangles(self.columns)
 
+    def errors(self, tightness_per_m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Largest error of each triangle over all the posts that it covers, in tolerances, (k,) float32.
+
+        Parameters
+        ----------
+        tightness_per_m : (rows, columns) float32
+            One over the tolerance of each post in metres: 1 for errors in metres, 0 for posts not to count.
+        """
+        return self.mesh.errors(_padded(tightness_per_m, self.mesh.heights_m.shape, 0))
+
     def coarser(
         self, tightness_per_m: NDArray[np.float32], *, kept: NDArray[np.bool_] | None = None
     ) -> Triangulation:

@@ -69,6 +69,9 @@ class HillGround:
         image = np.stack([red, green, np.full_like(red, 90)], axis=-1).astype(np.uint8)
         return Texture(image, (-2304.0, -640.0, 2304.0, 640.0))
 
+    def level_within(self, triangles: int) -> int:
+        return 1
+
     def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
         return (self._tile(-2200, 0), self._tile(0, 2200), self._wall())
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pytest
 
 from terrain import ElevationGrid, LocalFrame, Mesh
+from terrain.tree import TileTree
 from tracker3d.race.model import Group, RaceState, Role
 from tracker3d.scene import build_scene
 from tracker3d.stage.model import Place, PlaceKind, Rider, Stage, Team
@@ -61,6 +63,11 @@ class PatchOfGround:
 
     def tiles(self, level=0):
         return (self.mesh,)
+
+    @cached_property
+    def tree(self):
+        nothing = Mesh(np.empty((0, 3), np.float32), np.empty((0, 3), np.int32), np.empty((0, 3), np.uint8))
+        return TileTree.of(level=[0], parent=[-1], error_m=[0.0], lands=[self.mesh], walls=[nothing])
 
 
 def make_ground(exaggeration=1.0):

@@ -29,7 +29,7 @@ def test_road_and_its_edges_lie_on_the_drawn_ground(scene, ground):
     sampler = MeshSampler(ground.mesh.vertices_m, ground.mesh.faces)
     road = scene.road
     for line in (road.positions_m, road.left_m, road.right_m):
-        assert np.abs(line[:, 2] - sampler.sample(line[:, 0], line[:, 1])).max() < 0.02
+        assert np.abs(line[:, 2] - sampler.sample(line[:, 0], line[:, 1])).max() < 0.1
     width = np.linalg.norm((road.left_m - road.right_m)[:, :2].astype(float), axis=1)
     assert np.allclose(width, ROAD_WIDTH_M, atol=0.01)
     middle = (road.left_m + road.right_m)[:, :2] / 2

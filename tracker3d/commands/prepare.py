@@ -20,7 +20,7 @@ def prepare(
     drape: Path | None = None,
     drape_source: Literal["sentinel2", "ign"] | None = None,
     width_km: float = 12.0,
-    max_error: float = 2.0,
+    max_error: float = 1.0,
 ) -> int:
     """Turn a route, elevation files and a roster into a stage package that needs no internet on air.
 

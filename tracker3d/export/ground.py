@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from terrain import Ground, Mesh
 
-COARSE_LEVEL = 1
-"""The coarse level of the ground, which near the road is as fine as the other."""
+MOST_TRIANGLES = 120_000
+"""Of the exported ground; under the road it is as fine on all levels."""
 
 ATLAS_SIDE_PX = 2048
 JPEG_QUALITY = 88
@@ -27,7 +27,7 @@ TILE_VERTICES = 65_000
 
 def coarse_tiles(ground: Ground) -> tuple[Mesh, ...]:
     """Return the tiles that are exported."""
-    return ground.tiles(level=min(COARSE_LEVEL, ground.levels - 1))
+    return ground.tiles(ground.level_within(MOST_TRIANGLES))
 
 
 def add_ground(writer: GlbWriter, ground: Ground) -> tuple[int, int]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from terrain import MeshSampler
 from tracker3d.scene.climbs import category_text
 from tracker3d.scene.figures import metres_text
 from tracker3d.scene.model import Gate, GateKind, RoadLine, StageScene
@@ -91,7 +90,6 @@ def _draped_edges(
     on_structure: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return left and right edges as drawn: on the tiles; on structures level with the middle."""
-    samplers = [MeshSampler(tile.vertices_m, tile.faces) for tile in ground.tiles(0) if tile.draped]
     heading = stage.route.heading(distance_m)
     to_left = np.stack([-np.cos(heading), np.sin(heading)], axis=-1) * ROAD_WIDTH_M / 2.0
     steepest_m = _STEEPEST_CROSS_SLOPE * ROAD_WIDTH_M / 2.0 * stage.frame.vertical_exaggeration
@@ -99,10 +97,7 @@ def _draped_edges(
     for side in (1.0, -1.0):
         edge = middle_m.astype(float)
         edge[:, :2] += side * to_left
-        rise = np.full(len(edge), np.nan)
-        for sampler in samplers:
-            left_over = np.isnan(rise)
-            rise[left_over] = sampler.sample(edge[left_over, 0], edge[left_over, 1]) - edge[left_over, 2]
+        rise = ground.tree.lay(edge[:, 0], edge[:, 1]) - edge[:, 2]
         rise[on_structure | np.isnan(rise)] = 0.0
         edge[:, 2] += np.clip(rise, -steepest_m, steepest_m)
         edges.append(edge.astype(np.float32))

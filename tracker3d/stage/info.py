@@ -117,7 +117,7 @@ def _package_info(path: Path) -> Info:
         "made_at": package.made_at,
         "sources": [{"name": s.name, "role": s.role, "sha256": s.sha256} for s in package.sources],
         "ground_levels": levels,
-        "ground_tiles": len(package.ground.tiles(0)),
+        "ground_tiles": len(package.ground.tree),
     }
     simulated = " (simulated)" if stage.simulated else ""
     made_from = ", ".join(source.name for source in package.sources) or "nothing named"
@@ -127,7 +127,7 @@ def _package_info(path: Path) -> Info:
         *_place_lines(stage.places),
         f"{riders} riders, {len(stage.riders) - riders} vehicles, {len(stage.teams)} teams",
         f"Elevation data: {_covered(stage)}",
-        f"Ground: {facts['ground_tiles']} tiles, {levels} levels of detail",
+        f"Ground: {facts['ground_tiles']} tiles in {levels} levels of detail",
         f"Made {package.made_at} from {made_from}",
         *(f"Credit: {credit}" for credit in stage.credits),
     ]

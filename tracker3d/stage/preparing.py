@@ -86,7 +86,7 @@ def prepare(
     drape_path: Path | None = None,
     drape_source: str | None = None,
     width_km: float = 12.0,
-    max_error_m: float = 2.0,
+    max_error_m: float = 1.0,
     settings: FetchSettings | None = None,
     progress: Progress = silent,
 ) -> PrepareReport:
@@ -265,16 +265,11 @@ def _stage_of(
 
 def _with_roll_out(route: Route, ground: Ground) -> Route:
     """Prolong the road behind the finish, on the ground as it was built for the road itself."""
-    from terrain import MeshSampler
-
     longer = route.prolonged(ROLL_OUT_M)
     beyond = slice(len(route), None)
     z_drawn_m = longer.z_drawn_m.copy()
-    for tile in ground.tiles(0):
-        if tile.draped:
-            height_m = MeshSampler(tile.vertices_m, tile.faces).sample(longer.x_m[beyond], longer.y_m[beyond])
-            height_m /= route.frame.vertical_exaggeration
-            z_drawn_m[beyond] = np.where(np.isnan(height_m), z_drawn_m[beyond], height_m)
+    height_m = ground.tree.lay(longer.x_m[beyond], longer.y_m[beyond]) / route.frame.vertical_exaggeration
+    z_drawn_m[beyond] = np.where(np.isnan(height_m), z_drawn_m[beyond], height_m)
     return dataclasses.replace(longer, z_drawn_m=z_drawn_m)
 
 
