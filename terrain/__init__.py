@@ -8,9 +8,10 @@ from terrain.description import Description, describe
 from terrain.elevation import ElevationGrid
 from terrain.errors import CoverageError, ElevationFileError, TerrainError
 from terrain.frame import LocalFrame
-from terrain.ground import Ground, Texture
+from terrain.ground import Ground
 from terrain.line import GroundLine
 from terrain.mesh import Mesh
+from terrain.pictures import Texture
 from terrain.sampling import MeshSampler
 from terrain.sources import sample_heights
 

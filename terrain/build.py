@@ -12,12 +12,13 @@ from PIL import Image
 from terrain.corridor import cut_out, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fetching.catalogue import GLO30
-from terrain.ground import TEXTURE_SIDE, Ground
+from terrain.ground import Ground
 from terrain.land import Land, lay_out, raw_heights
 from terrain.levels import Level, levels_of
 from terrain.mesh import Mesh
 from terrain.painting import Look, Painter
 from terrain.partition import groups
+from terrain.pictures import LONGEST_SIDE, Pictures, paint_tiles
 from terrain.roadside import structure_heights
 from terrain.sources import GridPlan, Sources, open_sources
 from terrain.tiles import wall
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float], None]
 
 _RELIEF_STEP_M = 75.0
+_BESIDE_M = 250.0
 
 _CREDITS = {
     "copernicus_dsm": GLO30.credit,
@@ -106,6 +108,8 @@ def build_ground(
     report("Cutting tiles", 0.85)
     colours = _Colours(picture, whole)
     tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m)
+    report("Painting tiles", 0.90)
+    pictures = _pictures(painter, tree, levels[0], land)
     covered = land.grid.sample_covered(line.x_m, line.y_m)
     draped = _laid(tree, line, frame)
     z_drawn, on_structure = structure_heights(line, draped, covered)
@@ -121,6 +125,7 @@ def build_ground(
         messages=(*sources.messages, *messages),
         tree=tree,
         texture_source=_north_first(picture),
+        pictures=pictures,
     )
 
 
@@ -166,6 +171,17 @@ def _tree(
     return tree, base_m
 
 
+def _pictures(painter: Painter, tree: TileTree, finest: Level, land: Land) -> Pictures:
+    """Paint the finest tiles beside the road once more, finer."""
+    posts_m = land.distance_m.reshape(-1)
+    beside = [
+        tile
+        for tile, members in enumerate(groups(finest.tile, finest.tiles))
+        if posts_m[finest.triangles[members]].min() < _BESIDE_M
+    ]
+    return paint_tiles(painter, {tile: tree.box_m[tile, :, :2] for tile in beside}, len(tree))
+
+
 def _laid(tree: TileTree, line: GroundLine, frame: LocalFrame) -> NDArray[np.float64]:
     """Height of the drawn ground along the road, before exaggeration; the road's own where there is none."""
     laid = tree.lay(line.x_m, line.y_m) / frame.vertical_exaggeration
@@ -201,7 +217,7 @@ def _texture_bounds(plan: GridPlan) -> tuple[float, float, float, float]:
 def _north_first(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     upright = np.ascontiguousarray(picture[::-1])
     rows, columns = upright.shape[:2]
-    shrink = TEXTURE_SIDE / max(rows, columns)
+    shrink = LONGEST_SIDE / max(rows, columns)
     if shrink >= 1:
         return upright
     size = (int(columns * shrink), int(rows * shrink))

@@ -13,6 +13,7 @@ from PIL import Image
 
 from terrain.elevation import ElevationGrid
 from terrain.errors import TerrainError
+from terrain.pictures import LONGEST_SIDE, Pictures, Texture
 from terrain.tiles import load
 from terrain.tree import TileTree
 
@@ -25,26 +26,6 @@ _VERSION = 2
 _MANIFEST = "ground.json"
 _TEXTURE = "texture.png"
 _MANIFEST_LIMIT = 10_000_000
-TEXTURE_SIDE = 4096
-
-
-@dataclass(frozen=True)
-class Texture:
-    """A picture of the ground seen from above, light baked in, to be laid over the tiles that are ``draped``.
-
-    A position has u = (x - west) / (east - west) and v = (y - south) / (north - south), with v = 0 at the
-    bottom of the picture.
-
-    Attributes
-    ----------
-    image : (h, w, 3) uint8
-        sRGB, the northernmost row first.
-    bounds_m : tuple of float
-        West, south, east, north outer edges of the picture, local metres.
-    """
-
-    image: NDArray[np.uint8]
-    bounds_m: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -85,6 +66,7 @@ class Ground:
     messages: tuple[str, ...]
     tree: TileTree
     texture_source: Path | NDArray[np.uint8]
+    pictures: Pictures
 
     @property
     def levels(self) -> int:
@@ -103,6 +85,13 @@ class Ground:
         fitting = np.flatnonzero(counts <= triangles)
         return int(fitting[0]) if fitting.size else self.levels - 1
 
+    def picture(self, tile: int) -> Texture | None:
+        """Return the finer picture of a tile beside the road; read now, from any thread.
+
+        None for other tiles, and where the file is damaged or gone: the texture serves everywhere.
+        """
+        return self.pictures.read(tile)
+
     @cached_property
     def texture(self) -> Texture:
         """The ground from above; sharper than the tiles' colours, whose vertices are sparse.
@@ -116,7 +105,7 @@ class Ground:
             return Texture(self.texture_source, self.texture_bounds_m)
         try:
             with Image.open(self.texture_source, formats=["PNG"]) as picture:
-                if max(picture.size) > TEXTURE_SIDE or picture.mode != "RGB":
+                if max(picture.size) > LONGEST_SIDE or picture.mode != "RGB":
                     raise TerrainError(
                         f"{self.texture_source} is no ground texture; prepare the stage again."
                     )
@@ -129,6 +118,7 @@ class Ground:
     def save(self, folder: Path) -> None:
         """Write everything into an existing, empty folder."""
         self.tree.save(folder)
+        self.pictures.save(folder)
         for name in ("z_drawn_m", "on_structure", "covered"):
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         for name in ("heights_m", "covered", "filled"):
@@ -167,6 +157,7 @@ class Ground:
             raise TerrainError(f"{folder / _MANIFEST} is damaged; prepare the stage again.")
         heights = load(folder / "relief_heights_m.npy", np.float32, (None, None))
         z_drawn = load(folder / "z_drawn_m.npy", np.float64, (None,))
+        tree = TileTree.open(folder)
         return cls(
             z_drawn_m=z_drawn,
             on_structure=load(folder / "on_structure.npy", np.bool_, z_drawn.shape),
@@ -181,8 +172,9 @@ class Ground:
             texture_bounds_m=(west, south, east, north),
             credits=credit_lines,
             messages=messages,
-            tree=TileTree.open(folder),
+            tree=tree,
             texture_source=folder / _TEXTURE,
+            pictures=Pictures.open(folder, len(tree)),
         )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from terrain.line import GroundLine
 
 TILE_TRIANGLES = 8192
+_FEW_TRIANGLES = 2048
+_TILE_ROAD_M = 5000.0
 _ROOT_TRIANGLES = 20_000
 _LEAST_SAVING = 0.9
 _EXACT_M = 300.0
@@ -70,7 +72,7 @@ def levels_of(
     triangles = mesh.triangles
     drawn = _drawn(triangles, distance, half_width_m)
     number = int(drawn.sum())
-    halvings = max(0, int(np.ceil(np.log2(max(number, 1) / TILE_TRIANGLES))))
+    halvings = _halvings(number, float(line.distance_m[-1]))
     tile = halved(triangles, drawn, distance, times=halvings)
     below_road = vertices_below_road(triangles, land, line)
     lattice = _EDGE_LATTICE
@@ -91,6 +93,15 @@ def levels_of(
         before, number = number, int(_drawn(triangles, distance, half_width_m).sum())
         if number > _LEAST_SAVING * before:
             return
+
+
+def _halvings(triangles: int, road_m: float) -> int:
+    """How often to halve the land, for tiles of 4 to 8 thousand triangles, half of them beside the road.
+
+    Where the land takes few triangles tiles are smaller, of about 5 km of road, but not below a thousand.
+    """
+    tiles = max(triangles / TILE_TRIANGLES, min(2 * road_m / _TILE_ROAD_M, triangles / _FEW_TRIANGLES), 1.0)
+    return int(np.ceil(np.log2(tiles)))
 
 
 def _drawn(

@@ -10,7 +10,7 @@ import numpy as np
 
 from terrain import LocalFrame, Mesh
 from terrain.elevation import ElevationGrid
-from terrain.ground import Texture
+from terrain.pictures import Texture
 from tracker3d.scene.model import Gate, GateKind, RoadLine, StageScene
 from tracker3d.scene.style import default_theme
 from tracker3d.stage.model import Rider, Stage, Team

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from terrain import LocalFrame, Mesh
-from terrain.ground import Texture
+from terrain import LocalFrame, Mesh, Texture
 from terrain.tree import TileTree
 from tracker3d.scene.model import (
     CameraPose,

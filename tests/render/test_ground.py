@@ -11,7 +11,7 @@ from render_scenes import GROUND_RGB, frame, ground, hill_m, hill_scene, living
 from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
-from terrain.ground import Texture
+from terrain import Texture
 from tracker3d.render import Offscreen, SceneView
 from tracker3d.render import ground as ground_module
 from tracker3d.render.cover import Cover, Detail, Load

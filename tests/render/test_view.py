@@ -20,7 +20,7 @@ from render_scenes import (
 )
 from scipy.ndimage import maximum_filter
 
-from terrain.ground import Texture
+from terrain.pictures import Texture
 from tracker3d.render import Offscreen
 from tracker3d.render import riders as rider_module
 from tracker3d.render.gates import banner

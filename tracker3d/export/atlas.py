@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain import Mesh
-    from terrain.ground import Texture
+    from terrain.pictures import Texture
 
 BLOCKS = 96
 """Roughly how many blocks the ground is cut into."""
