@@ -23,7 +23,7 @@ TILE_TRIANGLES = 8192
 _FEW_TRIANGLES = 2048
 _TILE_ROAD_M = 5000.0
 _ROOT_TRIANGLES = 20_000
-_LEAST_SAVING = 0.9
+_LEAST_SAVING = 0.75
 _EXACT_M = 300.0
 _EDGE_ERROR_M = 20.0
 _EDGE_LATTICE, _WIDEST_LATTICE = 4, 32
@@ -61,7 +61,7 @@ def levels_of(
     lies on the borders of a level's tiles stays, so tiles of any levels fit each other; borders within
     are free on the next. All triangles under the road are the same on all levels.
 
-    Levels end when one has no more than 20,000 triangles or a single tile, or hardly fewer than the last.
+    Levels end when one has no more than 20,000 triangles or a single tile, or saves less than a quarter.
     """
     distance, step = land.distance_m, land.plan.step_m
     tightness = _tightness(distance, half_width_m + 2 * step, half_width_m, max_error_m)

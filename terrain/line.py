@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+BRIDGE, TUNNEL = 1, 2
+
+
 @dataclass(frozen=True)
 class GroundLine:
     """A road in the local frame.
@@ -22,11 +25,14 @@ class GroundLine:
         At least two points, in riding order.
     height_m : (n,) float64
         The road's own height; NaN where it is not known.
+    structure : (n,) uint8, optional
+        ``BRIDGE`` or ``TUNNEL`` where a map says so, 0 elsewhere.
     """
 
     x_m: NDArray[np.float64]
     y_m: NDArray[np.float64]
     height_m: NDArray[np.float64]
+    structure: NDArray[np.uint8] | None = None
 
     @cached_property
     def distance_m(self) -> NDArray[np.float64]:
@@ -47,12 +53,13 @@ class GroundLine:
     def with_heights(self, height_m: NDArray[np.float64]) -> GroundLine:
         """Return the line with unknown heights taken from ``height_m`` and then interpolated along the line.
 
-        Where nothing at all is known the height is 0.
+        On structures they are interpolated only. Where nothing at all is known the height is 0.
         """
-        heights = np.where(np.isfinite(self.height_m), self.height_m, height_m)
+        apart = np.zeros(len(self.x_m), np.bool_) if self.structure is None else self.structure > 0
+        heights = np.where(np.isfinite(self.height_m) | apart, self.height_m, height_m)
         known = np.isfinite(heights)
         if not known.any():
             heights = np.zeros_like(heights)
         elif not known.all():
             heights = np.interp(self.distance_m, self.distance_m[known], heights[known])
-        return GroundLine(self.x_m, self.y_m, heights)
+        return GroundLine(self.x_m, self.y_m, heights, self.structure)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from terrain.line import BRIDGE
 from terrain.sampling import MeshSampler
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def structure_heights(
     elevation data and road heights differ by some metres everywhere. There the road keeps its own height,
     shifted so that both ends meet the ground.
 
+    Where a map knows a structure (``line.structure``) it is one whatever the ground does; a bridge on the
+    map is nowhere below the ground.
+
     Parameters
     ----------
     line : GroundLine
@@ -104,9 +108,27 @@ def structure_heights(
     z_drawn_m : (n,) float64
     on_structure : (n,) bool
     """
+    z_drawn, on_structure = _found_by_gradient(line, draped_m, covered)
+    if line.structure is None:
+        return z_drawn, on_structure
+    offset = np.where(line.structure > 0, np.nan, draped_m - line.height_m)
+    labels, number = ndimage.label(line.structure)
+    for (place,) in ndimage.find_objects(labels, max_label=number):
+        ends = [end for end in (place.start - 1, place.stop) if 0 <= end < len(offset)]
+        shift = np.interp(line.distance_m[place], line.distance_m[ends], offset[ends]) if ends else 0.0
+        own = line.height_m[place] + shift
+        bridge = line.structure[place] == BRIDGE
+        z_drawn[place] = np.where(bridge, np.maximum(own, draped_m[place]), own)
+        on_structure[place] = True
+    return z_drawn, on_structure
+
+
+def _found_by_gradient(
+    line: GroundLine, draped_m: NDArray[np.float64], covered: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     total = float(line.distance_m[-1])
     if total <= 0 or not covered.any():
-        return draped_m, np.zeros(len(draped_m), np.bool_)
+        return draped_m.copy(), np.zeros(len(draped_m), np.bool_)
     count = max(2, int(total / _SPACING_M) + 1)
     at = np.linspace(0.0, total, count)
     spacing = total / (count - 1)

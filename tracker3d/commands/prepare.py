@@ -19,6 +19,7 @@ def prepare(
     dem_source: Literal["glo30", "terrarium"] | None = None,
     drape: Path | None = None,
     drape_source: Literal["sentinel2", "ign"] | None = None,
+    roads: Path | None = None,
     width_km: float = 12.0,
     max_error: float = 1.0,
 ) -> int:
@@ -38,6 +39,8 @@ def prepare(
         An RGB GeoTIFF laid over the ground.
     drape_source
         Imagery to download and lay over the ground: Sentinel-2 cloudless, or IGN orthophotos (France).
+    roads
+        A map of roads (GeoJSON, as exported from OpenStreetMap) that tells which are tunnels and bridges.
     width_km
         Width of the ground around the road.
     max_error
@@ -54,6 +57,7 @@ def prepare(
             dem_source=dem_source,
             drape_path=drape,
             drape_source=drape_source,
+            roads_path=roads,
             width_km=width_km,
             max_error_m=max_error,
             progress=progress,

@@ -54,14 +54,14 @@ def source_of_geojson(document: dict[str, Any], path: Path) -> Source:
     parts: list[NDArray[np.float64]] = []
     places: list[SourcePlace] = []
     names: list[str] = []
-    for geometry, properties in _geometries(document):
+    for geometry, properties in geometries(document):
         name = properties.get("name")
         if isinstance(name, str) and name.strip():
             names.append(name.strip())
         if geometry.get("type") == "Point":
             places += _town(geometry, properties)
-        for line in _lines(geometry):
-            part = _positions(line)
+        for line in lines_of(geometry):
+            part = positions(line)
             parts.append(_with_profile(part, properties.get(PROFILE)))
     points, messages = joined(parts, path)
     collection = document.get("name")
@@ -75,7 +75,7 @@ def source_of_geojson(document: dict[str, Any], path: Path) -> Source:
     )
 
 
-def _geometries(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def geometries(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield every geometry with the properties of its feature."""
     pending: list[tuple[Any, dict[str, Any]]] = [(document, {})]
     while pending:
@@ -93,7 +93,8 @@ def _geometries(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]
             yield item, properties
 
 
-def _lines(geometry: dict[str, Any]) -> list[Any]:
+def lines_of(geometry: dict[str, Any]) -> list[Any]:
+    """Return the coordinates of each line of a geometry, as they were decoded."""
     coordinates = geometry.get("coordinates")
     if not isinstance(coordinates, list):
         return []
@@ -102,7 +103,8 @@ def _lines(geometry: dict[str, Any]) -> list[Any]:
     return coordinates if geometry.get("type") == "MultiLineString" else []
 
 
-def _positions(line: Any) -> NDArray[np.float64]:
+def positions(line: Any) -> NDArray[np.float64]:
+    """Return longitude, latitude and height (NaN where there is none) of what is a position, (n, 3)."""
     rows = [
         (float(row[0]), float(row[1]), float(row[2]) if len(row) > 2 and _is_number(row[2]) else NAN)
         for row in (line if isinstance(line, list) else [])
@@ -116,7 +118,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _town(geometry: dict[str, Any], properties: dict[str, Any]) -> list[SourcePlace]:
-    point = _positions([geometry.get("coordinates")])
+    point = positions([geometry.get("coordinates")])
     name = properties.get("name")
     if not len(point) or not isinstance(name, str) or not name.strip():
         return []

@@ -23,9 +23,12 @@ from tracker3d.stage.reading import read_source
 from tracker3d.stage.roadbuild import build_route
 from tracker3d.stage.route import nearest_on_route
 from tracker3d.stage.source import SourcePlace
+from tracker3d.stage.structures import read_structures, structures_on, without_mountains
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from terrain import Ground
     from terrain.fetching import FetchSettings
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from tracker3d.stage.roadbuild import BuiltRoad
     from tracker3d.stage.route import Route
     from tracker3d.stage.source import Source
+    from tracker3d.stage.structures import MappedStructures
 
 SMOOTH_DEM_M = 100.0
 """Standard deviation along the road for heights taken from a DEM, which sees the slope beside the road."""
@@ -85,6 +89,7 @@ def prepare(
     dem_source: str | None = None,
     drape_path: Path | None = None,
     drape_source: str | None = None,
+    roads_path: Path | None = None,
     width_km: float = 12.0,
     max_error_m: float = 1.0,
     settings: FetchSettings | None = None,
@@ -107,6 +112,8 @@ def prepare(
         Imagery laid over the ground.
     drape_source : str, optional
         Public source of imagery instead, ``sentinel2`` or ``ign``.
+    roads_path : Path, optional
+        A map of roads in GeoJSON that tells which are tunnels and bridges.
     width_km : float
         Width of the ground around the road.
     max_error_m : float
@@ -130,6 +137,7 @@ def prepare(
     check_output(output)
     progress(f"reading {source_path.name}", 0.0)
     source = read_source(source_path)
+    mapped = None if roads_path is None else read_structures(roads_path)
     with tempfile.TemporaryDirectory(prefix="tracker3d-") as work:
         downloads = Downloads(
             elevation=(dem_source or ELEVATION_SOURCE) if dem_paths is None else None,
@@ -138,10 +146,11 @@ def prepare(
             work=Path(work),
         )
         data = downloads.ground_data(source, dem_paths or (), drape_path, settings, progress)
-        stage, ground = _stage_and_ground(source, data, width_km, max_error_m, progress)
+        stage, ground = _stage_and_ground(source, data, mapped, width_km, max_error_m, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
         roles += [(data.drape_path, "imagery")] if data.drape_path is not None else []
+        roles += [(roads_path, "roads")] if roads_path is not None else []
         save_package(
             output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
         )
@@ -150,17 +159,23 @@ def prepare(
 
 
 def _stage_and_ground(
-    source: Source, data: GroundData, width_km: float, max_error_m: float, progress: Progress
+    source: Source,
+    data: GroundData,
+    mapped: MappedStructures | None,
+    width_km: float,
+    max_error_m: float,
+    progress: Progress,
 ) -> tuple[Stage, Ground]:
     from terrain import GroundLine, build_ground
 
     progress("building the road", data.begun)
-    built, warnings = _built(source, data.dem_paths)
+    built, structure, warnings = _built(source, data.dem_paths, mapped)
     route = built.route
+    credit = (mapped.credit,) if mapped and structure is not None and structure.any() else ()
     begun = data.begun + 0.04
     ground = build_ground(
         route.frame,
-        line=GroundLine(route.x_m, route.y_m, route.height_m),
+        line=GroundLine(route.x_m, route.y_m, route.height_m, structure),
         dem_paths=data.dem_paths,
         drape_paths=() if data.drape_path is None else (data.drape_path,),
         half_width_m=width_km * 500.0,
@@ -169,7 +184,7 @@ def _stage_and_ground(
     )
     ground = dataclasses.replace(
         ground,
-        credits=tuple(dict.fromkeys((*ground.credits, *data.credits))),
+        credits=tuple(dict.fromkeys((*ground.credits, *data.credits, *credit))),
         messages=(*data.messages, *ground.messages),
     )
     return _stage_of(source, built, ground, data.dem_paths, warnings), ground
@@ -182,7 +197,9 @@ def _check_arguments(width_km: float, max_error_m: float) -> None:
         raise InputError(f"A largest error of {max_error_m:g} m is not possible; choose 0.1 to 100 m.")
 
 
-def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[str]]:
+def _built(
+    source: Source, dem_paths: Sequence[Path], mapped: MappedStructures | None = None
+) -> tuple[BuiltRoad, NDArray[np.uint8] | None, list[str]]:
     """Build the road, with heights from the DEM where the source has none, and say what is odd about it."""
     lon_deg, lat_deg, height_m = source.points.T
     try:
@@ -207,14 +224,20 @@ def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[s
             f"The road ends at km {built.route.end_m / 1000:.1f}, and the source states "
             f"{source.finish_m / 1000:.1f} km; check that the road is the raced one."
         )
+    structure = None if mapped is None else structures_on(built.route, mapped)
     if not built.has_heights:
-        route, warning = _with_dem_heights(built.route, source.path, dem_paths)
+        route, warning = _with_dem_heights(built.route, source.path, dem_paths, structure)
         built = dataclasses.replace(built, route=route)
         warnings.append(warning)
-    return built, warnings
+    if structure is not None:
+        heights_m = without_mountains(built.route.height_m, structure, built.route.step_m)
+        built = dataclasses.replace(built, route=dataclasses.replace(built.route, height_m=heights_m))
+    return built, structure, warnings
 
 
-def _with_dem_heights(route: Route, path: Path, dem_paths: Sequence[Path]) -> tuple[Route, str]:
+def _with_dem_heights(
+    route: Route, path: Path, dem_paths: Sequence[Path], structure: NDArray[np.uint8] | None
+) -> tuple[Route, str]:
     from terrain import sample_heights
 
     if not dem_paths:
@@ -223,6 +246,8 @@ def _with_dem_heights(route: Route, path: Path, dem_paths: Sequence[Path]) -> tu
         )
     sampled_m = sample_heights(tuple(dem_paths), *route.lonlat(route.distance_m))
     known = np.isfinite(sampled_m)
+    if structure is not None and (known & (structure == 0)).any():
+        known &= structure == 0
     if not known.any():
         raise RouteError(
             f"The road in {path} has no heights and the elevation files do not cover it; give files that do."
@@ -383,6 +408,9 @@ def _findings(stage: Stage, source: Source) -> list[str]:
     climbs = [place for place in stage.places if place.kind is PlaceKind.CLIMB]
     if climbs:
         findings.append(f"Climbs: {', '.join(place.name for place in climbs)}.")
+    apart_m = float(route.on_structure.sum()) * route.step_m
+    if apart_m > 0.0:
+        findings.append(f"Tunnels and bridges: {apart_m / 1000:.1f} km of the road.")
     findings.append(coverage_sentence(route, stage.coverage.covered_m))
     return findings
 
