@@ -86,9 +86,14 @@ class Ground:
         return int(fitting[0]) if fitting.size else self.levels - 1
 
     def picture(self, tile: int) -> Texture | None:
-        """Return the finer picture of a tile beside the road; read now, from any thread.
+        """Return the finer picture of a tile beside the road, None for other tiles; read now, from any thread.
 
-        None for other tiles, and where the file is damaged or gone: the texture serves everywhere.
+        The texture serves everywhere.
+
+        Raises
+        ------
+        TerrainError
+            The file is damaged or gone.
         """
         return self.pictures.read(tile)
 

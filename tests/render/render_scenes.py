@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from terrain import LocalFrame, Mesh
 from terrain import LocalFrame, Mesh, Texture
 from terrain.tree import TileTree
 from tracker3d.scene.model import (

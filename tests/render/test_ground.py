@@ -11,10 +11,11 @@ from render_scenes import GROUND_RGB, frame, ground, hill_m, hill_scene, living
 from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
-from terrain import Texture
-from tracker3d.render import Offscreen, SceneView
+from terrain import TerrainError, Texture
+from tracker3d.render import Offscreen, SceneView, drapes
 from tracker3d.render import ground as ground_module
 from tracker3d.render.cover import Cover, Detail, Load
+from tracker3d.render.drapes import Drape, reduction
 from tracker3d.render.ground import GroundActors
 from tracker3d.render.shading import Shading
 from tracker3d.render.tiles import prepare_tile
@@ -188,18 +189,28 @@ def test_many_damaged_tiles_do_not_stop_the_others():
 
 
 def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch):
-    made = hills()
-    root = int(made.tree.of_level(3)[0])
+    made = textured()
+    eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
+    bad = next(
+        tile
+        for tile in made.pictures
+        if (made.tree.box_m[tile, 0, :2] <= eye[:2]).all() and (eye[:2] <= made.tree.box_m[tile, 1, :2]).all()
+    )
+    others = made.picture
 
     def picture(tile):
-        if tile == root:
-            raise OSError("p.png is damaged")
+        if tile == bad:
+            raise TerrainError("p.jpg is damaged")
+        return others(tile)
 
     monkeypatch.setattr(made, "picture", picture)
     with Drawn(made) as (actors, _, _):
-        actors.see_from(np.array([0.0, 0.0, 90_000.0]), pixel_angle=PIXEL_ANGLE)
-        assert root in actors.shown
-        assert actors.faults == ("p.png is damaged",)
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        settle(actors)
+        assert bad in actors.shown
+        assert actors.faults == ("p.jpg is damaged",)
+        assert actors.load.texture_bytes > 0
+        assert not actors.refine()
 
 
 def test_closing_while_workers_read_leaves_nothing_behind():
@@ -283,45 +294,87 @@ def test_no_seam_shows_where_a_tile_has_a_picture_of_its_own():
     assert (difference > 0).any()
 
 
-def test_a_prepared_tile_shares_no_memory_with_the_file():
+def test_a_prepared_tile_is_the_same_land_in_pieces_that_share_no_memory_with_the_file():
     made = textured()
     tile = next(iter(made.pictures))
-    ready = prepare_tile(made, tile)
+    mesh, picture = made.tree.land(tile), made.pictures[tile]
+    (piece,) = prepare_tile(made, tile, 1.0).pieces
+    assert not np.shares_memory(piece.points_m, mesh.vertices_m)
+    assert (piece.points_m == mesh.vertices_m).all()
+    assert (piece.picture == picture.image).all()
+    assert (piece.uv > 0.0).all()
+    assert (piece.uv < 1.0).all()
+
+
+@pytest.mark.parametrize("grain_m", [1.0, 8.0])
+def test_pieces_show_every_place_as_the_whole_picture_does(monkeypatch, grain_m):
+    monkeypatch.setattr(drapes, "_PIECE_PX", 12)
+    made = textured()
+    tile = next(iter(made.pictures))
+    ready = prepare_tile(made, tile, grain_m)
     mesh = made.tree.land(tile)
-    assert not np.shares_memory(ready.land.points_m, mesh.vertices_m)
-    assert (ready.land.points_m == mesh.vertices_m).all()
-    assert (ready.picture == made.pictures[tile].image).all()
-    height, width = ready.picture.shape[:2]
-    assert ready.load.texture_bytes == pytest.approx(4 * width * height * 4 / 3, abs=4)
-    assert (ready.land.uv > 0.0).all()
-    assert (ready.land.uv < 1.0).all()
+    factor = reduction(3.125, grain_m)
+    assert ready.drape == Drape(3.125, factor)
+    assert factor == (1 if grain_m == 1.0 else 2)
+    assert len(ready.pieces) > 4
+    faces = np.concatenate([piece.points_m[piece.faces] for piece in ready.pieces])
+    whole = mesh.vertices_m[mesh.faces]
+    assert sorted(map(bytes, faces)) == sorted(map(bytes, whole))
+    for piece in ready.pieces:
+        height, width = piece.picture.shape[:2]
+        assert max(height, width) < 40
+        place = piece.uv * [width, height] - 0.5
+        assert (place >= 0.0).all()
+        assert (place <= [width - 1, height - 1]).all()
+        column, row = np.round(place).astype(int).T
+        found = piece.picture[height - 1 - row, column].astype(int)
+        x, y = piece.points_m[:, 0], piece.points_m[:, 1]
+        true = np.array(GROUND_RGB) + 40.0 * (np.sin(x / 90.0) * np.cos(y / 70.0))[:, None]
+        assert np.abs(found - true).max() < 3.0 * factor
+
+
+def test_own_pictures_are_as_fine_as_the_screen_and_absent_far_away():
+    made = textured()
+    tile = next(iter(made.pictures))
+    loads = [prepare_tile(made, tile, grain_m).load.texture_bytes for grain_m in (1.0, 7.0, 12.4, 12.6)]
+    assert loads[0] > 3.5 * loads[1]
+    assert loads[1] == loads[2] > loads[3] == 0
+    unseen, fine, coarse = Drape(), Drape(2.5, 1), Drape(2.5, 8)
+    for exact in (False, True):
+        assert unseen.fits(30.0, ground_m=30.0, exact=exact)
+        assert not unseen.fits(29.0, ground_m=30.0, exact=exact)
+        assert not coarse.fits(19.0, ground_m=30.0, exact=exact)
+        assert coarse.fits(21.0, ground_m=30.0, exact=exact)
+        assert fine.fits(1.0, ground_m=30.0, exact=exact)
+        assert not fine.fits(40.0, ground_m=30.0, exact=exact)
+        assert fine.fits(11.0, ground_m=30.0, exact=exact) != exact
 
 
 def test_what_looks_worst_is_asked_for_first():
     made = hills()
-    cover = Cover(made.tree, limit=Load(10**9, 10**9))
+    cover = Cover(made.tree, limit=Load(10**9, 10**9), ground_m=100.0, exact=False)
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     eye = np.array(NEAR[0])
     cover.want(eye, pixel_angle=PIXEL_ANGLE, detail=Detail(0.7, 10**6))
-    first = cover.missing()
+    first = [tile for tile, _ in cover.missing()]
     error = made.tree.error_px(eye, pixel_angle=PIXEL_ANGLE)
     worst = error[made.tree.parent[first]]
     assert (np.diff(worst) <= 0).all()
     assert (made.tree.level[first] == 2).all()
-    assert first[0] not in cover.missing(but={first[0]})
+    assert first[0] not in dict(cover.missing(but={first[0]}))
 
 
 def test_what_was_wanted_last_is_kept_longest():
     made = hills()
-    cover = Cover(made.tree, limit=Load(triangles=0))
+    cover = Cover(made.tree, limit=Load(triangles=0), ground_m=100.0, exact=False)
     detail = Detail(8.0, 10**6)
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     for eye in ((-1400.0, -1400.0, 300.0), (1400.0, 1400.0, 300.0), (0.0, 0.0, 90_000.0)):
         cover.want(np.array(eye), pixel_angle=PIXEL_ANGLE, detail=detail)
         while missing := cover.missing():
-            cover.add(missing[0], Load(1, 0))
+            cover.add(missing[0][0], Load(1, 0))
         cover.show()
     dropped = []
     while (tile := cover.drop()) is not None:

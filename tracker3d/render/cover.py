@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain.tree import TileTree
+    from tracker3d.render.drapes import Drape
+
+_GRAIN_PX = 0.7
+"""Of a tile's own picture, pixels of the screen."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ class Cover:
     tree : TileTree
     limit : Load
         What may be kept at hand; what is wanted now is kept even where it takes more.
+    ground_m : float
+        What a pixel of the texture that lies over all tiles spans.
+    exact : bool
+        Tiles' own pictures are as fine as the frame asks for, whatever was seen before.
 
     Attributes
     ----------
@@ -73,12 +81,16 @@ class Cover:
         Of all that is at hand.
     """
 
-    def __init__(self, tree: TileTree, *, limit: Load) -> None:
+    def __init__(self, tree: TileTree, *, limit: Load, ground_m: float, exact: bool) -> None:
         self.roots: tuple[int, ...] = tuple(np.flatnonzero(tree.parent < 0).tolist())
         self.shown: frozenset[int] = frozenset()
         self.load = Load()
         self._tree = tree
         self._limit = limit
+        self._ground_m, self._exact = ground_m, exact
+        self._low_m, self._high_m = np.moveaxis(np.asarray(tree.box_m, np.float64), 1, 0)
+        self._grain_m: list[float] = [np.inf] * len(tree)
+        self._drapes: dict[int, Drape] = {}
         self._parent: list[int] = tree.parent.tolist()
         self._family = [tuple(child for child in row if child >= 0) for row in tree.children.tolist()]
         self._wanted: frozenset[int] = frozenset()
@@ -92,6 +104,9 @@ class Cover:
 
         ``pixel_angle`` is the width of a pixel at a distance of 1 m.
         """
+        outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
+        away_m = np.maximum(np.linalg.norm(outside, axis=1), 1.0)
+        self._grain_m = (_GRAIN_PX * pixel_angle * away_m).tolist()
         chosen = self._tree.choose(
             eye_m,
             pixel_angle=pixel_angle,
@@ -114,16 +129,18 @@ class Cover:
         for tile in self._needed.keys() & self._used.keys():
             self._used[tile] = self._used.pop(tile)
 
-    def missing(self, but: Collection[int] = ()) -> list[int]:
-        """Return what is to be made ready next, what looks worst without it first.
+    def missing(self, but: Collection[int] = ()) -> list[tuple[int, float]]:
+        """Return what is to be made ready next and for what grain, what looks worst without it first.
 
-        Tiles in ``but`` cannot be made ready; neither can what is finer in their place.
+        Then come tiles at hand whose own picture is too coarse or far too fine. Tiles in ``but`` cannot be
+        made ready; neither can what is finer in their place.
         """
-        return [
-            tile
-            for tile in self._needed
-            if tile not in self._loads and tile not in but and self._may_come(tile)
-        ]
+        tiles = [tile for tile in self._needed if tile not in self._loads and self._may_come(tile)]
+        tiles += [tile for tile in self._drapes.keys() & self.shown if not self._is_draped_well(tile)]
+        return [(tile, self._grain_m[tile]) for tile in tiles if tile not in but]
+
+    def _is_draped_well(self, tile: int) -> bool:
+        return self._drapes[tile].fits(self._grain_m[tile], ground_m=self._ground_m, exact=self._exact)
 
     def _may_come(self, tile: int) -> bool:
         parent = self._parent[tile]
@@ -133,11 +150,15 @@ class Cover:
         family = self.roots if above < 0 else self._family[above]
         return all(one in self._loads for one in family)
 
-    def add(self, tile: int, load: Load) -> None:
-        """Take note that a tile is at hand."""
+    def add(self, tile: int, load: Load, drape: Drape | None = None) -> None:
+        """Take note that a tile is at hand, or that another picture of it is."""
+        self.load += load - self._loads.get(tile, Load())
         self._loads[tile] = load
         self._used[tile] = None
-        self.load += load
+        if drape is not None:
+            self._drapes[tile] = drape
+        else:
+            self._drapes.pop(tile, None)
         self._stale = True
 
     def show(self) -> tuple[frozenset[int], frozenset[int]]:
@@ -159,6 +180,7 @@ class Cover:
             if any(child in self._loads for child in self._family[tile]):
                 continue
             del self._used[tile]
+            self._drapes.pop(tile, None)
             self.load -= self._loads.pop(tile)
             return tile
         return None

@@ -1,11 +1,12 @@
 """The ground: one actor per tile, unlit, as fine as the camera can see.
 
 Workers read tiles (:mod:`tracker3d.render.tiles`), :mod:`tracker3d.render.cover` decides which are drawn, and
-here they come into the picture: at most one is taken in per frame.
+here they come into the picture: at most one piece of one tile is taken in per frame.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 from tracker3d.render.buffers import ImageTexture, triangles
 from tracker3d.render.cover import Cover, Detail, Load
 from tracker3d.render.shading import GROUND
-from tracker3d.render.tiles import TileWorkers, prepare_tile
+from tracker3d.render.tiles import TileWorkers, prepare_tile, texture_step_m
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from terrain import Ground
@@ -66,17 +69,20 @@ class GroundActors:
         self._seen_from: tuple[NDArray[np.float64], float] | None = None
         self._texture = _picture_texture(ground.texture.image)
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
-        self._cover = Cover(ground.tree, limit=LIMIT)
-        self._tiles: dict[int, _TileActors] = {}
+        self._cover = Cover(ground.tree, limit=LIMIT, ground_m=texture_step_m(ground), exact=complete)
+        self._tiles: dict[int, tuple[_Piece, ...]] = {}
+        self._arriving: _Arrival | None = None
         prepare = partial(prepare_tile, ground)
         for root in self._cover.roots:
-            self._take_in(root, prepare(root))
+            self._arriving = _Arrival(root, prepare(root, np.inf))
+            while self._arriving is not None:
+                self._take_in(self._arriving)
         self._workers = TileWorkers(prepare)
 
     @property
     def pending(self) -> bool:
         """Whether the ground is not yet as fine as it should be and still can become."""
-        return self._workers.busy
+        return self._workers.busy or self._arriving is not None
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -113,25 +119,33 @@ class GroundActors:
         self.refine()
 
     def refine(self) -> bool:
-        """Take in a tile that is ready, if there is one; tells whether the picture changes by it."""
-        self._ask()
-        while self._workers.busy:
-            ready = self._workers.take(patient=self._complete)
-            if ready is not None:
-                self._take_in(*ready)
-            self._ask()
-            if not self._complete:
-                break
+        """Take in a piece of what is ready, if there is any; tells whether the picture changes by it."""
+        replaced = self._advance()
+        while self._complete and self.pending:
+            self._advance()
         changed = self._show()
         self._drop()
-        return changed
+        return changed or replaced
+
+    def _advance(self) -> bool:
+        """Take in one piece; tells whether it completed another picture of a tile that is shown."""
+        self._ask()
+        if self._arriving is None:
+            ready = self._workers.take(patient=self._complete)
+            self._arriving = None if ready is None else _Arrival(*ready)
+        if self._arriving is None:
+            self._ask()
+            return False
+        return self._take_in(self._arriving)
 
     def release(self, window: VtkRenderWindow) -> None:
         """Stop the workers and release everything on the graphics processor."""
         self._workers.close()
-        for tile in self._tiles.values():
-            tile.release(self._renderer, window)
+        arriving = [] if self._arriving is None else self._arriving.pieces
+        for pieces in (arriving, *self._tiles.values()):
+            self._release(pieces)
         self._tiles.clear()
+        self._arriving = None
         self._texture.texture.ReleaseGraphicsResources(window)
 
     def _want(self) -> None:
@@ -140,26 +154,48 @@ class GroundActors:
         self._cover.want(eye_m, pixel_angle=pixel_angle, detail=self._detail)
 
     def _ask(self) -> None:
-        self._workers.ask(self._cover.missing(self._workers.faults))
+        arriving = None if self._arriving is None else self._arriving.number
+        missing = self._cover.missing(self._workers.faults)
+        self._workers.ask([(tile, grain_m) for tile, grain_m in missing if tile != arriving])
 
-    def _take_in(self, number: int, tile: PreparedTile) -> None:
-        if tile.fault:
-            self.picture_faults[number] = tile.fault
-        self._tiles[number] = _TileActors(self._renderer, self._shading, tile, self._texture)
-        self._cover.add(number, tile.load)
+    def _take_in(self, arrival: _Arrival) -> bool:
+        """Bring one piece of a tile into the renderer; tells whether it replaces what is shown."""
+        surface = arrival.tile.pieces[len(arrival.pieces)]
+        arrival.pieces.append(_Piece(self._renderer, self._shading, surface, self._texture))
+        if len(arrival.pieces) < len(arrival.tile.pieces):
+            return False
+        self._arriving = None
+        number = arrival.number
+        if arrival.tile.fault:
+            self.picture_faults[number] = arrival.tile.fault
+        before = self._tiles.pop(number, ())
+        self._tiles[number] = tuple(arrival.pieces)
+        self._cover.add(number, arrival.tile.load, arrival.tile.drape)
+        shown = number in self._cover.shown
+        self._set_visible(number, visible=shown)
+        self._release(before)
+        return shown
+
+    def _release(self, gone: Sequence[_Piece]) -> None:
+        window = self._renderer.GetRenderWindow()
+        for piece in gone:
+            piece.release(self._renderer, window)
 
     def _show(self) -> bool:
         coming, leaving = self._cover.show()
         for number in coming:
-            self._tiles[number].set_visible(visible=True)
+            self._set_visible(number, visible=True)
         for number in leaving:
-            self._tiles[number].set_visible(visible=False)
+            self._set_visible(number, visible=False)
         return bool(coming or leaving)
 
+    def _set_visible(self, number: int, *, visible: bool) -> None:
+        for piece in self._tiles[number]:
+            piece.actor.SetVisibility(visible)
+
     def _drop(self) -> None:
-        window = self._renderer.GetRenderWindow()
         while (surplus := self._cover.drop()) is not None:
-            self._tiles.pop(surplus).release(self._renderer, window)
+            self._release(self._tiles.pop(surplus))
             if not self._complete:
                 break
 
@@ -189,32 +225,35 @@ class GroundActors:
         return float(np.clip(nearest - relief.step_m, 0.0, _WINDOW_POSTS * relief.step_m))
 
 
-class _TileActors:
-    """What draws one tile: its land, its piece of the wall, and its own picture where it has one."""
+class _Piece:
+    """What draws one surface of a tile, with the picture that it has for itself, if any."""
 
     def __init__(
-        self, renderer: VtkRenderer, shading: Shading, tile: PreparedTile, texture: ImageTexture
+        self, renderer: VtkRenderer, shading: Shading, surface: Surface, texture: ImageTexture
     ) -> None:
-        self._own = None if tile.picture is None else _picture_texture(tile.picture)
-        self._actors = [_actor(tile.land, shading)]
-        self._actors[0].SetTexture((self._own or texture).texture)
-        if tile.wall is not None:
-            self._actors.append(_actor(tile.wall, shading))
-        for actor in self._actors:
-            renderer.AddActor(actor)
-
-    def set_visible(self, *, visible: bool) -> None:
-        """Draw it or not."""
-        for actor in self._actors:
-            actor.SetVisibility(visible)
+        self.actor = _actor(surface, shading)
+        self._own = None if surface.picture is None else _picture_texture(surface.picture)
+        if self._own is not None:
+            _hand_over(self._own, renderer)
+        if surface.uv is not None:
+            self.actor.SetTexture((self._own or texture).texture)
+        renderer.AddActor(self.actor)
 
     def release(self, renderer: VtkRenderer, window: VtkRenderWindow) -> None:
         """Take it out of the picture and off the graphics processor; the shared texture stays."""
-        for actor in self._actors:
-            renderer.RemoveActor(actor)
-            actor.GetMapper().ReleaseGraphicsResources(window)
+        renderer.RemoveActor(self.actor)
+        self.actor.GetMapper().ReleaseGraphicsResources(window)
         if self._own is not None:
             self._own.texture.ReleaseGraphicsResources(window)
+
+
+@dataclass
+class _Arrival:
+    """A tile of which some pieces are in the renderer, not yet visible."""
+
+    number: int
+    tile: PreparedTile
+    pieces: list[_Piece] = field(default_factory=list)
 
 
 def _actor(surface: Surface, shading: Shading) -> VtkActor:
@@ -235,3 +274,14 @@ def _picture_texture(image: NDArray[np.uint8]) -> ImageTexture:
     made.texture.SetMaximumAnisotropicFiltering(_ANISOTROPY)
     made.upload(image)
     return made
+
+
+def _hand_over(texture: ImageTexture, renderer: VtkRenderer) -> None:
+    """Hand a texture to the graphics processor now, not in the frame that first shows it with others."""
+    window = renderer.GetRenderWindow()
+    if window.GetNeverRendered():
+        return
+    window.MakeCurrent()
+    if window.IsCurrent():
+        texture.texture.Render(renderer)
+        texture.texture.PostRender(renderer)

@@ -10,13 +10,14 @@ import numpy as np
 
 from terrain import TerrainError
 from tracker3d.render.cover import Load
+from tracker3d.render.drapes import Drape, above, pieces, reduced, reduction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from terrain import Ground, Mesh
+    from terrain import Ground, Mesh, Texture
 
 _WORKERS = 2
 _AT_ONCE = 4
@@ -25,12 +26,23 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Surface:
-    """Triangles in arrays of their own, ready for VTK: ``uv`` of a picture over them, or ``colours``."""
+    """Triangles in arrays of their own, ready for VTK.
+
+    Attributes
+    ----------
+    points_m : (n, 3) float32
+    faces : (m, 3) int32
+    uv : (n, 2) float32 | None
+        Of ``picture``, or else of the ground's texture; None for what is drawn in ``colours``.
+    colours : (n, 3) uint8 | None
+    picture : (h, w, 3) uint8 | None
+    """
 
     points_m: NDArray[np.float32]
     faces: NDArray[np.int32]
     uv: NDArray[np.float32] | None = None
     colours: NDArray[np.uint8] | None = None
+    picture: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,29 +51,30 @@ class PreparedTile:
 
     Attributes
     ----------
-    land : Surface
-    wall : Surface | None
-    picture : (h, w, 3) uint8 | None
-        Its own, to which the land's ``uv`` belong; None where they belong to the ground's one texture.
+    pieces : tuple of Surface
+        All of it; more than one where its own picture is large.
+    drape : Drape | None
+        None where it has no picture of its own.
     fault : str
         Why its own picture is missing, where it should be there.
     """
 
-    land: Surface
-    wall: Surface | None = None
-    picture: NDArray[np.uint8] | None = None
+    pieces: tuple[Surface, ...]
+    drape: Drape | None = None
     fault: str = ""
 
     @property
     def load(self) -> Load:
         """What it takes on the graphics processor, where pictures have four bytes a pixel and mipmaps."""
-        triangles = len(self.land.faces) + (len(self.wall.faces) if self.wall is not None else 0)
-        pixels = 0 if self.picture is None else self.picture.shape[0] * self.picture.shape[1]
-        return Load(triangles, pixels * 16 // 3)
+        pixels = sum(piece.picture[..., 0].size for piece in self.pieces if piece.picture is not None)
+        return Load(sum(len(piece.faces) for piece in self.pieces), pixels * 16 // 3)
 
 
-def prepare_tile(ground: Ground, tile: int) -> PreparedTile:
+def prepare_tile(ground: Ground, tile: int, grain_m: float) -> PreparedTile:
     """Read a tile and all that belongs to it; for any thread.
+
+    ``grain_m`` is what a pixel of the screen spans there: its own picture need not be finer, and is left out
+    where the ground's texture is fine enough.
 
     Raises
     ------
@@ -69,32 +82,39 @@ def prepare_tile(ground: Ground, tile: int) -> PreparedTile:
         Its triangles cannot be read. Without its picture it gets the ground's one.
     """
     land, wall = ground.tree.land(tile), ground.tree.wall(tile)
-    image, bounds_m, fault = None, ground.texture_bounds_m, ""
-    try:
-        picture = ground.picture(tile)
-    except (TerrainError, OSError, ValueError) as error:
-        picture, fault = None, str(error)
-    if picture is not None:
-        bounds_m = picture.bounds_m
-        # Stored from the bottom up, as textures are, and seen from the top: nobody turns it over again.
-        image = np.ascontiguousarray(picture.image[::-1])[::-1]
-    return PreparedTile(
-        land=Surface(np.array(land.vertices_m), np.array(land.faces), uv=_above(land, bounds_m)),
-        wall=None if wall is None else _coloured(wall),
-        picture=image,
-        fault=fault,
-    )
+    drape, fault, parts = None, "", [(land, None)]
+    if grain_m >= texture_step_m(ground):
+        drape = Drape()
+    else:
+        try:
+            picture = ground.picture(tile)
+        except (TerrainError, OSError, ValueError) as error:
+            picture, fault = None, str(error)
+        if picture is not None:
+            west, _, east, _ = picture.bounds_m
+            step_m = (east - west) / picture.image.shape[1]
+            drape = Drape(step_m, reduction(step_m, grain_m))
+            parts = list(pieces(land, reduced(picture, drape.reduction)))
+    surfaces = [_draped(mesh, own, ground.texture_bounds_m) for mesh, own in parts]
+    if wall is not None:
+        colours = np.array(wall.colours)
+        surfaces.append(Surface(np.array(wall.vertices_m), np.array(wall.faces), colours=colours))
+    return PreparedTile(tuple(surfaces), drape, fault)
 
 
-def _coloured(mesh: Mesh) -> Surface:
-    return Surface(np.array(mesh.vertices_m), np.array(mesh.faces), colours=np.array(mesh.colours))
+def texture_step_m(ground: Ground) -> float:
+    """Return what a pixel of the ground's one texture spans."""
+    west, _, east, _ = ground.texture_bounds_m
+    return (east - west) / ground.texture.image.shape[1]
 
 
-def _above(mesh: Mesh, bounds_m: tuple[float, float, float, float]) -> NDArray[np.float32]:
-    """Return texture coordinates (n, 2) of a picture seen from above."""
-    west, south, east, north = bounds_m
-    low, size = np.array([west, south]), np.array([east - west, north - south])
-    return np.ascontiguousarray((mesh.vertices_m[:, :2] - low) / size, np.float32)
+def _draped(mesh: Mesh, own: Texture | None, bounds_m: tuple[float, float, float, float]) -> Surface:
+    points = np.array(mesh.vertices_m)
+    if own is None:
+        return Surface(points, np.array(mesh.faces), uv=above(points, bounds_m))
+    # Stored from the bottom up, as textures are, and seen from the top: nobody turns it over again.
+    image = np.ascontiguousarray(own.image[::-1])[::-1]
+    return Surface(points, np.array(mesh.faces), uv=above(points, own.bounds_m), picture=image)
 
 
 class TileWorkers:
@@ -103,7 +123,7 @@ class TileWorkers:
     Parameters
     ----------
     prepare : callable
-        Makes one tile; called in other threads.
+        Makes one tile for a grain, see :func:`prepare_tile`; called in other threads.
 
     Attributes
     ----------
@@ -111,7 +131,7 @@ class TileWorkers:
         Tiles that could not be made ready, and why. They are not tried again.
     """
 
-    def __init__(self, prepare: Callable[[int], PreparedTile]) -> None:
+    def __init__(self, prepare: Callable[[int, float], PreparedTile]) -> None:
         self.faults: dict[int, str] = {}
         self._prepare = prepare
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tiles")
@@ -122,14 +142,14 @@ class TileWorkers:
         """Whether anything is under way or waits to be taken."""
         return bool(self._under_way)
 
-    def ask(self, tiles: Sequence[int]) -> None:
-        """Ask for tiles, the most urgent first; what was asked for before and is not now is forgotten."""
-        urgent = dict.fromkeys(tiles[:_AT_ONCE])
+    def ask(self, tiles: Sequence[tuple[int, float]]) -> None:
+        """Ask for tiles and their grain, the most urgent first; what is not asked for again is forgotten."""
+        urgent = dict(tiles[:_AT_ONCE])
         for tile in self._under_way.keys() - urgent.keys():
             self._under_way.pop(tile).cancel()
-        for tile in urgent:
+        for tile, grain_m in urgent.items():
             if tile not in self._under_way and tile not in self.faults:
-                self._under_way[tile] = self._pool.submit(self._prepare, tile)
+                self._under_way[tile] = self._pool.submit(self._prepare, tile, grain_m)
 
     def take(self, *, patient: bool) -> tuple[int, PreparedTile] | None:
         """Return a tile that is ready; None for none. ``patient`` waits until one is, if any is under way."""
