@@ -241,6 +241,8 @@ class _Piece:
 
     def release(self, renderer: VtkRenderer, window: VtkRenderWindow) -> None:
         """Take it out of the picture and off the graphics processor; the shared texture stays."""
+        # A renderer releases what its actor uses, and the shared texture would have to be handed over again.
+        self.actor.SetTexture(None)
         renderer.RemoveActor(self.actor)
         self.actor.GetMapper().ReleaseGraphicsResources(window)
         if self._own is not None:
