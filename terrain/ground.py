@@ -85,10 +85,14 @@ class Ground:
         fitting = np.flatnonzero(counts <= triangles)
         return int(fitting[0]) if fitting.size else self.levels - 1
 
-    def picture(self, tile: int) -> Texture | None:
-        """Return the finer picture of a tile beside the road, None for other tiles; read now, from any thread.
+    def has_picture(self, tile: int) -> bool:
+        """Tell whether a tile has a finer picture of its own; nothing is read."""
+        return self.pictures.has(tile)
 
-        The texture serves everywhere.
+    def picture(self, tile: int) -> Texture | None:
+        """Return the finer picture of a tile beside the road; read now, from any thread.
+
+        None for other tiles: the texture serves everywhere.
 
         Raises
         ------

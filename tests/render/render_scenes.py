@@ -68,11 +68,14 @@ class FakeGround:
     def texture_bounds_m(self) -> tuple[float, float, float, float]:
         return self.texture.bounds_m
 
-    def picture(self, tile: int) -> Texture | None:
-        """Only called by whoever makes a tile ready, so this is the place to be slow or to fail."""
+    def has_picture(self, tile: int) -> bool:
+        """Asked of every tile by whoever makes it ready, so this is the place to be slow or to fail."""
         time.sleep(self.delay_s)
         if tile in self.damaged:
             raise RuntimeError(f"tile {tile} is damaged")
+        return tile in self.pictures
+
+    def picture(self, tile: int) -> Texture | None:
         return self.pictures.get(tile)
 
 

@@ -6,8 +6,10 @@ here they come into the picture: at most one piece of one tile is taken in per f
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +73,7 @@ class GroundActors:
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
         self._cover = Cover(ground.tree, limit=LIMIT, ground_m=texture_step_m(ground), exact=complete)
         self._tiles: dict[int, tuple[_Piece, ...]] = {}
+        self._order: list[tuple[tuple[int, int], _Piece]] = []
         self._arriving: _Arrival | None = None
         prepare = partial(prepare_tile, ground)
         for root in self._cover.roots:
@@ -161,7 +164,9 @@ class GroundActors:
     def _take_in(self, arrival: _Arrival) -> bool:
         """Bring one piece of a tile into the renderer; tells whether it replaces what is shown."""
         surface = arrival.tile.pieces[len(arrival.pieces)]
-        arrival.pieces.append(_Piece(self._renderer, self._shading, surface, self._texture))
+        piece = _Piece(self._renderer, self._shading, surface, self._texture)
+        arrival.pieces.append(piece)
+        self._insert(piece, arrival)
         if len(arrival.pieces) < len(arrival.tile.pieces):
             return False
         self._arriving = None
@@ -176,10 +181,27 @@ class GroundActors:
         self._release(before)
         return shown
 
+    def _insert(self, piece: _Piece, arrival: _Arrival) -> None:
+        """Have a piece drawn before all that fades over the ground, and among others in an order of its own.
+
+        Whatever has arrived before, the same tiles are then drawn in the same order.
+        """
+        key = arrival.number, len(arrival.pieces)
+        place = bisect.bisect_right(self._order, key, key=itemgetter(0))
+        self._order.insert(place, (key, piece))
+        things = self._renderer.GetViewProps()
+        if things.GetNumberOfItems():
+            things.InsertItem(place - 1, piece.actor)
+        else:
+            things.AddItem(piece.actor)
+        piece.actor.AddConsumer(self._renderer)
+
     def _release(self, gone: Sequence[_Piece]) -> None:
         window = self._renderer.GetRenderWindow()
         for piece in gone:
             piece.release(self._renderer, window)
+        if gone:
+            self._order = [one for one in self._order if one[1] not in gone]
 
     def _show(self) -> bool:
         coming, leaving = self._cover.show()
@@ -237,7 +259,6 @@ class _Piece:
             _hand_over(self._own, renderer)
         if surface.uv is not None:
             self.actor.SetTexture((self._own or texture).texture)
-        renderer.AddActor(self.actor)
 
     def release(self, renderer: VtkRenderer, window: VtkRenderWindow) -> None:
         """Take it out of the picture and off the graphics processor; the shared texture stays."""

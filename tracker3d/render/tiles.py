@@ -82,19 +82,8 @@ def prepare_tile(ground: Ground, tile: int, grain_m: float) -> PreparedTile:
         Its triangles cannot be read. Without its picture it gets the ground's one.
     """
     land, wall = ground.tree.land(tile), ground.tree.wall(tile)
-    drape, fault, parts = None, "", [(land, None)]
-    if grain_m >= texture_step_m(ground):
-        drape = Drape()
-    else:
-        try:
-            picture = ground.picture(tile)
-        except (TerrainError, OSError, ValueError) as error:
-            picture, fault = None, str(error)
-        if picture is not None:
-            west, _, east, _ = picture.bounds_m
-            step_m = (east - west) / picture.image.shape[1]
-            drape = Drape(step_m, reduction(step_m, grain_m))
-            parts = list(pieces(land, reduced(picture, drape.reduction)))
+    picture, drape, fault = _own_picture(ground, tile, grain_m)
+    parts = [(land, None)] if picture is None else pieces(land, picture)
     surfaces = [_draped(mesh, own, ground.texture_bounds_m) for mesh, own in parts]
     if wall is not None:
         colours = np.array(wall.colours)
@@ -102,10 +91,28 @@ def prepare_tile(ground: Ground, tile: int, grain_m: float) -> PreparedTile:
     return PreparedTile(tuple(surfaces), drape, fault)
 
 
+def _own_picture(ground: Ground, tile: int, grain_m: float) -> tuple[Texture | None, Drape | None, str]:
+    """Read a tile's own picture as finely as it is needed; tells how fine that is, and what went wrong."""
+    if not ground.has_picture(tile):
+        return None, None, ""
+    if grain_m >= texture_step_m(ground):
+        return None, Drape(), ""
+    try:
+        picture = ground.picture(tile)
+    except (TerrainError, OSError, ValueError) as error:
+        return None, None, str(error)
+    if picture is None:
+        return None, None, ""
+    west, _, east, _ = picture.bounds_m
+    step_m = (east - west) / picture.image.shape[1]
+    drape = Drape(step_m, reduction(step_m, grain_m))
+    return reduced(picture, drape.reduction), drape, ""
+
+
 def texture_step_m(ground: Ground) -> float:
     """Return what a pixel of the ground's one texture spans."""
     west, _, east, _ = ground.texture_bounds_m
-    return (east - west) / ground.texture.image.shape[1]
+    return float((east - west) / ground.texture.image.shape[1])
 
 
 def _draped(mesh: Mesh, own: Texture | None, bounds_m: tuple[float, float, float, float]) -> Surface:
