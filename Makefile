@@ -19,6 +19,7 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_triangulation.py
+	$(BIN)/python tests/bench/bench_ground.py
 	$(BIN)/python tests/bench/bench_track.py
 	$(BIN)/python tests/bench/bench_track_accuracy.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py

@@ -1,8 +1,8 @@
 """A whole stage of 180 km on real land at 30 m, prepared as users prepare it: seconds and memory.
 
 Run as ``python tests/bench/bench_ground.py [width in km]``. The land is Davos mirrored to 130 km; the road
-winds through it. Preparing runs in a process of its own with compiled loops from the cache, so its time is that
-from the command to the finished package, and its memory the largest that it ever held.
+winds through it. Preparing runs in a process of its own with compiled loops from the cache, so its time is
+that from the command to the finished package, and its memory the largest that it ever held.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from terrain import Mesh
+    from terrain import Mesh, Texture
 
 FRAME = LocalFrame(6.0, 45.0)
 HALF_WIDTH_M = 1500.0
@@ -273,6 +273,64 @@ def test_saved_ground_opens_the_same(ground: Ground, tmp_path: Path) -> None:
         ground.messages,
         ground.credits,
     )
+
+
+def pictured(ground: Ground) -> list[int]:
+    return [tile for tile in range(len(ground.tree)) if ground.picture(tile) is not None]
+
+
+def test_pictures_are_of_the_finest_tiles_beside_the_road_and_reach_beyond_them(ground: Ground) -> None:
+    tree, line = ground.tree, winding_line()
+    tiles = pictured(ground)
+    assert tiles
+    assert (tree.level[tiles] == 0).all()
+    for tile in tiles:
+        west, south, east, north = ground.picture(tile).bounds_m
+        (x0, y0), (x1, y1) = tree.box_m[tile, :, :2]
+        assert west < x0 < x1 < east
+        assert south < y0 < y1 < north
+    found = np.zeros(len(line.x_m), bool)
+    for tile in tiles:
+        mesh = tree.land(tile)
+        found |= MeshSampler(mesh.vertices_m, mesh.faces).find(line.x_m, line.y_m) >= 0
+    assert found.all(), "all of the road lies on tiles with pictures"
+
+
+def test_pictures_agree_where_they_overlap_and_with_the_texture(ground: Ground) -> None:
+    def colour_at(texture: Texture, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        west, south, east, north = texture.bounds_m
+        height, width = texture.image.shape[:2]
+        column = ((x - west) / (east - west) * width).astype(int)
+        row = ((north - y) / (north - south) * height).astype(int)
+        return texture.image[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)].astype(int)
+
+    rng = np.random.default_rng(2)
+    compared = 0
+    pictures = [ground.picture(tile) for tile in pictured(ground)]
+    for number, first in enumerate(pictures):
+        for second in pictures[number + 1 :]:
+            low = np.maximum(first.bounds_m[:2], second.bounds_m[:2]) + 5
+            high = np.minimum(first.bounds_m[2:], second.bounds_m[2:]) - 5
+            if (high > low).all():
+                x, y = rng.uniform(low, high, (400, 2)).T
+                compared += 1
+                assert np.abs(colour_at(first, x, y) - colour_at(second, x, y)).mean() < 3
+                assert np.abs(colour_at(first, x, y) - colour_at(ground.texture, x, y)).mean() < 8
+    assert compared
+
+
+def test_pictures_are_kept_and_damaged_ones_are_missed_by_nobody(ground: Ground, tmp_path: Path) -> None:
+    ground.save(tmp_path)
+    opened = Ground.open(tmp_path)
+    assert pictured(opened) == pictured(ground)
+    first, second, *_ = pictured(ground)
+    assert np.array_equal(opened.picture(first).image, ground.picture(first).image)
+    (tmp_path / "pictures" / f"{first}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    assert opened.picture(first) is None
+    (tmp_path / "pictures" / f"{second}.jpg").unlink()
+    assert opened.picture(second) is None
+    with pytest.raises(TerrainError, match="prepare the stage again"):
+        Ground.open(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "index", "pickle", "version"])

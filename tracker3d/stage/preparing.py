@@ -293,8 +293,12 @@ def _with_roll_out(route: Route, ground: Ground) -> Route:
     longer = route.prolonged(ROLL_OUT_M)
     beyond = slice(len(route), None)
     z_drawn_m = longer.z_drawn_m.copy()
-    height_m = ground.tree.lay(longer.x_m[beyond], longer.y_m[beyond]) / route.frame.vertical_exaggeration
-    z_drawn_m[beyond] = np.where(np.isnan(height_m), z_drawn_m[beyond], height_m)
+    from_finish = slice(len(route) - 1, None)
+    laid_m = ground.tree.lay(longer.x_m[from_finish], longer.y_m[from_finish])
+    laid_m /= route.frame.vertical_exaggeration
+    if not route.on_structure[-1]:
+        z_drawn_m[len(route) - 1] = np.fmax(z_drawn_m[len(route) - 1], laid_m[0])
+    z_drawn_m[beyond] = np.where(np.isnan(laid_m[1:]), z_drawn_m[beyond], laid_m[1:])
     return dataclasses.replace(longer, z_drawn_m=z_drawn_m)
 
 
