@@ -89,10 +89,11 @@ def test_a_finer_ground_is_painted_in_the_quality_that_is_shown() -> None:
     draw(pacer, 0.0, cost_s=0.05)
     assert pacer.due(0.05, moving=False) is None
     pacer.finer = True
-    assert pacer.due(0.06, moving=False) == Quality.SHARP
+    assert pacer.due(0.06, moving=False) is None, "the ground gets time, too"
+    assert pacer.due(0.16, moving=False) == Quality.SHARP
     assert pacer.repeats(Quality.SHARP)
-    assert draw(pacer, 0.06, cost_s=0.05) == Quality.SHARP
-    assert pacer.due(0.15, moving=False) is None
+    assert draw(pacer, 0.16, cost_s=0.05) == Quality.SHARP
+    assert pacer.due(0.4, moving=False) is None
     pacer.changed = True
     assert not pacer.repeats(Quality.SHARP)
 
@@ -109,7 +110,8 @@ def test_a_ground_that_becomes_finer_does_not_put_off_the_still_picture() -> Non
     assert Quality.STILL in found
     first = found.index(Quality.STILL)
     assert 0.015 * first < STILL_AFTER_S + 0.03
-    assert set(found[first:]) == {Quality.STILL}
+    assert set(found[first:]) <= {Quality.STILL, None}
+    assert found.count(Quality.STILL) > 5
 
 
 def test_what_moves_is_drawn_anew_however_fine_its_ground_becomes() -> None:

@@ -13,6 +13,9 @@ STILL_BELOW_S = 0.03
 DRAFT_ABOVE_S = 0.07
 """Where an ordinary picture takes longer, a draft answers first while scrubbing, turning or zooming."""
 
+GROUND_SHARE = 2.0
+"""While the ground becomes finer it gets this much of the time that its pictures take."""
+
 PAINT_PATIENCE_S = 1.0
 """A repaint that has not come after this long will not come: the view is covered or minimised."""
 
@@ -52,7 +55,7 @@ class Pacer:
         self._quality: Quality | None = None
         self._settled = False
         self._sharp_cost_s = 0.0
-        self._drawn_s = self._acted_s = _LONG_AGO_S
+        self._drawn_s = self._acted_s = self._painted_s = _LONG_AGO_S
 
     @property
     def painting(self) -> bool:
@@ -83,7 +86,8 @@ class Pacer:
         fast = self._sharp_cost_s <= STILL_BELOW_S
         if at_rest and fast and self._quality == Quality.SHARP:
             return Quality.STILL
-        return self._quality if self.finer else None
+        due_s = self._painted_s + GROUND_SHARE * self._sharp_cost_s
+        return self._quality if self.finer and wall_s >= due_s else None
 
     def repeats(self, quality: Quality) -> bool:
         """Tell whether a picture in this quality differs from the last one in nothing but its ground."""
@@ -102,7 +106,7 @@ class Pacer:
             return
         if self._quality == Quality.SHARP:
             self._sharp_cost_s = wall_s - self._asked_s
-        self._asked_s = None
+        self._asked_s, self._painted_s = None, wall_s
         self.painted_count += 1
 
     def settles(self, wall_s: float, *, moving: bool) -> bool:
