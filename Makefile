@@ -24,6 +24,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_track_accuracy.py
 	$(BIN)/python tests/bench/bench_feed.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
+	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py
 
 pictures: .venv/dev.stamp
 	$(BIN)/python examples/readme_pictures.py

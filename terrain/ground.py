@@ -85,10 +85,19 @@ class Ground:
         fitting = np.flatnonzero(counts <= triangles)
         return int(fitting[0]) if fitting.size else self.levels - 1
 
+    def has_picture(self, tile: int) -> bool:
+        """Tell whether a tile has a finer picture of its own; nothing is read."""
+        return self.pictures.has(tile)
+
     def picture(self, tile: int) -> Texture | None:
         """Return the finer picture of a tile beside the road; read now, from any thread.
 
-        None for other tiles, and where the file is damaged or gone: the texture serves everywhere.
+        None for other tiles: the texture serves everywhere.
+
+        Raises
+        ------
+        TerrainError
+            The file is damaged or gone.
         """
         return self.pictures.read(tile)
 

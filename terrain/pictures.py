@@ -66,21 +66,37 @@ class Pictures:
     bounds_m: NDArray[np.float64]
     source: Path | Mapping[int, bytes]
 
+    def has(self, tile: int) -> bool:
+        """Tell whether a tile has a picture."""
+        return bool(np.isfinite(self.bounds_m[tile]).all())
+
     def read(self, tile: int) -> Texture | None:
-        """Return the picture of a tile; None for tiles without one, and where its file is damaged or gone."""
-        bounds = self.bounds_m[tile]
-        if not np.isfinite(bounds).all():
+        """Return the picture of a tile; None for tiles without one.
+
+        Raises
+        ------
+        TerrainError
+            Its file is damaged or gone.
+        """
+        if not self.has(tile):
             return None
         try:
             content = self._content(tile)
             with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
                 if max(picture.size) > LONGEST_SIDE or picture.mode != "RGB":
-                    return None
+                    raise TerrainError(
+                        f"{self._name(tile)} is no picture of a tile; prepare the stage again."
+                    )
                 image = np.asarray(picture)
-        except (OSError, SyntaxError, ValueError):
-            return None
-        west, south, east, north = bounds.tolist()
+        except (OSError, SyntaxError, ValueError) as error:
+            raise TerrainError(
+                f"{self._name(tile)} is missing or damaged; prepare the stage again."
+            ) from error
+        west, south, east, north = self.bounds_m[tile].tolist()
         return Texture(image, (west, south, east, north))
+
+    def _name(self, tile: int) -> str:
+        return str(self.source / f"{tile}.jpg") if isinstance(self.source, Path) else f"Picture {tile}"
 
     def _content(self, tile: int) -> bytes:
         if not isinstance(self.source, Path):

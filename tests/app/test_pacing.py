@@ -81,3 +81,45 @@ def test_it_tells_once_that_it_has_come_to_rest() -> None:
     assert not pacer.settles(0.4, moving=False)
     assert not pacer.settles(0.5, moving=True)
     assert pacer.settles(0.8, moving=False)
+
+
+def test_a_finer_ground_is_painted_in_the_quality_that_is_shown() -> None:
+    pacer = Pacer()
+    pacer.changed = True
+    draw(pacer, 0.0, cost_s=0.05)
+    assert pacer.due(0.05, moving=False) is None
+    pacer.finer = True
+    assert pacer.due(0.06, moving=False) is None, "the ground gets time, too"
+    assert pacer.due(0.16, moving=False) == Quality.SHARP
+    assert pacer.repeats(Quality.SHARP)
+    assert draw(pacer, 0.16, cost_s=0.05) == Quality.SHARP
+    assert pacer.due(0.4, moving=False) is None
+    pacer.changed = True
+    assert not pacer.repeats(Quality.SHARP)
+
+
+def test_a_ground_that_becomes_finer_does_not_put_off_the_still_picture() -> None:
+    pacer = Pacer()
+    pacer.changed = True
+    found = []
+    for number in range(60):
+        wall_s = 0.015 * number
+        pacer.finer = True
+        found.append(draw(pacer, wall_s, cost_s=0.005))
+    assert found[0] == Quality.SHARP
+    assert Quality.STILL in found
+    first = found.index(Quality.STILL)
+    assert 0.015 * first < STILL_AFTER_S + 0.03
+    assert set(found[first:]) <= {Quality.STILL, None}
+    assert found.count(Quality.STILL) > 5
+
+
+def test_what_moves_is_drawn_anew_however_fine_its_ground_becomes() -> None:
+    pacer = Pacer()
+    for number in range(30):
+        pacer.finer = True
+        quality = pacer.due(0.015 * number, moving=True)
+        assert quality == Quality.SHARP
+        assert not pacer.repeats(quality)
+        pacer.asked(quality, 0.015 * number)
+        pacer.painted(0.015 * number + 0.005)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QToolButton
 
+from terrain import Ground, TerrainError, Texture
 from tracker3d.app import theme
 from tracker3d.app.riders import BIB_ROLE, Column
 from tracker3d.app.window import MainWindow
@@ -369,6 +370,28 @@ def test_a_stage_without_a_recording(small_stage: SmallStage, looks: QApplicatio
     for number in range(1, 7):
         qtbot.keyClick(window, str(number))
         settle(window, qtbot)
+    window.close()
+    assert window.exit_code == 0
+
+
+def test_ground_that_cannot_be_read_is_told_and_the_show_goes_on(
+    small_stage: SmallStage, looks: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(ground: Ground, tile: int) -> Texture:
+        raise TerrainError(f"{tile}.jpg is missing or damaged; prepare the stage again.")
+
+    monkeypatch.setattr(Ground, "has_picture", lambda ground, tile: True)
+    monkeypatch.setattr(Ground, "picture", damaged)
+    window = opened(qtbot, small_stage.package, small_stage.feed)
+    qtbot.waitUntil(lambda: window.transport.isEnabled(), timeout=PATIENCE_MS)
+    qtbot.keyClick(window, "3")
+    qtbot.waitUntil(
+        lambda: "of the ground shown coarsely" in window.statusBar().currentMessage(), timeout=PATIENCE_MS
+    )
+    assert "is missing or damaged" in window.statusBar().currentMessage()
+    drawn = window.pacer.painted_count
+    qtbot.waitUntil(lambda: window.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.view is not None and window.view.settled, timeout=PATIENCE_MS)
     window.close()
     assert window.exit_code == 0
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from terrain import LocalFrame, Mesh
-from terrain.pictures import Texture
+from terrain import LocalFrame, Mesh, Texture
+from terrain.tree import TileTree
 from tracker3d.scene.model import (
     CameraPose,
     FrameState,
@@ -56,40 +57,95 @@ def drawn_m(x: Any, y: Any) -> Any:
 class FakeGround:
     """What the view asks of a ground."""
 
-    meshes: tuple[Mesh, ...]
+    tree: TileTree
     relief: Any
     texture: Texture
-    levels: int = 1
+    pictures: dict[int, Texture] = field(default_factory=dict)
+    delay_s: float = 0.0
+    damaged: frozenset[int] = frozenset()
 
-    def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
-        return self.meshes
+    @property
+    def texture_bounds_m(self) -> tuple[float, float, float, float]:
+        return self.texture.bounds_m
+
+    def has_picture(self, tile: int) -> bool:
+        """Asked of every tile by whoever makes it ready, so this is the place to be slow or to fail."""
+        time.sleep(self.delay_s)
+        if tile in self.damaged:
+            raise RuntimeError(f"tile {tile} is damaged")
+        return tile in self.pictures
+
+    def picture(self, tile: int) -> Texture | None:
+        return self.pictures.get(tile)
 
 
-def ground(tiles: tuple[int, int] = (2, 2), rgb: tuple[int, int, int] = GROUND_RGB) -> FakeGround:
-    """Square tiles around the origin."""
-    size_m = TILE_POSTS * STEP_M
-    west, south = -tiles[0] // 2 * size_m, -tiles[1] // 2 * size_m
-    meshes = []
-    cell = np.arange(TILE_POSTS)[:, None] * (TILE_POSTS + 1) + np.arange(TILE_POSTS)
-    first = cell.reshape(-1)
-    one = np.stack([first, first + 1, first + TILE_POSTS + 2], -1)
-    other = np.stack([first, first + TILE_POSTS + 2, first + TILE_POSTS + 1], -1)
-    faces = np.concatenate([one, other]).astype(np.int32)
-    for column in range(tiles[0]):
-        for row in range(tiles[1]):
-            x = west + column * size_m + np.arange(TILE_POSTS + 1) * STEP_M
-            y = south + row * size_m + np.arange(TILE_POSTS + 1) * STEP_M
-            east, north = np.meshgrid(x, y)
-            points = np.stack([east, north, hill_m(east, north)], -1).reshape(-1, 3)
-            colours = np.tile(np.array(rgb, np.uint8), (len(points), 1))
-            meshes.append(Mesh(points.astype(np.float32), faces, colours))
-    posts_x = np.arange(west, west + tiles[0] * size_m + 1.0, 100.0)
-    posts_y = np.arange(south, south + tiles[1] * size_m + 1.0, 100.0)
+def square(west_m: float, south_m: float, side_m: float, rgb: tuple[int, int, int], *, full: bool) -> Mesh:
+    """A square of land: every post, or all posts of its border and the one in its middle."""
+    count = round(side_m / STEP_M)
+    along = np.arange(count + 1) * STEP_M
+    if full:
+        east, north = (lattice.reshape(-1) for lattice in np.meshgrid(along, along))
+        first = (np.arange(count)[:, None] * (count + 1) + np.arange(count)).reshape(-1)
+        one = np.stack([first, first + 1, first + count + 2], -1)
+        other = np.stack([first, first + count + 2, first + count + 1], -1)
+        faces = np.concatenate([one, other])
+    else:
+        zero, end = 0.0 * along[:-1], side_m + 0.0 * along[:-1]
+        ring_east = np.concatenate([along[:-1], end, along[:0:-1], zero])
+        ring_north = np.concatenate([zero, along[:-1], end, along[:0:-1]])
+        east, north = np.append(ring_east, side_m / 2), np.append(ring_north, side_m / 2)
+        ring = np.arange(4 * count)
+        faces = np.stack([ring, np.roll(ring, -1), np.full_like(ring, 4 * count)], -1)
+    east, north = west_m + east, south_m + north
+    points = np.stack([east, north, hill_m(east, north)], -1).astype(np.float32)
+    return Mesh(points, faces.astype(np.int32), np.tile(np.array(rgb, np.uint8), (len(points), 1)))
+
+
+def no_mesh() -> Mesh:
+    """A wall where there is none."""
+    return Mesh(
+        np.empty((0, 3), np.float32), np.empty((0, 3), np.int32), np.empty((0, 3), np.uint8), draped=False
+    )
+
+
+def ground(
+    tiles: tuple[int, int] = (2, 2), rgb: tuple[int, int, int] = GROUND_RGB, *, levels: int = 1
+) -> FakeGround:
+    """Square tiles around the origin.
+
+    ``tiles`` are those of the coarsest level; each has four children, down to the finest of ``levels``. Tiles
+    that are not of level 0 have no post but their middle inside their border.
+    """
+    root_m = TILE_POSTS * STEP_M
+    west, south = -tiles[0] // 2 * root_m, -tiles[1] // 2 * root_m
+    lands, level, parent, error = [], [], [], []
+    layer = [
+        (west + column * root_m, south + row * root_m, -1)
+        for column in range(tiles[0])
+        for row in range(tiles[1])
+    ]
+    for number in range(levels - 1, -1, -1):
+        side_m = TILE_POSTS * STEP_M / 2 ** (levels - 1 - number)
+        below = []
+        for x, y, above in layer:
+            tile = len(lands)
+            lands.append(square(x, y, side_m, rgb, full=number == 0))
+            level.append(number)
+            parent.append(above)
+            error.append(0.0 if number == 0 else side_m / 8.0)
+            half = side_m / 2
+            below += [(x + a * half, y + b * half, tile) for a in (0, 1) for b in (0, 1)]
+        layer = below
+    tree = TileTree.of(
+        level=level, parent=parent, error_m=error, lands=lands, walls=[no_mesh() for _ in lands]
+    )
+    posts_x = np.arange(west, west + tiles[0] * root_m + 1.0, 100.0)
+    posts_y = np.arange(south, south + tiles[1] * root_m + 1.0, 100.0)
     heights = hill_m(*np.meshgrid(posts_x, posts_y)).astype(np.float32)
     relief = SimpleNamespace(heights_m=heights, x0_m=west, y0_m=south, step_m=100.0)
-    bounds_m = (west, south, west + tiles[0] * size_m, south + tiles[1] * size_m)
+    bounds_m = (west, south, west + tiles[0] * root_m, south + tiles[1] * root_m)
     plain = np.full((16, 16, 3), rgb, np.uint8)
-    return FakeGround(tuple(meshes), relief, Texture(plain, bounds_m))
+    return FakeGround(tree, relief, Texture(plain, bounds_m))
 
 
 def road_xy(distance_m: Any) -> tuple[Any, Any]:

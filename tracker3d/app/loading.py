@@ -122,6 +122,8 @@ class Loader(QObject):
 
         self._progress("Opening the stage", 0.05)
         self._package = open_package(self._package_path)
+        # Decoded here and kept: the thread of the window has no time for it.
+        _ = self._package.ground.texture
         self._progress("Building the scene", 0.3)
         scene = build_scene(self._package.stage, self._package.ground, self._theme)
         return LoadedStage(scene, replay_on(self._package, None).race)

@@ -13,6 +13,9 @@ STILL_BELOW_S = 0.03
 DRAFT_ABOVE_S = 0.07
 """Where an ordinary picture takes longer, a draft answers first while scrubbing, turning or zooming."""
 
+GROUND_SHARE = 2.0
+"""While the ground becomes finer it gets this much of the time that its pictures take."""
+
 PAINT_PATIENCE_S = 1.0
 """A repaint that has not come after this long will not come: the view is covered or minimised."""
 
@@ -34,16 +37,25 @@ class Pacer:
 
     Never more than one picture is under way, so that a slow graphics processor makes pictures rarer and
     never makes the window wait. It looks at no clock: ``wall_s`` is seconds of any monotonic clock.
+
+    Attributes
+    ----------
+    changed : bool
+        Something else is to be shown.
+    finer : bool
+        The same can be shown on a finer ground. The picture need not come to rest again after that.
+    painted_count : int
+        Pictures that came to the screen.
     """
 
     def __init__(self) -> None:
-        self.changed = False
+        self.changed = self.finer = False
         self.painted_count = 0
         self._asked_s: float | None = None
         self._quality: Quality | None = None
         self._settled = False
         self._sharp_cost_s = 0.0
-        self._drawn_s = self._acted_s = _LONG_AGO_S
+        self._drawn_s = self._acted_s = self._painted_s = _LONG_AGO_S
 
     @property
     def painting(self) -> bool:
@@ -64,20 +76,29 @@ class Pacer:
         moving : bool
             The picture changes by itself.
         """
+        self.changed = self.changed or moving
         if self._asked_s is not None and wall_s - self._asked_s < PAINT_PATIENCE_S:
             return None
         acting = wall_s - self._acted_s < STILL_AFTER_S
-        if moving or self.changed or (self._quality == Quality.DRAFT and not acting):
+        if self.changed or (self._quality == Quality.DRAFT and not acting):
             return Quality.DRAFT if acting and self._sharp_cost_s > DRAFT_ABOVE_S else Quality.SHARP
         at_rest = wall_s - self._drawn_s >= STILL_AFTER_S
         fast = self._sharp_cost_s <= STILL_BELOW_S
-        return Quality.STILL if at_rest and fast and self._quality == Quality.SHARP else None
+        if at_rest and fast and self._quality == Quality.SHARP:
+            return Quality.STILL
+        due_s = self._painted_s + GROUND_SHARE * self._sharp_cost_s
+        return self._quality if self.finer and wall_s >= due_s else None
+
+    def repeats(self, quality: Quality) -> bool:
+        """Tell whether a picture in this quality differs from the last one in nothing but its ground."""
+        return not self.changed and quality == self._quality
 
     def asked(self, quality: Quality, wall_s: float) -> None:
         """Take note that a picture is under way."""
-        self.changed = False
+        if not self.repeats(quality):
+            self._drawn_s = wall_s
+        self.changed = self.finer = False
         self._asked_s, self._quality = wall_s, quality
-        self._drawn_s = wall_s
 
     def painted(self, wall_s: float) -> None:
         """Take note that the picture under way is on the screen."""
@@ -85,7 +106,7 @@ class Pacer:
             return
         if self._quality == Quality.SHARP:
             self._sharp_cost_s = wall_s - self._asked_s
-        self._asked_s = None
+        self._asked_s, self._painted_s = None, wall_s
         self.painted_count += 1
 
     def settles(self, wall_s: float, *, moving: bool) -> bool:

@@ -102,6 +102,20 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         self._scene_view.set_frame(frame)
         self.update()
 
+    def refine(self) -> bool:
+        """Go on with the ground, which becomes finer tile by tile; tells whether a repaint would show it."""
+        return self._scene_view is not None and self._scene_view.refine()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the ground is as fine as it will be for this frame."""
+        return self._scene_view is None or not self._scene_view.pending
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What could not be read of the ground, one plain sentence each."""
+        return () if self._scene_view is None else self._scene_view.faults
+
     def shut(self) -> None:
         """Release everything on the graphics processor; the view shows nothing any more."""
         if self._scene_view is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import signal
 import sys
@@ -103,6 +104,7 @@ class MainWindow(Shell):
         self._resume = False
         self._viewport_px = (0, 0)
         self._fault = ""
+        self._ground_faults = 0
         self._panels_s = self._table_s = _LONG_AGO_S
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -124,6 +126,7 @@ class MainWindow(Shell):
         if self.view is not None:
             self.view.shut()
             self.view = None
+        gc.unfreeze()
         super().closeEvent(event)
 
     def _connect(self) -> None:
@@ -227,6 +230,7 @@ class MainWindow(Shell):
         if loaded.refused:
             self.statusBar().showMessage(f"{loaded.refused} rows of the recording could not be used.", 15_000)
         self._has_race = True
+        _spare_what_stays()
         self.transport.setEnabled(True)
         self._change()
 
@@ -357,9 +361,15 @@ class MainWindow(Shell):
             self._viewport_px = self.view.viewport_px
             self.pacer.changed = True
         outdated = moving or self.pacer.changed
+        if not outdated and not self.pacer.painting and self.view.refine():
+            self.pacer.finer = True
         quality = self.pacer.due(wall_s, moving=moving)
-        if quality is not None:
+        if quality is not None and self.pacer.repeats(quality):
+            self.pacer.asked(quality, wall_s)
+            self.view.update()
+        elif quality is not None:
             self._draw(wall_s, quality)
+        self._tell_ground_faults()
         if self.pacer.settles(wall_s, moving=moving):
             self._panels_s = self._table_s = _LONG_AGO_S
             outdated = True
@@ -373,6 +383,17 @@ class MainWindow(Shell):
         if frame is not None:
             self.pacer.asked(quality, wall_s)
             self.view.show_frame(frame, still=quality == Quality.STILL)
+
+    def _tell_ground_faults(self) -> None:
+        """Say once how much of the ground could not be read; the show goes on with what is around it."""
+        assert self.view is not None
+        faults = self.view.faults
+        if len(faults) == self._ground_faults:
+            return
+        self._ground_faults = len(faults)
+        if faults:
+            parts = "1 part" if len(faults) == 1 else f"{len(faults)} parts"
+            self.statusBar().showMessage(f"{parts} of the ground shown coarsely: {faults[-1]}")
 
     def _painted(self) -> None:
         self.pacer.painted(self._wall_clock())
@@ -411,6 +432,12 @@ class MainWindow(Shell):
         if self.desk.selected_bib is not None and len(chosen):
             markers.append(Marker(float(state.riders.distance_m[chosen[0]]), (255, 255, 255), selected=True))
         return tuple(markers)
+
+
+def _spare_what_stays() -> None:
+    """Leave what has been loaded out of later searches for garbage, which else stop the picture for 30 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _health_text(state: RaceState) -> str:

@@ -52,8 +52,8 @@ class Offscreen:
 
         self._size_px = (width, height)
         self._alpha = alpha
-        self._window = _offscreen_window(width, height, alpha=alpha)
-        self._view = SceneView(self._window, alpha=alpha)
+        self._window = offscreen_window(width, height, alpha=alpha)
+        self._view = SceneView(self._window, alpha=alpha, complete=True)
         self._view.set_quality(still=True, smooth=supersample)
 
     def set_stage(self, scene: StageScene) -> None:
@@ -116,7 +116,7 @@ def straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
-def _offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow:
+def offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow:
     """Return a window without a display: EGL on Linux, what VTK chooses elsewhere."""
     if sys.platform == "linux":
         from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow

@@ -12,7 +12,7 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
 
 from tracker3d.render.gates import GateActors
 from tracker3d.render.glows import GlowActor
-from tracker3d.render.ground import GroundActors
+from tracker3d.render.ground import MOVING, STILL, GroundActors
 from tracker3d.render.overlay import Overlay
 from tracker3d.render.riders import RiderActors
 from tracker3d.render.road import RoadActors
@@ -43,11 +43,17 @@ class SceneView:
     alpha : bool
         Nothing behind the scene: black with an alpha of 0 instead of the sky, which gives premultiplied
         colours.
+    complete : bool
+        Every frame waits for all the ground that it wants, so that the same frame gives the same picture.
+        Otherwise nothing waits: the ground becomes finer from frame to frame, and by :meth:`refine`.
     """
 
-    def __init__(self, render_window: VtkRenderWindow, *, alpha: bool = False) -> None:
+    def __init__(
+        self, render_window: VtkRenderWindow, *, alpha: bool = False, complete: bool = False
+    ) -> None:
         self._window = render_window
         self._alpha = alpha
+        self._complete = complete
         self._foreign = [ren for ren in render_window.GetRenderers() if ren.GetDraw()]
         for renderer in self._foreign:
             renderer.DrawOff()
@@ -71,7 +77,7 @@ class SceneView:
         renderer = self._new_renderer()
         self._shading = Shading()
         self._sky = None if self._alpha else Sky(renderer)
-        self._ground = GroundActors(renderer, self._shading, scene.ground)
+        self._ground = GroundActors(renderer, self._shading, scene.ground, complete=self._complete)
         self._road = RoadActors(renderer, self._shading, scene.road)
         self._gates = GateActors(renderer, self._shading, scene.gates)
         self._riders = RiderActors(renderer, self._shading)
@@ -87,6 +93,23 @@ class SceneView:
         self._gates.see_from(frame.camera, frame.viewport_px[1])
         self._aim(frame)
         self._overlay.show(frame)
+
+    @property
+    def pending(self) -> bool:
+        """Whether the ground will still become finer without another frame."""
+        return self._ground is not None and self._ground.pending
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What could not be read of the ground since the stage was set, one plain sentence each."""
+        return () if self._ground is None else self._ground.faults
+
+    def refine(self) -> bool:
+        """Go on with what is :attr:`pending`; tells whether :meth:`render` would draw another picture.
+
+        Takes a few milliseconds at most. Call it between frames, never more than once for each picture.
+        """
+        return self._ground is not None and self._ground.refine()
 
     def set_quality(self, *, still: bool, smooth: bool | None = None) -> None:
         """Choose between a still picture (full ground, smooth edges) and one that is drawn fast.
@@ -136,6 +159,8 @@ class SceneView:
     def _drop_stage(self) -> None:
         if self._renderer is None:
             return
+        if self._ground is not None:
+            self._ground.release(self._window)
         self._renderer.ReleaseGraphicsResources(self._window)
         if self._supersampling is not None:
             self._supersampling.ReleaseGraphicsResources(self._window)
@@ -150,7 +175,7 @@ class SceneView:
         if self._renderer is None or self._ground is None:
             return
         still, smooth = self._quality
-        self._ground.show(coarse=not still)
+        self._ground.set_detail(STILL if still else MOVING)
         if smooth and self._supersampling is None:
             self._supersampling = vtkSSAAPass()
             self._supersampling.SetDelegatePass(vtkRenderStepsPass())
@@ -177,6 +202,8 @@ class SceneView:
         pixel_angle = 2.0 * half_angle / height
         line_scale = max(1.0, height / _DESIGN_HEIGHT_PX)
         slant = 1.0 + half_angle**2 * (1.0 + (width / height) ** 2)
+        assert self._ground is not None
+        self._ground.see_from(eye_m, pixel_angle=pixel_angle)
         self._road.see_from(eye_m, pixel_angle=pixel_angle, slant=slant, line_scale=line_scale)
         self._shading.update(
             FrameUniforms(

@@ -1,0 +1,410 @@
+"""The ground becomes finer where the camera looks, without holes, stalls or leaks."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from render_scenes import GROUND_RGB, frame, ground, hill_m, hill_scene, living, riders_at
+from vtkmodules.vtkRenderingCore import vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
+
+from terrain import TerrainError, Texture
+from tracker3d.render import Offscreen, SceneView, drapes
+from tracker3d.render import ground as ground_module
+from tracker3d.render.cover import Cover, Detail, Load
+from tracker3d.render.drapes import Drape, reduction
+from tracker3d.render.ground import GroundActors
+from tracker3d.render.shading import Shading
+from tracker3d.render.tiles import prepare_tile
+
+SIZE = (320, 180)
+PIXEL_ANGLE = 0.0035
+FAR = ((0.0, -12_000.0, 9000.0), (0.0, 0.0, 0.0))
+NEAR = ((-300.0, -520.0, 420.0), (-300.0, -300.0, 0.0))
+
+
+class Drawn:
+    """A ground in a small window without a display; everything is released at the end."""
+
+    def __init__(self, made, *, complete=False):
+        self.window = vtkEGLRenderWindow()
+        self.window.SetOffScreenRendering(True)
+        self.window.SetMultiSamples(0)
+        self.window.SetSize(*SIZE)
+        self.renderer = vtkRenderer()
+        self.window.AddRenderer(self.renderer)
+        self.actors = GroundActors(self.renderer, Shading(), made, complete=complete)
+
+    def __enter__(self):
+        return self.actors, self.renderer, self.window
+
+    def __exit__(self, *_):
+        self.actors.release(self.window)
+        assert self.renderer.GetActors().GetNumberOfItems() == 0
+        self.window.RemoveRenderer(self.renderer)
+        self.window.Finalize()
+
+
+def hills(**settings):
+    """Four roots, 340 tiles on four levels."""
+    made = ground((2, 2), levels=4)
+    for name, value in settings.items():
+        setattr(made, name, value)
+    return made
+
+
+def flight(steps):
+    """Eyes (steps, 3) on the way from afar to a place near the ground, along it and back up."""
+    far, near = np.array(FAR[0]), np.array(NEAR[0])
+    share = np.sin(np.linspace(0.0, np.pi, steps))[:, None] ** 2
+    eyes = far * (1 - share) + near * share
+    eyes[:, 0] += 500.0 * np.sin(np.linspace(0.0, 9.0, steps))
+    eyes[:, 2] = np.exp(np.log(far[2]) * (1 - share[:, 0]) + np.log(near[2]) * share[:, 0])
+    return eyes
+
+
+def times_covered(tree, shown):
+    """Tell how often each finest tile's area is drawn."""
+    count = np.zeros(len(tree), int)
+    count[list(shown)] = 1
+    for level in range(tree.levels - 2, -1, -1):
+        tiles = tree.of_level(level)
+        count[tiles] += count[tree.parent[tiles]]
+    return count[tree.of_level(0)]
+
+
+def settle(actors, patience_s=20.0):
+    """Let workers finish all that is wanted."""
+    until = time.monotonic() + patience_s
+    actors.refine()
+    while actors.pending:
+        assert time.monotonic() < until
+        actors.refine()
+        time.sleep(0.001)
+
+
+def visible(renderer):
+    return sum(actor.GetVisibility() for actor in renderer.GetActors())
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.02])
+def test_a_flight_shows_the_whole_ground_once_at_every_frame(delay_s):
+    made = hills(delay_s=delay_s)
+    with Drawn(made) as (actors, renderer, _):
+        at_hand, behind, finest = renderer.GetActors().GetNumberOfItems(), 0, 99
+        until = time.monotonic() + 60.0
+        while finest >= made.tree.levels - 2:
+            assert time.monotonic() < until
+            for eye in flight(150):
+                actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+                assert (times_covered(made.tree, actors.shown) == 1).all()
+                assert visible(renderer) == len(actors.shown)
+                now = renderer.GetActors().GetNumberOfItems()
+                assert now <= at_hand + 1, "more than one tile in a frame"
+                at_hand, behind = now, behind + actors.pending
+                finest = min(finest, int(made.tree.level[list(actors.shown)].min()))
+        assert behind > 0, "workers were never behind: this flight proves nothing"
+
+
+def test_at_rest_the_ground_becomes_what_is_wanted_and_stays():
+    made = hills(delay_s=0.002)
+    with Drawn(made) as (actors, _, _):
+        eye = np.array(NEAR[0])
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        assert actors.pending
+        settle(actors)
+        wanted = made.tree.choose(
+            eye,
+            pixel_angle=PIXEL_ANGLE,
+            most_error_px=ground_module.STILL.most_error_px,
+            most_triangles=ground_module.STILL.most_triangles,
+        )
+        assert actors.shown == set(wanted.tolist())
+        assert not actors.refine()
+        actors.set_detail(Detail(4.0, 3000))
+        assert made.tree.triangles[list(actors.shown)].sum() <= 3000
+
+
+def test_each_arrival_brings_one_family_at_most_into_the_picture():
+    made = hills()
+    with Drawn(made) as (actors, _, _):
+        seen: set[int] = set(actors.shown)
+        actors.see_from(np.array(NEAR[0]), pixel_angle=PIXEL_ANGLE)
+        while actors.pending:
+            actors.refine()
+            assert len(actors.shown - seen) <= 4
+            seen |= actors.shown
+        assert len(seen) > 40
+
+
+def test_memory_is_bounded_and_what_is_given_up_is_released(monkeypatch):
+    limit = Load(triangles=6000, texture_bytes=1 << 30)
+    monkeypatch.setattr(ground_module, "LIMIT", limit)
+    made = hills()
+    with Drawn(made) as (actors, renderer, window):
+        actors.set_detail(Detail(1.0, 3000))
+        largest = int(made.tree.triangles.max())
+        most = 0
+        for east in np.linspace(-1500.0, 1500.0, 400):
+            actors.see_from(np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0]), pixel_angle=PIXEL_ANGLE)
+            most = max(most, actors.load.triangles)
+            if not len(renderer.GetActors()) % 7:
+                window.Render()
+        assert most > limit.triangles - 4 * largest, "this flight never fills the memory"
+        assert most <= limit.triangles + 2 * largest
+        assert renderer.GetActors().GetNumberOfItems() == len(actors._tiles)
+
+
+def test_a_damaged_tile_is_counted_and_its_parent_stays():
+    made = hills()
+    tree, eye = made.tree, np.array(NEAR[0])
+    wanted = tree.choose(eye, pixel_angle=PIXEL_ANGLE, most_error_px=0.7, most_triangles=10**6)
+    bad = int(wanted[np.argmin(tree.level[wanted])])
+    made.damaged = frozenset([bad])
+    with Drawn(made) as (actors, _, _):
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        settle(actors)
+        assert actors.faults == (f"tile {bad} is damaged",)
+        assert int(tree.parent[bad]) in actors.shown
+        assert bad not in actors.shown
+        assert (times_covered(tree, actors.shown) == 1).all()
+        assert len(actors.shown & set(wanted.tolist())) > 0.5 * len(wanted)
+        for _ in range(20):
+            actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        assert len(actors.faults) == 1
+
+
+def test_many_damaged_tiles_do_not_stop_the_others():
+    made = hills()
+    tree, eye = made.tree, np.array(NEAR[0])
+    wanted = tree.choose(eye, pixel_angle=PIXEL_ANGLE, most_error_px=0.7, most_triangles=10**6)
+    made.damaged = frozenset(wanted[tree.level[wanted] == 0][::2].tolist())
+    assert len(made.damaged) > 8
+    with Drawn(made, complete=True) as (actors, _, _):
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        assert not actors.pending
+        assert (times_covered(tree, actors.shown) == 1).all()
+        assert not actors.shown & made.damaged
+
+
+def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch):
+    made = textured()
+    eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
+    bad = next(
+        tile
+        for tile in made.pictures
+        if (made.tree.box_m[tile, 0, :2] <= eye[:2]).all() and (eye[:2] <= made.tree.box_m[tile, 1, :2]).all()
+    )
+    others = made.picture
+
+    def picture(tile):
+        if tile == bad:
+            raise TerrainError("p.jpg is damaged")
+        return others(tile)
+
+    monkeypatch.setattr(made, "picture", picture)
+    with Drawn(made) as (actors, _, _):
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        settle(actors)
+        assert bad in actors.shown
+        assert actors.faults == ("p.jpg is damaged",)
+        assert actors.load.texture_bytes > 0
+        assert not actors.refine()
+
+
+def test_closing_while_workers_read_leaves_nothing_behind():
+    before = living()
+    window = vtkEGLRenderWindow()
+    window.SetOffScreenRendering(True)
+    window.SetMultiSamples(0)
+    window.SetSize(*SIZE)
+    for _ in range(3):
+        view = SceneView(window)
+        for _ in range(2):
+            view.set_stage(hill_scene(with_ground=hills(delay_s=0.05)))
+            view.set_frame(frame(*NEAR, size_px=SIZE))
+            assert view.pending
+            view.render()
+        view.close()
+        assert not view.pending
+        assert not view.refine()
+    until = time.monotonic() + 10.0
+    while any(thread.name.startswith("tiles") for thread in threading.enumerate()):
+        assert time.monotonic() < until, "workers go on after the view is closed"
+        time.sleep(0.01)
+    window.Finalize()
+    del window, view
+    assert living() == before
+
+
+def test_pictures_wait_for_all_that_they_want():
+    views = [frame(*FAR, size_px=SIZE), frame(*NEAR, size_px=SIZE)]
+    quick, slow = (hill_scene(with_ground=textured(delay_s=delay_s)) for delay_s in (0.0, 0.004))
+    found = {}
+    for scene, order in ((quick, (0, 1)), (slow, (1, 0, 1))):
+        with Offscreen(SIZE, supersample=False) as target:
+            target.set_stage(scene)
+            for number in order:
+                target.set_frame(views[number])
+                found.setdefault(number, []).append(target.picture())
+                assert not target._view.pending
+    assert len(found[1]) == 3
+    for pictures in found.values():
+        assert all((one == pictures[0]).all() for one in pictures)
+
+
+def waves(bounds_m, step_m):
+    """A picture with soft patterns, at any fineness the same."""
+    west, south, east, north = bounds_m
+    x = np.arange(west + step_m / 2, east, step_m)
+    y = np.arange(north - step_m / 2, south, -step_m)[:, None]
+    soft = 40.0 * np.sin(x / 90.0) * np.cos(y / 70.0)
+    return np.clip(np.array(GROUND_RGB) + soft[..., None], 0, 255).round().astype(np.uint8)
+
+
+def textured(**settings):
+    """The hills with a picture over all, and finer ones over every finest tile of the western half."""
+    made = hills(**settings)
+    made.texture = Texture(waves(made.texture.bounds_m, 12.5), made.texture.bounds_m)
+    for tile in made.tree.of_level(0):
+        (west, south, _), (east, north, _) = made.tree.box_m[tile].tolist()
+        if east <= 0.0:
+            bounds_m = (west - 6.25, south - 6.25, east + 6.25, north + 6.25)
+            made.pictures[int(tile)] = Texture(waves(bounds_m, 3.125), bounds_m)
+    return made
+
+
+def test_no_seam_shows_where_a_tile_has_a_picture_of_its_own():
+    made = textured()
+    plain = textured()
+    plain.pictures.clear()
+    z = float(hill_m(0.0, 0.0))
+    view = frame((0.0, -260.0, z + 420.0), (0.0, 0.0, z), size_px=(640, 360))
+    found = []
+    for each in (made, plain):
+        with Offscreen((640, 360), supersample=False) as target:
+            target.set_stage(hill_scene(with_ground=each))
+            target.set_frame(view)
+            found.append(target.picture()[..., :3].astype(int))
+            used = target._view._ground
+            assert bool(used.load.texture_bytes) == bool(each.pictures)
+    difference = np.abs(found[0] - found[1]).max(axis=-1)
+    assert difference.max() <= 6
+    assert (difference > 0).any()
+
+
+def test_a_prepared_tile_is_the_same_land_in_pieces_that_share_no_memory_with_the_file():
+    made = textured()
+    tile = next(iter(made.pictures))
+    mesh, picture = made.tree.land(tile), made.pictures[tile]
+    (piece,) = prepare_tile(made, tile, 1.0).pieces
+    assert not np.shares_memory(piece.points_m, mesh.vertices_m)
+    assert (piece.points_m == mesh.vertices_m).all()
+    assert (piece.picture == picture.image).all()
+    assert (piece.uv > 0.0).all()
+    assert (piece.uv < 1.0).all()
+
+
+@pytest.mark.parametrize("grain_m", [1.0, 8.0])
+def test_pieces_show_every_place_as_the_whole_picture_does(monkeypatch, grain_m):
+    monkeypatch.setattr(drapes, "_PIECE_PX", 12)
+    made = textured()
+    tile = next(iter(made.pictures))
+    ready = prepare_tile(made, tile, grain_m)
+    mesh = made.tree.land(tile)
+    factor = reduction(3.125, grain_m)
+    assert ready.drape == Drape(3.125, factor)
+    assert factor == (1 if grain_m == 1.0 else 2)
+    assert len(ready.pieces) > 4
+    faces = np.concatenate([piece.points_m[piece.faces] for piece in ready.pieces])
+    whole = mesh.vertices_m[mesh.faces]
+    assert sorted(map(bytes, faces)) == sorted(map(bytes, whole))
+    for piece in ready.pieces:
+        height, width = piece.picture.shape[:2]
+        assert max(height, width) < 40
+        place = piece.uv * [width, height] - 0.5
+        assert (place >= 0.0).all()
+        assert (place <= [width - 1, height - 1]).all()
+        column, row = np.round(place).astype(int).T
+        found = piece.picture[height - 1 - row, column].astype(int)
+        x, y = piece.points_m[:, 0], piece.points_m[:, 1]
+        true = np.array(GROUND_RGB) + 40.0 * (np.sin(x / 90.0) * np.cos(y / 70.0))[:, None]
+        assert np.abs(found - true).max() < 3.0 * factor
+
+
+def test_own_pictures_are_as_fine_as_the_screen_and_absent_far_away():
+    made = textured()
+    tile = next(iter(made.pictures))
+    loads = [prepare_tile(made, tile, grain_m).load.texture_bytes for grain_m in (1.0, 7.0, 12.4, 12.6)]
+    assert loads[0] > 3.5 * loads[1]
+    assert loads[1] == loads[2] > loads[3] == 0
+    unseen, fine, coarse = Drape(), Drape(2.5, 1), Drape(2.5, 8)
+    for exact in (False, True):
+        assert unseen.fits(30.0, ground_m=30.0, exact=exact)
+        assert not unseen.fits(29.0, ground_m=30.0, exact=exact)
+        assert not coarse.fits(19.0, ground_m=30.0, exact=exact)
+        assert coarse.fits(21.0, ground_m=30.0, exact=exact)
+        assert fine.fits(1.0, ground_m=30.0, exact=exact)
+        assert not fine.fits(40.0, ground_m=30.0, exact=exact)
+        assert fine.fits(11.0, ground_m=30.0, exact=exact) != exact
+
+
+def test_ground_that_came_last_is_drawn_before_what_fades_over_it():
+    made = hills()
+    x, y = -300.0, -300.0
+    people = riders_at([[x, y, float(hill_m(x, y))]], scale=1.0, opacity=0.4)
+    eye = (x - 9.0, y - 9.0, float(hill_m(x, y)) + 30.0)
+    near = frame(eye, (x, y, float(hill_m(x, y))), size_px=SIZE, riders=people)
+    far = frame(*FAR, size_px=SIZE)
+    found = []
+    for order in ((near,), (far, near), (near, far, near)):
+        with Offscreen(SIZE, supersample=False) as target:
+            target.set_stage(hill_scene(with_ground=made))
+            for each in order:
+                target.set_frame(each)
+                found.append(target.picture())
+            actors = [actor for actor in target._view._renderer.GetActors() if actor.GetVisibility()]
+            assert len(actors) > 10
+    assert (found[0] == found[2]).all()
+    assert (found[0] == found[5]).all()
+    assert (found[0] != found[1]).any()
+
+
+def test_what_looks_worst_is_asked_for_first():
+    made = hills()
+    cover = Cover(made.tree, limit=Load(10**9, 10**9), ground_m=100.0, exact=False)
+    for root in cover.roots:
+        cover.add(root, Load(1, 0))
+    eye = np.array(NEAR[0])
+    cover.want(eye, pixel_angle=PIXEL_ANGLE, detail=Detail(0.7, 10**6))
+    first = [tile for tile, _ in cover.missing()]
+    error = made.tree.error_px(eye, pixel_angle=PIXEL_ANGLE)
+    worst = error[made.tree.parent[first]]
+    assert (np.diff(worst) <= 0).all()
+    assert (made.tree.level[first] == 2).all()
+    assert first[0] not in dict(cover.missing(but={first[0]}))
+
+
+def test_what_was_wanted_last_is_kept_longest():
+    made = hills()
+    cover = Cover(made.tree, limit=Load(triangles=0), ground_m=100.0, exact=False)
+    detail = Detail(8.0, 10**6)
+    for root in cover.roots:
+        cover.add(root, Load(1, 0))
+    for eye in ((-1400.0, -1400.0, 300.0), (1400.0, 1400.0, 300.0), (0.0, 0.0, 90_000.0)):
+        cover.want(np.array(eye), pixel_angle=PIXEL_ANGLE, detail=detail)
+        while missing := cover.missing():
+            cover.add(missing[0][0], Load(1, 0))
+        cover.show()
+    dropped = []
+    while (tile := cover.drop()) is not None:
+        dropped.append(tile)
+    assert cover.load == Load(len(cover.roots), 0)
+    middles = made.tree.box_m[dropped].mean(axis=1)[:, :2]
+    finest = made.tree.level[dropped] == 0
+    west = middles[finest].sum(axis=1) < 0
+    assert west[: west.sum() // 2].all()
+    assert not west[-(~west).sum() // 2 :].any()

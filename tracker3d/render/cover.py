@@ -1,0 +1,186 @@
+"""Which tiles of the ground are wanted, which are at hand and which are shown; nothing is drawn here.
+
+Tiles come in families: the children of one tile, which cover exactly what it does. A tile is only taken in
+when its parent's whole family is at hand, so each arrival refines one place by one step, and what is at hand
+is always a tree from the roots down. Roots are never given up: there can be no hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from terrain.tree import TileTree
+    from tracker3d.render.drapes import Drape
+
+_GRAIN_PX = 0.7
+"""Of a tile's own picture, pixels of the screen."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How fine the ground is drawn.
+
+    Attributes
+    ----------
+    most_error_px : float
+        Largest error on the screen, pixels of the picture.
+    most_triangles : int
+        Where that is not enough for it, what looks worst is refined first.
+    """
+
+    most_error_px: float
+    most_triangles: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """What tiles take: ``triangles``, and bytes of pictures on the graphics processor."""
+
+    triangles: int = 0
+    texture_bytes: int = 0
+
+    def __add__(self, other: Load) -> Load:
+        """Return both together."""
+        return Load(self.triangles + other.triangles, self.texture_bytes + other.texture_bytes)
+
+    def __sub__(self, other: Load) -> Load:
+        """Return what is left without the other."""
+        return Load(self.triangles - other.triangles, self.texture_bytes - other.texture_bytes)
+
+    def within(self, limit: Load) -> bool:
+        """Tell whether it is no more than ``limit`` in any respect."""
+        return self.triangles <= limit.triangles and self.texture_bytes <= limit.texture_bytes
+
+
+class Cover:
+    """Keeps account of tiles by their numbers.
+
+    Parameters
+    ----------
+    tree : TileTree
+    limit : Load
+        What may be kept at hand; what is wanted now is kept even where it takes more.
+    ground_m : float
+        What a pixel of the texture that lies over all tiles spans.
+    exact : bool
+        Tiles' own pictures are as fine as the frame asks for, whatever was seen before.
+
+    Attributes
+    ----------
+    shown : frozenset of int
+        Tiles to draw: a whole cover, without anything twice.
+    load : Load
+        Of all that is at hand.
+    """
+
+    def __init__(self, tree: TileTree, *, limit: Load, ground_m: float, exact: bool) -> None:
+        self.roots: tuple[int, ...] = tuple(np.flatnonzero(tree.parent < 0).tolist())
+        self.shown: frozenset[int] = frozenset()
+        self.load = Load()
+        self._tree = tree
+        self._limit = limit
+        self._ground_m, self._exact = ground_m, exact
+        self._low_m, self._high_m = np.moveaxis(np.asarray(tree.box_m, np.float64), 1, 0)
+        self._grain_m: list[float] = [np.inf] * len(tree)
+        self._drapes: dict[int, Drape] = {}
+        self._parent: list[int] = tree.parent.tolist()
+        self._family = [tuple(child for child in row if child >= 0) for row in tree.children.tolist()]
+        self._wanted: frozenset[int] = frozenset()
+        self._needed: dict[int, None] = {}
+        self._loads: dict[int, Load] = {}
+        self._used: dict[int, None] = {}
+        self._stale = True
+
+    def want(self, eye_m: NDArray[np.float64], *, pixel_angle: float, detail: Detail) -> None:
+        """Choose anew what would be drawn best from ``eye_m``, metres as drawn.
+
+        ``pixel_angle`` is the width of a pixel at a distance of 1 m.
+        """
+        outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
+        away_m = np.maximum(np.linalg.norm(outside, axis=1), 1.0)
+        self._grain_m = (_GRAIN_PX * pixel_angle * away_m).tolist()
+        chosen = self._tree.choose(
+            eye_m,
+            pixel_angle=pixel_angle,
+            most_error_px=detail.most_error_px,
+            most_triangles=detail.most_triangles,
+        )
+        wanted = frozenset(chosen.tolist())
+        if wanted == self._wanted:
+            return
+        self._wanted, self._stale = wanted, True
+        error = self._tree.error_px(eye_m, pixel_angle=pixel_angle)
+        urgency = np.where(self._tree.parent >= 0, error[self._tree.parent], np.inf)
+        needed = set(wanted)
+        for tile in wanted:
+            above = self._parent[tile]
+            while above >= 0 and above not in needed:
+                needed.add(above)
+                above = self._parent[above]
+        self._needed = dict.fromkeys(sorted(needed, key=lambda tile: (-urgency[tile], tile)))
+        for tile in self._needed.keys() & self._used.keys():
+            self._used[tile] = self._used.pop(tile)
+
+    def missing(self, but: Collection[int] = ()) -> list[tuple[int, float]]:
+        """Return what is to be made ready next and for what grain, what looks worst without it first.
+
+        Then come tiles at hand whose own picture is too coarse or far too fine. Tiles in ``but`` cannot be
+        made ready; neither can what is finer in their place.
+        """
+        tiles = [tile for tile in self._needed if tile not in self._loads and self._may_come(tile)]
+        tiles += [tile for tile in self._drapes.keys() & self.shown if not self._is_draped_well(tile)]
+        return [(tile, self._grain_m[tile]) for tile in tiles if tile not in but]
+
+    def _is_draped_well(self, tile: int) -> bool:
+        return self._drapes[tile].fits(self._grain_m[tile], ground_m=self._ground_m, exact=self._exact)
+
+    def _may_come(self, tile: int) -> bool:
+        parent = self._parent[tile]
+        if parent < 0:
+            return True
+        above = self._parent[parent]
+        family = self.roots if above < 0 else self._family[above]
+        return all(one in self._loads for one in family)
+
+    def add(self, tile: int, load: Load, drape: Drape | None = None) -> None:
+        """Take note that a tile is at hand, or that another picture of it is."""
+        self.load += load - self._loads.get(tile, Load())
+        self._loads[tile] = load
+        self._used[tile] = None
+        if drape is not None:
+            self._drapes[tile] = drape
+        else:
+            self._drapes.pop(tile, None)
+        self._stale = True
+
+    def show(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Bring :attr:`shown` up to date; returns what comes into the picture and what leaves it."""
+        if not self._stale:
+            return frozenset(), frozenset()
+        self._stale = False
+        before = self.shown
+        self.shown = frozenset(self._tree.shown(self._wanted, set(self._loads)).tolist())
+        return self.shown - before, before - self.shown
+
+    def drop(self) -> int | None:
+        """Give up one tile where too much is at hand: of those not needed, what was longest not wanted."""
+        if self.load.within(self._limit):
+            return None
+        for tile in self._used:
+            if tile in self._needed or tile in self.shown or self._parent[tile] < 0:
+                continue
+            if any(child in self._loads for child in self._family[tile]):
+                continue
+            del self._used[tile]
+            self._drapes.pop(tile, None)
+            self.load -= self._loads.pop(tile)
+            return tile
+        return None
