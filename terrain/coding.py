@@ -33,7 +33,7 @@ _CODES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 
 
 def decode(code: str, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the heights, (rows, columns) metres, that (3, rows, columns) colours stand for; NaN for black."""
+    """Return the heights, (rows, columns) metres, that colours (3, rows, columns) mean; NaN for black."""
     heights = _CODES[code](rgb.astype(np.float32))
     heights[~rgb.any(axis=0)] = np.nan
     return heights

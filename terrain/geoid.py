@@ -65,8 +65,14 @@ class Geoid:
         self, path: Path, lon: NDArray[np.float64], lat: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         with opened(path) as dataset:
-            if dataset.crs is None or not dataset.crs.is_geographic or dataset.width * dataset.height > _MOST_CELLS:
-                raise ElevationFileError(f"{path} is no geoid grid in degrees; give one such as fr_ign_RAF20.tif.")
+            if (
+                dataset.crs is None
+                or not dataset.crs.is_geographic
+                or dataset.width * dataset.height > _MOST_CELLS
+            ):
+                raise ElevationFileError(
+                    f"{path} is no geoid grid in degrees; give one such as fr_ign_RAF20.tif."
+                )
             part, window = _about(dataset.transform, dataset.width, dataset.height, lon, lat)
             if part is None or window is None:
                 return np.full(lon.shape, np.nan)

@@ -100,7 +100,8 @@ class _Drape:
     def _colours(self, dataset: rasterio.DatasetReader, window: Window) -> NDArray[np.uint8]:
         """Colours of the file's pixels as they are, (rows, columns, 4)."""
         if self.table is not None:
-            return self.table[dataset.read(1, window=window)]
+            coloured: NDArray[np.uint8] = self.table[dataset.read(1, window=window)]
+            return coloured
         picture = np.empty((int(window.height), int(window.width), 4), np.uint8)
         bands = dataset.read(self.bands, window=window)
         picture[..., :3] = np.moveaxis(bands, 0, -1)
@@ -175,7 +176,9 @@ def open_drapes(paths: Sequence[Path]) -> Drapes:
     ElevationFileError
         A file is missing, damaged, no picture, or has no place on Earth.
     """
-    pictures, messages, credit = [], [], {}
+    pictures: list[tuple[_Drape, ...]] = []
+    messages: list[str] = []
+    credit: dict[str, None] = {}
     for path in paths:
         drapes = []
         for file in find_files([Path(path)]):
@@ -202,7 +205,9 @@ def _inspect(file: RasterFile, messages: list[str]) -> _Drape:
         crs = horizontal_crs(dataset, file.title, messages, coded=False)
         cell_m = cell_size_m(dataset.transform, dataset.width, dataset.height, crs)
         if not cell_m > 0:
-            raise ElevationFileError(f"{file.title} lies nowhere on Earth by its reference system ({crs.name}).")
+            raise ElevationFileError(
+                f"{file.title} lies nowhere on Earth by its reference system ({crs.name})."
+            )
         return _Drape(
             file=file,
             crs=crs,
@@ -214,7 +219,9 @@ def _inspect(file: RasterFile, messages: list[str]) -> _Drape:
         )
 
 
-def _table(dataset: rasterio.DatasetReader, file: RasterFile, messages: list[str]) -> NDArray[np.uint8] | None:
+def _table(
+    dataset: rasterio.DatasetReader, file: RasterFile, messages: list[str]
+) -> NDArray[np.uint8] | None:
     """Return the colours that numbers stand for; None where a file holds colours themselves."""
     if dataset.count != 1:
         return None
@@ -295,7 +302,9 @@ def _block_mean(picture: NDArray[np.uint8], block: int) -> NDArray[np.uint8]:
     starts = [np.arange(0, size, block) for size in picture.shape[:2]]
 
     def total(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        summed: NDArray[np.float32] = np.add.reduceat(np.add.reduceat(values, starts[0], axis=0), starts[1], axis=1)
+        summed: NDArray[np.float32] = np.add.reduceat(
+            np.add.reduceat(values, starts[0], axis=0), starts[1], axis=1
+        )
         return summed
 
     shown = picture[..., 3].astype(np.float32)

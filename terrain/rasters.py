@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
-from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.windows import Window
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+    from pyproj import CRS
     from rasterio.transform import Affine
 
 HIGHEST_M = 9000.0
@@ -135,8 +135,8 @@ def _refuse_missing_parts(dataset: rasterio.DatasetReader, file: RasterFile) -> 
             )
         if not name.startswith("/vsi") and not Path(name).exists():
             raise ElevationFileError(
-                f"{file.title} refers to {PurePath(name).name}, which is not there; put the file in its place, "
-                "or make the mosaic again."
+                f"{file.title} refers to {PurePath(name).name}, which is not there; put the file in its "
+                "place, or make the mosaic again."
             )
 
 
@@ -172,7 +172,9 @@ def inspect(which: Path | RasterFile) -> Raster:
     with opened(file) as dataset:
         messages: list[str] = []
         if max(dataset.width, dataset.height) > _HUGE_SIDE:
-            raise ElevationFileError(f"{file.title} claims {dataset.width:,} x {dataset.height:,} cells; use a part.")
+            raise ElevationFileError(
+                f"{file.title} claims {dataset.width:,} x {dataset.height:,} cells; use a part of it."
+            )
         code = _code(dataset, file, messages)
         crs = horizontal_crs(dataset, file.title, messages, coded=bool(code))
         cell_m = cell_size_m(dataset.transform, dataset.width, dataset.height, crs)
@@ -228,7 +230,7 @@ def _refuse_classes(dataset: rasterio.DatasetReader, file: RasterFile) -> None:
 
 
 def _samples(dataset: rasterio.DatasetReader) -> NDArray[np.uint8]:
-    """Some pixels of a picture as they are, (3, rows, columns): of its middle and of its quarters."""
+    """Return pixels of a picture as they are, (3, rows, columns), of its middle and of its quarters."""
     rows, columns = min(dataset.height, _PROBE_SIDE), min(dataset.width, _PROBE_SIDE)
     windows = dict.fromkeys(
         (int((dataset.width - columns) * across), int((dataset.height - rows) * down))

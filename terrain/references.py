@@ -43,7 +43,9 @@ def horizontal_crs(dataset: rasterio.DatasetReader, title: str, messages: list[s
                 f"{title} names no reference system, so its place on Earth is unknown; put its .prj or world "
                 "file beside it, or write it in with gdal_edit -a_srs."
             )
-        messages.append(f"{label} names no reference system; its numbers fit {_told(guess)}, which is assumed.")
+        messages.append(
+            f"{label} names no reference system; its numbers fit {_told(guess)}, which is assumed."
+        )
         return guess
     crs = CRS.from_wkt(dataset.crs.to_wkt())
     if crs.is_compound:
@@ -107,7 +109,9 @@ def cell_size_m(transform: Affine, width: int, height: int, crs: CRS) -> float:
     column, row = width / 2, height / 2
     points = np.array([transform @ (column + c, row + r) for c, r in ((0, 0), (1, 0), (0, 1))])
     try:
-        lon, lat = Transformer.from_crs(crs, crs.geodetic_crs or "EPSG:4326", always_xy=True).transform(*points.T)
+        lon, lat = Transformer.from_crs(crs, crs.geodetic_crs or "EPSG:4326", always_xy=True).transform(
+            *points.T
+        )
         if not np.isfinite([*lon, *lat]).all() or np.abs(lat).max() > 90:
             return float("nan")
         _, _, sides = Geod(ellps="WGS84").inv(np.full(2, lon[0]), np.full(2, lat[0]), lon[1:], lat[1:])

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from terrain.elevation import ElevationGrid
     from terrain.line import GroundLine
 
-_REACH_STEPS = 7
+_REACH_CELLS = 3.5
+_STEPS_PER_CELL = 4
+_AS_GOOD = 1.10
+_MOST_POINTS = 3000
 _LEAST_ROAD_M = 2000.0
 _SPACING_M = 25.0
 _STRUCTURE_M = 100.0
@@ -69,8 +72,9 @@ class RoadFit:
         odd = []
         if shifted_m:
             odd.append(
-                f"{files} seems shifted by {shifted_m:.0f} m to the {direction(self.east_m, self.north_m)}, so "
-                "hairpins will not fit the slopes until better data are given"
+                f"{files} seems shifted by {shifted_m:.0f} m to the "
+                f"{direction(self.east_m, self.north_m)}, so hairpins will not fit the slopes until better "
+                "data are given"
             )
         advice = self._advice(converted=converted)
         if advice:
@@ -96,9 +100,10 @@ class RoadFit:
 def road_fit(elevation: ElevationGrid, line: GroundLine, *, cell_m: float) -> RoadFit | None:
     """Measure how elevation data fit the road; None where less than 2 km can be compared.
 
-    The data are shifted by up to three and a half of their cells, in half cells. A displacement is believed
+    The data are shifted by up to three and a half of their cells, in quarters. A displacement is believed
     where it lowers the spread of the difference by a quarter and by 2 m; right data of 90 m cells are best
-    where they are.
+    where they are. Of all that are hardly worse than the best the shortest is taken: a road that runs
+    one way says little about the other.
 
     Parameters
     ----------
@@ -135,17 +140,21 @@ def _displacement(
     here_m: float,
     cell_m: float,
 ) -> tuple[float, float]:
-    shifts = np.arange(-_REACH_STEPS, _REACH_STEPS + 1) * cell_m / 2
-    spread = np.full((len(shifts), len(shifts)), np.inf)
-    for row, north in enumerate(shifts):
-        for column, east in enumerate(shifts):
-            difference = elevation.sample(x + east, y + north) - height
-            if np.isfinite(difference).mean() > 0.9:
-                spread[row, column] = np.nanstd(difference)
-    best = divmod(int(np.argmin(spread)), len(shifts))
-    if spread[best] > min(0.75 * here_m, here_m - 2.0):
+    thin = slice(None, None, max(1, len(x) // _MOST_POINTS))
+    x, y, height = x[thin], y[thin], height[thin]
+    reach = round(_REACH_CELLS * _STEPS_PER_CELL)
+    shifts = np.arange(-reach, reach + 1) * cell_m / _STEPS_PER_CELL
+    east, north = (lattice.ravel() for lattice in np.meshgrid(shifts, shifts))
+    spread = np.full(east.size, np.inf)
+    for number, (east_m, north_m) in enumerate(zip(east, north, strict=True)):
+        difference = elevation.sample(x + east_m, y + north_m) - height
+        if np.isfinite(difference).mean() > 0.9:
+            spread[number] = np.nanstd(difference)
+    if spread.min() > min(0.75 * here_m, here_m - 2.0):
         return 0.0, 0.0
-    return float(shifts[best[1]]), float(shifts[best[0]])
+    good = np.flatnonzero(spread <= min(_AS_GOOD * spread.min(), here_m - 2.0))
+    shortest = good[np.argmin(np.hypot(east[good], north[good]))]
+    return float(east[shortest]), float(north[shortest])
 
 
 def direction(east_m: float, north_m: float) -> str:

@@ -222,7 +222,8 @@ def _undulation_on(plan: GridPlan, geoid: Geoid, frame: LocalFrame) -> NDArray[n
     along = np.stack([np.interp(at_columns, np.arange(columns), line) for line in lattice])
     lower = np.minimum(at_rows.astype(np.intp), rows - 2)
     share = (at_rows - lower)[:, None]
-    return (along[lower] * (1 - share) + along[lower + 1] * share).astype(np.float32)
+    undulation: NDArray[np.float64] = along[lower] * (1 - share) + along[lower + 1] * share
+    return undulation.astype(np.float32)
 
 
 def require_coverage(covered: NDArray[np.bool_], paths: Sequence[Path]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrain.errors import ElevationFileError
 from terrain.finding import archives, pyramids
@@ -19,7 +19,22 @@ from terrain.finding.model import (
     too_many,
 )
 
-_PLACE_ENDINGS = (".aux.xml", ".wld", ".pgw", ".pngw", ".jgw", ".jpgw", ".jpegw", ".wlw", ".webpw", ".j2w", ".jp2w")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_PLACE_ENDINGS = (
+    ".aux.xml",
+    ".wld",
+    ".pgw",
+    ".pngw",
+    ".jgw",
+    ".jpgw",
+    ".jpegw",
+    ".wlw",
+    ".webpw",
+    ".j2w",
+    ".jp2w",
+)
 
 _Found = list[RasterFile]
 
@@ -95,7 +110,9 @@ def _in_archive(path: Path, *, named: bool = True) -> _Found:
     pictures = [name for name in names if name.lower().endswith(PICTURE_ENDINGS)]
     rasters = [name for name in names if is_raster_name(name)]
     rasters += [
-        name for name in pictures if pyramids.place_of(name) is None and _has_place(name.rpartition("/")[2], beside)
+        name
+        for name in pictures
+        if pyramids.place_of(name) is None and _has_place(name.rpartition("/")[2], beside)
     ]
     alone = named and len(rasters) == 1
     found = [RasterFile(path, gdal_name(before + name), f"{path}/{name}", alone) for name in rasters]

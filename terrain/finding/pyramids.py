@@ -100,7 +100,14 @@ def _mosaic(tiles: Sequence[_Tile], zoom: int, title: str) -> str:
     columns = max(tile.x for tile in tiles) + 1 - left
     rows = max(tile.y for tile in tiles) + 1 - top
     tile_m = 2 * _HALF_EQUATOR_M / 2**zoom
-    place = (left * tile_m - _HALF_EQUATOR_M, tile_m / side, 0, _HALF_EQUATOR_M - top * tile_m, 0, -tile_m / side)
+    place = (
+        left * tile_m - _HALF_EQUATOR_M,
+        tile_m / side,
+        0,
+        _HALF_EQUATOR_M - top * tile_m,
+        0,
+        -tile_m / side,
+    )
     lines = [
         f'<VRTDataset rasterXSize="{columns * side}" rasterYSize="{rows * side}"><SRS>EPSG:3857</SRS>',
         f"<GeoTransform>{', '.join(repr(float(value)) for value in place)}</GeoTransform>",

@@ -99,8 +99,8 @@ def prepare(
     output : Path
         ``NAME.stage``; a package that stood there is replaced when the new one is whole.
     dem_paths : sequence of Path or None
-        Elevation files, folders, archives or pyramids of tiles; empty for ground at the road's own height; None to download what the
-        road needs.
+        Elevation files, folders, archives or pyramids of tiles; empty for ground at the road's own height;
+        None to download what the road needs.
     dem_source : str, optional
         Public source to download from, ``glo30`` (usual) or ``terrarium``.
     drape_paths : sequence of Path
@@ -201,9 +201,7 @@ def _is_harmless(text: str) -> bool:
     return isinstance(text, FitSentence) and text.harmless
 
 
-def _built(
-    source: Source, dem_paths: Sequence[Path], geoid: Geoid | None
-) -> tuple[BuiltRoad, list[str]]:
+def _built(source: Source, dem_paths: Sequence[Path], geoid: Geoid | None) -> tuple[BuiltRoad, list[str]]:
     """Build the road, with heights from the DEM where the source has none, and say what is odd about it."""
     lon_deg, lat_deg, height_m = source.points.T
     try:
@@ -263,7 +261,7 @@ def _stage_of(
     route = built.route.on_ground(
         z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
     )
-    notes = [text for text in ground.messages if not _is_harmless(text)]
+    notes = [str(text) for text in ground.messages if not _is_harmless(text)]
     route = _with_roll_out(route, ground)
     return Stage(
         name=source.name,

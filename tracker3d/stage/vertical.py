@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,8 @@ import numpy as np
 from tracker3d.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from terrain import Geoid
     from tracker3d.stage.downloading import GroundData
     from tracker3d.stage.source import Source
