@@ -15,7 +15,7 @@ from rasterio.windows import Window
 
 from terrain import coding
 from terrain.errors import ElevationFileError
-from terrain.finding import ENDINGS, RasterFile
+from terrain.finding import ENDINGS, GDAL_OPTIONS, RasterFile
 from terrain.references import cell_size_m, ellipsoidal_note, height_unit_m, horizontal_crs
 
 if TYPE_CHECKING:
@@ -33,14 +33,6 @@ _PROBE_SIDE = 256
 _HUGE_SIDE = 4_000_000
 _HIGHEST_CODED = 1e6
 
-# A file may name any other file or address; heights come from files on this machine only, and nothing is
-# ever written beside them.
-_GDAL_OPTIONS = {
-    "GDAL_VRT_ENABLE_PYTHON": "NO",
-    "GDAL_HTTP_TIMEOUT": "1",
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
-    "CPL_VSIL_GZIP_WRITE_PROPERTIES": "NO",
-}
 _DRIVERS = frozenset((
     "GTiff", "SRTMHGT", "VRT", "AAIGrid", "GRASSASCIIGrid", "USGSDEM", "HFA", "EHdr", "ENVI", "DTED", "GSAG",
     "GSBG", "GS7BG", "XYZ", "BT", "NWT_GRD", "GTX", "netCDF", "GPKG", "MBTiles", "PNG", "JPEG", "WEBP",
@@ -105,7 +97,7 @@ def opened(which: Path | RasterFile, *, overview: int | None = None) -> Iterator
         raise ElevationFileError(f"The file {file.path} does not exist; check its name and place.")
     options = {} if overview is None else {"OVERVIEW_LEVEL": overview}
     with contextlib.ExitStack() as stack:
-        stack.enter_context(rasterio.Env(**_GDAL_OPTIONS))
+        stack.enter_context(rasterio.Env(**GDAL_OPTIONS))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:

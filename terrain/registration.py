@@ -24,7 +24,7 @@ _SPACING_M = 25.0
 _STRUCTURE_M = 100.0
 _MOST_STRUCTURES = 0.10
 _OFF_M, _WIDE_M = 20.0, 40.0
-_GEOID_LOW_M, _GEOID_HIGH_M, _GEOID_SPREAD_M = 40.0, 58.0, 20.0
+_GEOID_LOW_M, _GEOID_HIGH_M, _GEOID_SPREAD_M = 36.0, 62.0, 20.0
 _MOST_NAMES = 3
 _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 

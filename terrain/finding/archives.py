@@ -53,10 +53,12 @@ def members(path: Path) -> list[str]:
         raise ElevationFileError(
             f"The archive {path} is damaged or cut off; download or copy it again."
         ) from error
+    except ElevationFileError:
+        raise
     except OSError as error:
         reason = error.strerror or "damaged or cut off"
         raise ElevationFileError(f"The archive {path} cannot be read ({reason}).") from error
-    return sorted(name for name, _ in found if _is_inside(name))
+    return sorted(name.removeprefix("./") for name, _ in found if _is_inside(name))
 
 
 def prefix(path: Path) -> str:

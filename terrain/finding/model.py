@@ -19,6 +19,15 @@ ENDINGS = (
 PICTURE_ENDINGS = (".png", ".webp", ".jpg", ".jpeg", ".jp2")
 """Of pictures, which have a place only as tiles of a pyramid or with a file beside them that tells it."""
 
+# A file may name any other file or address; heights come from files on this machine only, and nothing is
+# ever written beside them.
+GDAL_OPTIONS = {
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "GDAL_HTTP_TIMEOUT": "1",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+    "CPL_VSIL_GZIP_WRITE_PROPERTIES": "NO",
+}
+
 MOST_ENTRIES = 200_000
 """No folder or archive that is meant holds more."""
 

@@ -6,6 +6,7 @@ in both codes for heights, so it is a void.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import warnings
@@ -19,7 +20,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from terrain.errors import ElevationFileError
-from terrain.finding.model import RasterFile
+from terrain.finding.model import GDAL_OPTIONS, RasterFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,10 +144,11 @@ def _band_of(number: int, bands: int, *, paletted: bool) -> str:
 def _form(tile: _Tile, title: str) -> tuple[int, int, bool]:
     """Side in pixels, number of bands, and whether they are numbers in a palette."""
     try:
-        with warnings.catch_warnings():
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(rasterio.Env(**GDAL_OPTIONS))
+            stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            picture = rasterio.open(tile.name)
-        with picture:
+            picture = stack.enter_context(rasterio.open(tile.name))
             usable = picture.width == picture.height <= _MOST_SIDE and picture.dtypes[0] == "uint8"
             paletted = picture.colorinterp[0].name == "palette"
             side, bands = picture.width, picture.count

@@ -109,10 +109,11 @@ def test_it_says_which_kilometres_the_dem_covers(write, road, plane, tmp_path):
 def test_a_dem_of_other_heights_is_told(write, road, plane, tmp_path):
     source = write("a.geojson", line(road, with_heights=True))
     fits = prepare(source, output=tmp_path / "a.stage", dem_paths=[plane()], width_km=2.0)
-    assert not any("own heights" in warning for warning in fits.warnings)
+    assert not any("The DEM lies" in warning for warning in fits.warnings)
+    assert any("The DEM lies" in finding for finding in fits.findings)
     lifted = [plane("lifted.tif", offset_m=48.0)]
     odd = prepare(source, output=tmp_path / "b.stage", dem_paths=lifted, width_km=2.0)
-    assert any("lie 48 m below the elevation files" in warning for warning in odd.warnings)
+    assert any("The DEM lies 48." in text and "--ellipsoidal dem" in text for text in odd.warnings)
     assert open_package(tmp_path / "b.stage").stage.coverage.warnings
 
 
