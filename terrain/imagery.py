@@ -148,6 +148,28 @@ class Drapes:
                 _lay_under(result, below)
         return result
 
+    def describe(self) -> dict[str, object]:
+        """Return what the files are, as plain values: the finest's cells, and the box of them all."""
+        drapes = [drape for files in self.pictures for drape in files]
+        finest = min(drapes, key=lambda drape: drape.cell_m)
+        boxes = np.array([_bounds_deg(drape) for drape in drapes])
+        west, south = boxes[:, :2].min(axis=0)
+        east, north = boxes[:, 2:].max(axis=0)
+        return {
+            "files": len(drapes),
+            "holds": "land cover or palette" if finest.table is not None else "colours",
+            "width": finest.levels[0].width,
+            "height": finest.levels[0].height,
+            "reference_system": finest.crs.name,
+            "cell_m": finest.cell_m,
+            "west_deg": float(west),
+            "south_deg": float(south),
+            "east_deg": float(east),
+            "north_deg": float(north),
+            "credits": list(self.credits),
+            "messages": list(self.messages),
+        }
+
     def require_coverage(self, plan: GridPlan, *, frame: LocalFrame) -> None:
         """Refuse files that show nothing of a box.
 
@@ -278,6 +300,15 @@ def _pixels(
     above = lattice[:, low + 1][:, :, left] * (1 - right) + lattice[:, low + 1][:, :, left + 1] * right
     column, row = below * (1 - up) + above * up
     return column, row
+
+
+def _bounds_deg(drape: _Drape) -> tuple[float, float, float, float]:
+    """West, south, east, north of a picture's corners and sides."""
+    own = drape.levels[0]
+    across, down = np.meshgrid(np.linspace(0, own.width, 9), np.linspace(0, own.height, 9))
+    x, y = own.transform @ np.array([across.ravel(), down.ravel()])
+    lon, lat = Transformer.from_crs(drape.crs, "EPSG:4326", always_xy=True).transform(x, y)
+    return float(np.min(lon)), float(np.min(lat)), float(np.max(lon)), float(np.max(lat))
 
 
 def _window(

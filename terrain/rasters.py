@@ -172,8 +172,8 @@ def inspect(which: Path | RasterFile) -> Raster:
         cell_m = cell_size_m(dataset.transform, dataset.width, dataset.height, crs)
         if not cell_m > 0:
             raise ElevationFileError(
-                f"{file.title} lies nowhere on Earth by its reference system ({crs.name}); write the right one "
-                "in with gdal_edit -a_srs."
+                f"{file.title} lies nowhere on Earth by its reference system ({crs.name}); write the right "
+                "one in with gdal_edit -a_srs."
             )
         if cell_m > _COARSEST_CELL_M:
             raise ElevationFileError(

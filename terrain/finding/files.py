@@ -64,6 +64,11 @@ def find_files(paths: Sequence[Path]) -> list[RasterFile]:
     return files
 
 
+def looks_like_rasters(path: Path) -> bool:
+    """Tell by the name whether a file holds rasters, or an archive may."""
+    return archives.is_archive(path) or is_raster_name(path.name)
+
+
 def _in_folder(path: Path) -> _Found:
     single: list[Path] = []
     pictures: list[str] = []

@@ -236,7 +236,7 @@ def test_a_coded_picture_has_its_place_from_files_beside_it(tmp_path: Path, *, w
     tile = write_tile(tmp_path, 12, x, y, coded(hills(*tile_degrees(12, x, y)), "Terrarium"))
     picture = tmp_path / "alone.png"
     shutil.move(tile, picture)
-    with pytest.raises(ElevationFileError, match="place on Earth is unknown; put its .prj or world file"):
+    with pytest.raises(ElevationFileError, match=r"place on Earth is unknown; put its \.prj or world file"):
         describe(picture)
     equator = 2 * np.pi * 6378137
     pixel = equator / 2**12 / 256
