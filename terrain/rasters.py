@@ -148,7 +148,10 @@ def _why_not_opened(file: RasterFile) -> str:
             "N44E005.hgt."
         )
     if lower.removesuffix(".gz").endswith(ENDINGS):
-        return f"{file.title} cannot be read: it is damaged, cut off or no raster file; download or copy it again."
+        return (
+            f"{file.title} cannot be read: it is damaged, cut off or no raster file; "
+            "download or copy it again."
+        )
     return f"{file.title} is no raster file that can be read; give a DEM such as .hgt, .tif, .asc or .vrt."
 
 

@@ -225,7 +225,7 @@ def test_info_of_archives_and_imagery(plane, tmp_path):
 
 
 def test_several_files_and_drapes_make_one_package(write, road, plane, tmp_path):
-    lon, lat, _ = road
+    lon, _lat, _ = road
     source = write("a.geojson", line(road, with_heights=True))
     shutil.make_archive(str(tmp_path / "east"), "zip", plane("b.tif", west=6.56).parent, "b.tif")
     drapes = []

@@ -357,11 +357,12 @@ def _imagery_info(path: Path, no_elevation: Exception) -> Info:
         raise no_elevation from None
     facts = drapes.describe()
     many = f"{facts['files']} files, the finest " if facts["files"] != 1 else ""
+    size = f"{facts['width']:,} x {facts['height']:,} pixels of about {facts['cell_m']:,.1f} m"
+    north_south = f"{facts['south_deg']:.4f} to {facts['north_deg']:.4f} N"
+    west_east = f"{facts['west_deg']:.4f} to {facts['east_deg']:.4f} E"
     lines = [
-        f"Imagery    {many}{facts['width']:,} x {facts['height']:,} pixels of about {facts['cell_m']:,.1f} m, "
-        f"{facts['holds']}",
-        f"Area       {facts['south_deg']:.4f} to {facts['north_deg']:.4f} N, "
-        f"{facts['west_deg']:.4f} to {facts['east_deg']:.4f} E, {facts['reference_system']}",
+        f"Imagery    {many}{size}, {facts['holds']}",
+        f"Area       {north_south}, {west_east}, {facts['reference_system']}",
         *(f"Note       {message}" for message in drapes.messages),
         *(f"Credit     {line}" for line in drapes.credits),
     ]
