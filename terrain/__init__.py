@@ -8,18 +8,24 @@ from terrain.description import Description, describe
 from terrain.elevation import ElevationGrid
 from terrain.errors import CoverageError, ElevationFileError, TerrainError
 from terrain.frame import LocalFrame
+from terrain.geoid import Geoid
 from terrain.ground import Ground
+from terrain.imagery import Drapes, open_drapes
 from terrain.line import GroundLine
 from terrain.mesh import Mesh
 from terrain.pictures import Texture
+from terrain.registration import FitSentence
 from terrain.sampling import MeshSampler
 from terrain.sources import sample_heights
 
 __all__ = [
     "CoverageError",
     "Description",
+    "Drapes",
     "ElevationFileError",
     "ElevationGrid",
+    "FitSentence",
+    "Geoid",
     "Ground",
     "GroundLine",
     "LocalFrame",
@@ -29,5 +35,6 @@ __all__ = [
     "Texture",
     "build_ground",
     "describe",
+    "open_drapes",
     "sample_heights",
 ]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain.frame import LocalFrame
+    from terrain.geoid import Geoid
     from terrain.line import GroundLine
 
     Progress = Callable[[str, float], None]
@@ -56,6 +57,7 @@ def build_ground(
     half_width_m: float = 6000.0,
     max_error_m: float = 1.0,
     elevation: ElevationGrid | None = None,
+    geoid: Geoid | None = None,
     progress: Progress | None = None,
 ) -> Ground:
     """Build the drawn ground along a road.
@@ -80,6 +82,8 @@ def build_ground(
         narrow strip (:func:`terrain.apron.bench`) where the two differ in detail.
     elevation : ElevationGrid, optional
         Heights that are at hand already, in the local frame, instead of files.
+    geoid : Geoid, optional
+        Given where the files' heights are above the ellipsoid.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
 
@@ -93,7 +97,7 @@ def build_ground(
     report = progress or (lambda what, share: None)
     report("Reading elevation data", 0.0)
     warm_up()
-    sources = open_sources([Path(path) for path in dem_paths])
+    sources = open_sources([Path(path) for path in dem_paths], geoid=geoid)
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
     raw = raw_heights(plan, sources, elevation, frame)

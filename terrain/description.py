@@ -11,7 +11,8 @@ from pyproj.exceptions import ProjError
 from rasterio.windows import Window
 
 from terrain.errors import ElevationFileError
-from terrain.rasters import inspect, opened, raster_files, read_heights
+from terrain.finding import find_files
+from terrain.rasters import inspect, opened, read_heights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import rasterio
     from numpy.typing import NDArray
 
+    from terrain.finding import RasterFile
     from terrain.rasters import Raster
 
 _STRIP_CELLS = 4_000_000
@@ -105,7 +107,7 @@ def describe(path: Path) -> Description:
     ElevationFileError
         It is no elevation data, or breaks off.
     """
-    named = [file for file, _ in raster_files([path])]
+    named = find_files([path])
     parts: list[Description] = []
     messages: list[str] = []
     for file in named:
@@ -139,11 +141,11 @@ def describe(path: Path) -> Description:
     )
 
 
-def _described(path: Path) -> Description:
-    raster = inspect(path)
+def _described(file: RasterFile) -> Description:
+    raster = inspect(file)
     messages = list(raster.messages)
     lowest, highest, voids, cells = float("nan"), float("nan"), 0, 0
-    with opened(path) as dataset:
+    with opened(file) as dataset:
         for heights in _strips(dataset, raster):
             missing = np.isnan(heights)
             cells += heights.size
@@ -151,7 +153,7 @@ def _described(path: Path) -> Description:
             if not missing.all():
                 lowest = float(np.fmin(lowest, np.nanmin(heights)))
                 highest = float(np.fmax(highest, np.nanmax(heights)))
-        kind = dataset.driver
+        kind = dataset.driver if file.zoom < 0 else f"tiles of zoom {file.zoom}"
         declared = dataset.nodata
     if lowest < _STRANGE_LOW_M or highest > _STRANGE_HIGH_M:
         messages.append(
@@ -163,7 +165,7 @@ def _described(path: Path) -> Description:
         messages.append("It holds no height at all and cannot be used.")
     west, south, east, north = _bounds_deg(raster)
     return Description(
-        path=path,
+        path=file.path,
         files=1,
         kind=kind,
         width=raster.width,
@@ -198,6 +200,6 @@ def _bounds_deg(raster: Raster) -> tuple[float, float, float, float]:
         lon, lat = Transformer.from_crs(raster.crs, "EPSG:4326", always_xy=True).transform(x, y)
     except ProjError as error:
         raise ElevationFileError(
-            f"{raster.path} has a reference system that cannot be used ({raster.crs.name})."
+            f"{raster.file.title} has a reference system that cannot be used ({raster.crs.name})."
         ) from error
     return float(np.min(lon)), float(np.min(lat)), float(np.max(lon)), float(np.max(lat))

@@ -11,7 +11,7 @@ from scipy import ndimage
 from terrain.apron import bench, fill_small_voids, lay_apron
 from terrain.corridor import distance_to_road
 from terrain.elevation import ElevationGrid
-from terrain.registration import direction, displacement_m
+from terrain.registration import road_fit
 from terrain.roadside import structure_heights
 from terrain.sources import GridPlan, Sources, read_heights_on, require_coverage
 
@@ -109,7 +109,7 @@ def lay_out(
     """
     distance = distance_to_road(plan, line, half_width_m=half_width_m)
     raw[distance > half_width_m + 30 * plan.step_m] = np.nan
-    messages = _misplacement(plan, raw, line, sources)
+    messages = _road_fit(plan, raw, line, sources)
     heights, filled = fill_small_voids(raw, step_m=plan.step_m)
     grid = ElevationGrid(heights, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(heights), filled)
     if sources.rasters:
@@ -142,19 +142,15 @@ def _voids(grid: ElevationGrid, drawn: NDArray[np.bool_], line: GroundLine) -> l
     return [f"The elevation data have voids: {area_km2:,.1f} km² ({share:.1%}) were interpolated{where}."]
 
 
-def _misplacement(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:
-    """Say so where the road's own heights show that the elevation data lie beside their place."""
+def _road_fit(plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources) -> list[str]:
+    """Say how the elevation data fit the road's own heights."""
     if not sources.rasters:
         return []
     grid = ElevationGrid(
         raw, plan.x0_m, plan.y0_m, plan.step_m, ~np.isnan(raw), np.zeros(raw.shape, np.bool_)
     )
-    found = displacement_m(grid, line, cell_m=sources.finest_m)
-    if found is None:
+    fit = road_fit(grid, line, cell_m=sources.finest_m)
+    if fit is None:
         return []
-    names = ", ".join(dict.fromkeys(raster.path.name for raster in sources.rasters))
-    message = (
-        f"{names} seems to lie about {np.hypot(*found):,.0f} m too far to the {direction(*found)}, judged by "
-        "the heights of the road; hairpins will not fit the slopes until better elevation data are given."
-    )
-    return [message]
+    names = [raster.file.label for raster in sources.rasters]
+    return [fit.sentence(names, converted=sources.geoid is not None)]

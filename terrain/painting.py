@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from terrain.fields import enlarge
-from terrain.imagery import read_imagery_on
+from terrain.imagery import open_drapes
 from terrain.shading import shade
 from terrain.sources import GridPlan
 
@@ -79,6 +79,8 @@ class Painter:
             (plan.rows - 1) * fineness + 1,
             (plan.columns - 1) * fineness + 1,
         )
+        drapes = open_drapes(drape_paths)
+        drapes.require_coverage(self.plan, frame=frame)
         heights = land.heights_m * np.float32(frame.vertical_exaggeration)
         distance = enlarge(land.distance_m, fineness)
         self._picture = shade(
@@ -88,7 +90,7 @@ class Painter:
             step_m=self.plan.step_m,
             latitude_deg=frame.origin_lat_deg,
             road_m=distance,
-            imagery=read_imagery_on(self.plan, drape_paths[0], frame=frame) if drape_paths else None,
+            imagery=drapes.read(self.plan, frame=frame) if drape_paths else None,
         )
 
     def paint(self, x0_m: float, y0_m: float, step_m: float, rows: int, columns: int) -> NDArray[np.uint8]:

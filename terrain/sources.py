@@ -18,11 +18,12 @@ from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 from scipy import ndimage
 
 from terrain.errors import CoverageError, ElevationFileError
-from terrain.rasters import Raster, inspect, opened, raster_files, read_heights
+from terrain.finding import find_files
+from terrain.native import joined, same_grids
+from terrain.rasters import Raster, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from terrain.frame import LocalFrame
+    from terrain.geoid import Geoid
 
-_NATIVE_LIMIT = 400_000_000
-_STRIP_CELLS = 16_000_000
+_LATTICE_M = 1000.0
+_ROAD_CELL_M = 10.0
+_COARSER = 7 / 6
 _WARP_ERROR_CELLS = 0.005
 
 
@@ -66,17 +69,37 @@ class Sources:
 
     rasters: tuple[Raster, ...]
     messages: tuple[str, ...]
+    geoid: Geoid | None = None
+    """Given where the files' heights are above the ellipsoid."""
 
     @property
     def finest_m(self) -> float:
         """Cell size of the finest file in metres; infinite where there is none."""
         return min((raster.cell_m for raster in self.rasters), default=float("inf"))
 
+    def groups(self, step_m: float) -> list[list[Raster]]:
+        """Return the files of common grids together, in the order in which they are laid over each other.
 
-def open_sources(paths: Sequence[Path]) -> Sources:
-    """Look at DEM files and folders of them.
+        The finest come first, but of a pyramid the level whose cells are as fine as the step, or hardly
+        coarser; finer levels only stand in for tiles that it lacks.
+        """
+        chosen: dict[Path, float] = {}
+        for raster in self.rasters:  # finest first
+            if raster.file.zoom >= 0 and raster.cell_m <= step_m * _COARSER:
+                chosen[raster.path] = raster.cell_m
 
-    A file that the user named must be usable; in a folder, files that are not are passed over with a message.
+        def order(raster: Raster) -> tuple[float, float]:
+            wanted = chosen.get(raster.path, 0.0) if raster.file.zoom >= 0 else 0.0
+            return max(raster.cell_m, wanted), abs(raster.cell_m - wanted)
+
+        return same_grids(sorted(self.rasters, key=order))
+
+
+def open_sources(paths: Sequence[Path], *, geoid: Geoid | None = None) -> Sources:
+    """Look at DEM files, folders and archives of them, and pyramids of tiles.
+
+    A file that the user named must be usable; in a folder or archive, files that are not are passed over
+    with a message. ``geoid`` is given where their heights are above the ellipsoid.
 
     Raises
     ------
@@ -85,11 +108,11 @@ def open_sources(paths: Sequence[Path]) -> Sources:
     """
     rasters: list[Raster] = []
     messages: list[str] = []
-    for path, named in raster_files([Path(path) for path in paths]):
+    for file in find_files([Path(path) for path in paths]):
         try:
-            raster = inspect(path)
+            raster = inspect(file)
         except ElevationFileError as error:
-            if named:
+            if file.named:
                 raise
             messages.append(f"Passed over: {error}")
             continue
@@ -99,7 +122,8 @@ def open_sources(paths: Sequence[Path]) -> Sources:
         raise ElevationFileError(
             f"None of the files in {', '.join(map(str, paths))} can be used: {messages[0]}"
         )
-    return Sources(tuple(sorted(rasters, key=lambda raster: raster.cell_m)), tuple(messages))
+    finest_first = tuple(sorted(rasters, key=lambda raster: raster.cell_m))
+    return Sources(finest_first, tuple(dict.fromkeys(messages)), geoid)
 
 
 def read_heights_on(plan: GridPlan, sources: Sources, *, frame: LocalFrame) -> NDArray[np.float32]:
@@ -111,24 +135,30 @@ def read_heights_on(plan: GridPlan, sources: Sources, *, frame: LocalFrame) -> N
     Raises
     ------
     ElevationFileError
-        A file breaks off while it is read.
+        A file breaks off while it is read, or heights above the ellipsoid cannot be converted.
     """
     merged = np.full((plan.rows, plan.columns), np.nan, np.float32)
-    for group in _same_grids(sources.rasters):
+    for group in sources.groups(plan.step_m):
         missing = np.isnan(merged)
         if not missing.any():
             break
+        if group[0].file.zoom >= 0 and not _reaches(group, plan, frame, missing):
+            continue
         below = _warped(group, plan, frame)
         if below is not None:
             merged = _laid_over(merged, below, missing, fade_posts=4 * group[0].cell_m / plan.step_m)
+    if sources.geoid is not None:
+        merged -= _undulation_on(plan, sources.geoid, frame)
     return merged
 
 
-def sample_heights(dem_paths: Sequence[Path], lon_deg: ArrayLike, lat_deg: ArrayLike) -> NDArray[np.float64]:
+def sample_heights(
+    dem_paths: Sequence[Path], lon_deg: ArrayLike, lat_deg: ArrayLike, *, geoid: Geoid | None = None
+) -> NDArray[np.float64]:
     """Interpolate heights bilinearly at the files' own resolution; NaN where they hold none.
 
     For roads that come without heights. The finest file that has a height at a position gives it. Positions
-    are WGS 84 degrees; the result has their shape.
+    are WGS 84 degrees; the result has their shape. ``geoid`` as in :func:`open_sources`.
 
     Raises
     ------
@@ -137,22 +167,63 @@ def sample_heights(dem_paths: Sequence[Path], lon_deg: ArrayLike, lat_deg: Array
     """
     lon, lat = np.broadcast_arrays(np.asarray(lon_deg, float), np.asarray(lat_deg, float))
     result = np.full(lon.size, np.nan)
-    for group in _same_grids(open_sources(dem_paths).rasters):
+    for group in open_sources(dem_paths).groups(_ROAD_CELL_M):
         to_source = Transformer.from_crs("EPSG:4326", group[0].crs, always_xy=True)
         x, y = to_source.transform(lon.ravel(), lat.ravel())
         column, row = ~group[0].transform @ np.array([np.asarray(x), np.asarray(y)])
         usable = np.isfinite(column) & np.isfinite(row) & np.isnan(result)
-        if not usable.any():
-            continue
-        found = _joined(group, column[usable], row[usable], reduce=1)
-        if found is None:
-            continue
-        heights, window, _ = found
-        at = np.array([row[usable] - 0.5 - window.row_off, column[usable] - 0.5 - window.col_off])
-        result[usable] = ndimage.map_coordinates(
-            heights, at, order=1, mode="constant", cval=np.nan, prefilter=False
-        )
+        if usable.any():
+            result[usable] = _sampled(group, column[usable], row[usable])
+    if geoid is not None:
+        known = np.isfinite(result)
+        result[known] -= geoid.undulation_m(lon.ravel()[known], lat.ravel()[known])
     return result.reshape(lon.shape)
+
+
+def _sampled(
+    group: list[Raster], column: NDArray[np.float64], row: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sample the files of one grid at positions in the first one's pixels.
+
+    The outer half of a border cell has its height: there another file may go on in another grid. A road
+    that needs more cells than can be held at once is taken in parts.
+    """
+    found = joined(group, column, row, reduce=1)
+    if found is None:
+        return np.full(column.size, np.nan)
+    heights, window, reduce = found
+    if reduce > 1 and column.size > 1:
+        middle = column.size // 2
+        return np.concatenate(
+            [_sampled(group, column[part], row[part]) for part in (slice(None, middle), slice(middle, None))]
+        )
+    at = np.array([(row - window.row_off) / reduce - 0.5, (column - window.col_off) / reduce - 0.5])
+    last = np.array(heights.shape)[:, None] - 1.0
+    inside = ((at >= -0.5) & (at <= last + 0.5)).all(axis=0)
+    sampled = ndimage.map_coordinates(
+        heights, np.clip(at, 0.0, last), order=1, mode="nearest", prefilter=False, output=np.float64
+    )
+    return np.where(inside, sampled, np.nan)
+
+
+def _undulation_on(plan: GridPlan, geoid: Geoid, frame: LocalFrame) -> NDArray[np.float32]:
+    """Height of the geoid above the ellipsoid at the posts of a plan, from a lattice of a kilometre."""
+    spans_m = ((plan.rows - 1) * plan.step_m, (plan.columns - 1) * plan.step_m)
+    rows, columns = (int(span_m / _LATTICE_M) + 2 for span_m in spans_m)
+    x = np.linspace(plan.x0_m, plan.x0_m + spans_m[1], columns)
+    y = np.linspace(plan.y0_m, plan.y0_m + spans_m[0], rows)
+    lattice = geoid.undulation_m(*frame.to_wgs84(*np.meshgrid(x, y)))
+    missing = np.isnan(lattice)
+    if missing.any():
+        nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
+        lattice = lattice[tuple(nearest)]
+    at_rows = np.linspace(0.0, rows - 1.0, plan.rows)
+    at_columns = np.linspace(0.0, columns - 1.0, plan.columns)
+    along = np.stack([np.interp(at_columns, np.arange(columns), line) for line in lattice])
+    lower = np.minimum(at_rows.astype(np.intp), rows - 2)
+    share = (at_rows - lower)[:, None]
+    undulation: NDArray[np.float64] = along[lower] * (1 - share) + along[lower + 1] * share
+    return undulation.astype(np.float32)
 
 
 def require_coverage(covered: NDArray[np.bool_], paths: Sequence[Path]) -> None:
@@ -170,32 +241,17 @@ def require_coverage(covered: NDArray[np.bool_], paths: Sequence[Path]) -> None:
         )
 
 
-def _same_grids(rasters: Sequence[Raster]) -> list[list[Raster]]:
-    """Group files whose pixels lie on one common grid; finest first."""
-    groups: list[list[Raster]] = []
-    for raster in rasters:
-        for group in groups:
-            if _offset(group[0], raster) is not None:
-                group.append(raster)
-                break
-        else:
-            groups.append([raster])
-    return groups
-
-
-def _offset(first: Raster, other: Raster) -> tuple[int, int] | None:
-    """Row and column of ``other``'s first pixel in the grid of ``first``; None where the grids differ."""
-    a, b = first.transform, other.transform
-    size = max(abs(a.a), abs(a.b), abs(a.d), abs(a.e))
-    furthest = max(other.width, other.height)
-    if max(abs(a.a - b.a), abs(a.b - b.b), abs(a.d - b.d), abs(a.e - b.e)) * furthest > 0.1 * size:
-        return None
-    if first.crs != other.crs or (first.coding != other.coding):
-        return None
-    column, row = ~a @ (b.c, b.f)
-    if abs(column - round(column)) > 0.1 or abs(row - round(row)) > 0.1:
-        return None
-    return round(row), round(column)
+def _reaches(group: list[Raster], plan: GridPlan, frame: LocalFrame, missing: NDArray[np.bool_]) -> bool:
+    """Tell whether files of one grid lie where heights are missing, on a lattice that misses only slivers."""
+    rows, columns = (np.unique(np.linspace(0, count - 1, 65).astype(np.intp)) for count in missing.shape)
+    row, column = (at[missing[np.ix_(rows, columns)]] for at in np.meshgrid(rows, columns, indexing="ij"))
+    lon, lat = frame.to_wgs84(plan.x0_m + column * plan.step_m, plan.y0_m + row * plan.step_m)
+    for raster in group:
+        x, y = Transformer.from_crs("EPSG:4326", raster.crs, always_xy=True).transform(lon, lat)
+        across, down = ~raster.transform @ np.array([np.asarray(x), np.asarray(y)])
+        if ((across > 0) & (across < raster.width) & (down > 0) & (down < raster.height)).any():
+            return True
+    return False
 
 
 def _warped(group: list[Raster], plan: GridPlan, frame: LocalFrame) -> NDArray[np.float32] | None:
@@ -206,7 +262,7 @@ def _warped(group: list[Raster], plan: GridPlan, frame: LocalFrame) -> NDArray[n
     x, y = to_source.transform(lon, lat)
     column, row = ~group[0].transform @ np.array([np.asarray(x), np.asarray(y)])
     reduce = max(1, int(plan.step_m / group[0].cell_m + 0.01))
-    found = _joined(group, column, row, reduce=reduce)
+    found = joined(group, column, row, reduce=reduce)
     if found is None:
         return None
     heights, window, reduce = found
@@ -244,121 +300,6 @@ def _reprojected(
 
 def _raster_crs(crs: CRS) -> rasterio.crs.CRS:
     return rasterio.crs.CRS.from_wkt(crs.to_wkt())
-
-
-def _joined(
-    group: list[Raster], column: NDArray[np.float64], row: NDArray[np.float64], *, reduce: int
-) -> tuple[NDArray[np.float32], Window, int] | None:
-    """Read the pixels about positions from all files of a grid into one array, averaged in blocks.
-
-    Returns the heights (NaN where there are none), their window in the first file's pixels, and the block's
-    side, which is ``reduce`` or, where that were too much, larger.
-    """
-    finite = np.isfinite(column) & np.isfinite(row)
-    if not finite.any():
-        return None
-    margin = 4 * reduce
-    wanted = _Box.of(row[finite], column[finite], margin)
-    boxes = []
-    for raster in group:
-        offset = _offset(group[0], raster)
-        if offset is None:
-            continue
-        box = wanted.cut(_Box(offset[0], offset[1], offset[0] + raster.height, offset[1] + raster.width))
-        if box is not None:
-            boxes.append((raster, offset, box))
-    if not boxes:
-        return None
-    whole = _Box.around([box for _, _, box in boxes])
-    while whole.cells / reduce**2 > _NATIVE_LIMIT / 8:
-        reduce += 1
-    rows = (whole.bottom - whole.top + reduce - 1) // reduce
-    columns = (whole.right - whole.left + reduce - 1) // reduce
-    heights = np.full((rows, columns), np.nan, np.float32)
-    strip_rows = max(1, _STRIP_CELLS // max(1, columns * reduce * reduce))
-    for first in range(0, rows, strip_rows):
-        last = min(rows, first + strip_rows)
-        strip = np.full(((last - first) * reduce, columns * reduce), np.nan, np.float32)
-        area = _Box(
-            whole.top + first * reduce, whole.left, whole.top + last * reduce, whole.left + strip.shape[1]
-        )
-        for raster, offset, box in boxes:
-            part = box.cut(area)
-            if part is not None:
-                _paste(strip, area, raster, offset, part)
-        heights[first:last] = _block_mean(strip, reduce)
-    if np.isnan(heights).all():
-        return None
-    return heights, Window(whole.left, whole.top, whole.right - whole.left, whole.bottom - whole.top), reduce
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A box of pixels in the grid of a group's first file."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @classmethod
-    def of(cls, row: NDArray[np.float64], column: NDArray[np.float64], margin: int) -> _Box:
-        return cls(
-            int(np.floor(row.min())) - margin,
-            int(np.floor(column.min())) - margin,
-            int(np.ceil(row.max())) + margin,
-            int(np.ceil(column.max())) + margin,
-        )
-
-    @classmethod
-    def around(cls, boxes: Sequence[_Box]) -> _Box:
-        return cls(
-            min(box.top for box in boxes),
-            min(box.left for box in boxes),
-            max(box.bottom for box in boxes),
-            max(box.right for box in boxes),
-        )
-
-    @property
-    def cells(self) -> int:
-        return (self.bottom - self.top) * (self.right - self.left)
-
-    def cut(self, other: _Box) -> _Box | None:
-        cut = _Box(
-            max(self.top, other.top),
-            max(self.left, other.left),
-            min(self.bottom, other.bottom),
-            min(self.right, other.right),
-        )
-        return cut if cut.top < cut.bottom and cut.left < cut.right else None
-
-
-def _paste(
-    strip: NDArray[np.float32], area: _Box, raster: Raster, offset: tuple[int, int], part: _Box
-) -> None:
-    window = Window(
-        part.left - offset[1], part.top - offset[0], part.right - part.left, part.bottom - part.top
-    )
-    with opened(raster.path) as dataset:
-        heights = read_heights(dataset, raster, window)
-    target = strip[
-        part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left
-    ]
-    np.copyto(target, heights, where=np.isnan(target))
-
-
-def _block_mean(heights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Average blocks, leaving missing heights out; NaN where more than half of a block is missing."""
-    if size == 1:
-        return heights
-    rows, columns = heights.shape[0] // size, heights.shape[1] // size
-    blocks = heights.reshape(rows, size, columns, size)
-    present = ~np.isnan(blocks)
-    count = present.sum(axis=(1, 3))
-    total = np.where(present, blocks, 0).sum(axis=(1, 3), dtype=np.float64)
-    mean = np.full((rows, columns), np.nan, np.float32)
-    np.divide(total, count, out=mean, where=count * 2 >= size * size, casting="unsafe")
-    return mean
 
 
 def _laid_over(

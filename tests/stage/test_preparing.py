@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import rasterio
 from rasterio.transform import Affine
 
 from terrain import CoverageError
+from tracker3d.cli import main
 from tracker3d.errors import InputError, OutputError, RouteError
 from tracker3d.stage import describe_path, open_package, prepare
 from tracker3d.stage.model import PlaceKind
@@ -109,10 +111,11 @@ def test_it_says_which_kilometres_the_dem_covers(write, road, plane, tmp_path):
 def test_a_dem_of_other_heights_is_told(write, road, plane, tmp_path):
     source = write("a.geojson", line(road, with_heights=True))
     fits = prepare(source, output=tmp_path / "a.stage", dem_paths=[plane()], width_km=2.0)
-    assert not any("own heights" in warning for warning in fits.warnings)
+    assert not any("The DEM lies" in warning for warning in fits.warnings)
+    assert any("The DEM lies" in finding for finding in fits.findings)
     lifted = [plane("lifted.tif", offset_m=48.0)]
     odd = prepare(source, output=tmp_path / "b.stage", dem_paths=lifted, width_km=2.0)
-    assert any("lie 48 m below the elevation files" in warning for warning in odd.warnings)
+    assert any("The DEM lies 48." in text and "--ellipsoidal dem" in text for text in odd.warnings)
     assert open_package(tmp_path / "b.stage").stage.coverage.warnings
 
 
@@ -199,3 +202,52 @@ def test_info_of_nothing(tmp_path):
     (tmp_path / "e").touch()
     with pytest.raises(InputError, match="empty"):
         describe_path(tmp_path / "e")
+
+
+def test_info_of_archives_and_imagery(plane, tmp_path):
+    plane("deep.tif")
+    for kind in ("zip", "gztar"):
+        shutil.make_archive(str(tmp_path / "packed"), kind, tmp_path, "deep.tif")
+    for name in ("packed.zip", "packed.tar.gz"):
+        info = describe_path(tmp_path / name)
+        assert info.kind == "elevation"
+        assert info.facts["lowest_m"] == pytest.approx(201.0, abs=5.0)
+    picture = np.random.default_rng(0).integers(0, 256, (3, 50, 60)).astype(np.uint8)
+    profile = {"driver": "GTiff", "count": 3, "dtype": "uint8", "crs": "EPSG:4326"}
+    place = Affine(0.001, 0.0, 6.45, 0.0, -0.001, 45.26)
+    with rasterio.open(tmp_path / "a.tif", "w", width=60, height=50, transform=place, **profile) as file:
+        file.write(picture)
+    imagery = describe_path(tmp_path / "a.tif")
+    assert (imagery.kind, imagery.facts["width"], imagery.facts["holds"]) == ("imagery", 60, "colours")
+    assert imagery.facts["north_deg"] == pytest.approx(45.26)
+    assert any("60 x 50 pixels of about 9" in line for line in imagery.lines())
+    json.dumps(imagery.as_dict(), allow_nan=False)
+
+
+def test_several_files_and_drapes_make_one_package(write, road, plane, tmp_path):
+    lon, _lat, _ = road
+    source = write("a.geojson", line(road, with_heights=True))
+    shutil.make_archive(str(tmp_path / "east"), "zip", plane("b.tif", west=6.56).parent, "b.tif")
+    drapes = []
+    for name, colour in (("upper.tif", (250, 0, 250)), ("lower.tif", (0, 250, 250))):
+        west = 6.4 if name == "lower.tif" else float(lon.mean())
+        place = Affine(0.001, 0.0, west, 0.0, -0.001, 45.4)
+        profile = {"driver": "GTiff", "count": 3, "dtype": "uint8", "crs": "EPSG:4326", "transform": place}
+        with rasterio.open(tmp_path / name, "w", width=400, height=400, **profile) as file:
+            file.write(np.tile(np.array(colour, np.uint8)[:, None, None], (1, 400, 400)))
+        drapes.append(str(tmp_path / name))
+    dem = [str(plane("a.tif", east=6.57)), str(tmp_path / "east.zip")]
+    call = ["prepare", str(source), "--width-km", "2", "-o", str(tmp_path / "a.stage")]
+    assert main([*call, "--dem", *dem, "--drape", *drapes]) == 0
+    package = open_package(tmp_path / "a.stage")
+    assert package.stage.route.covered[package.stage.route.distance_m <= package.stage.route.finish_m].all()
+    names = [(source.name, source.role) for source in package.sources]
+    assert names[1:] == [
+        ("a.tif", "elevation"),
+        ("east.zip", "elevation"),
+        ("upper.tif", "imagery"),
+        ("lower.tif", "imagery"),
+    ]
+    drawn = np.concatenate([tile.colours for tile in package.ground.tiles(0) if tile.draped]).astype(int)
+    assert (drawn[:, 2] > drawn[:, 0] + 60).any(), "the lower drape shows where the upper one ends"
+    assert ((drawn[:, 0] > drawn[:, 1] + 60) & (drawn[:, 2] > drawn[:, 1] + 60)).any()

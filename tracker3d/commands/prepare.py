@@ -18,9 +18,11 @@ def prepare(
     riders: Path | None = None,
     dem: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     dem_source: Literal["glo30", "terrarium"] | None = None,
-    drape: Path | None = None,
+    drape: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     drape_source: Literal["sentinel2", "ign"] | None = None,
     roads: Path | None = None,
+    ellipsoidal: Literal["dem", "road", "both"] | None = None,
+    geoid: Path | None = None,
     width_km: float = 12.0,
     max_error: float = 1.0,
 ) -> int:
@@ -35,15 +37,20 @@ def prepare(
     riders
         A recording of the race, where the source is the road alone: riders, teams, day, checkpoints.
     dem
-        Elevation files or folders, or "none" for ground at the road's own height; downloaded if not given.
+        Elevation files, folders, archives or folders of terrain-RGB tiles (z/x/y.png), or "none" for ground
+        at the road's own height; downloaded if not given.
     dem_source
         Where elevation data are downloaded from: Copernicus GLO-30, or Terrarium tiles.
     drape
-        An RGB GeoTIFF laid over the ground.
+        Imagery laid over the ground, the first on top: GeoTIFFs in colour, ESA WorldCover, folders of tiles.
     drape_source
         Imagery to download and lay over the ground: Sentinel-2 cloudless, or IGN orthophotos (France).
     roads
         A map of roads (GeoJSON, as exported from OpenStreetMap) that tells which are tunnels and bridges.
+    ellipsoidal
+        Say whose heights are above the ellipsoid instead of the sea, as raw GNSS has them.
+    geoid
+        A geoid grid that converts those, such as fr_ign_RAF20.tif.
     width_km
         Width of the ground around the road.
     max_error
@@ -59,9 +66,11 @@ def prepare(
             dem_paths=paths,
             riders_path=riders,
             dem_source=dem_source,
-            drape_path=drape,
+            drape_paths=tuple(drape or ()),
             drape_source=drape_source,
             roads_path=roads,
+            ellipsoidal=ellipsoidal,
+            geoid_path=geoid,
             width_km=width_km,
             max_error_m=max_error,
             progress=progress,

@@ -16,6 +16,7 @@ from tracker3d.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from terrain import Geoid
     from terrain.fetching import Fetched
     from tracker3d.progress import Progress
     from tracker3d.stage.source import Source
@@ -101,7 +102,10 @@ class GroundData:
     Attributes
     ----------
     dem_paths : tuple of Path
-    drape_path : Path or None
+    drape_paths : tuple of Path
+        The first on top.
+    geoid : Geoid or None
+        Given where the elevation files' heights are above the ellipsoid.
     credits, messages : tuple of str
         Of what was downloaded.
     begun : float
@@ -109,7 +113,8 @@ class GroundData:
     """
 
     dem_paths: tuple[Path, ...]
-    drape_path: Path | None
+    drape_paths: tuple[Path, ...]
+    geoid: Geoid | None = None
     credits: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     begun: float = 0.04
@@ -138,7 +143,7 @@ class Downloads:
         self,
         source: Source,
         dem_paths: Sequence[Path],
-        drape_path: Path | None,
+        drape_paths: Sequence[Path],
         settings: FetchSettings | None,
         progress: Progress,
     ) -> GroundData:
@@ -152,7 +157,7 @@ class Downloads:
             The user's settings cannot be used.
         """
         if not self.elevation and not self.imagery:
-            return GroundData(tuple(dem_paths), drape_path)
+            return GroundData(tuple(dem_paths), tuple(drape_paths))
         settings = settings or read_settings()
         lon_deg, lat_deg, height_m = (np.asarray(column, float) for column in source.points.T)
         road = Road(lon_deg, lat_deg, height_m)
@@ -181,10 +186,11 @@ class Downloads:
                 progress=lambda text, done: progress(text, between + (0.5 - between) * done),
             )
             fetched.append(pictures)
-            (drape_path,) = pictures.paths
+            drape_paths = pictures.paths
         return GroundData(
             tuple(dem_paths),
-            drape_path,
+            tuple(drape_paths),
+            None,
             tuple(line for part in fetched for line in part.credits),
             tuple(line for part in fetched for line in part.messages),
             0.5,

@@ -31,7 +31,7 @@ class Info:
     ----------
     path : Path
     kind : str
-        "stage package", "recording", "route" or "elevation".
+        "stage package", "recording", "route", "elevation" or "imagery".
     facts : dict
         Plain values by name; what ``--json`` prints.
     statements : tuple of str
@@ -92,6 +92,8 @@ def describe_path(path: Path) -> Info:
 
 def _may_be_text(path: Path) -> bool:
     """Whether the first bytes are a gzip or begin a text in XML or JSON; rasters begin otherwise."""
+    from terrain.finding import looks_like_rasters
+
     try:
         with path.open("rb") as stream:
             head = stream.read(4096)
@@ -100,7 +102,7 @@ def _may_be_text(path: Path) -> bool:
     if not head:
         raise InputError(f"{path} is empty; copy or download it again.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"<VRTDataset") or path.name.lower().endswith((".hgt.gz", ".tif.gz", ".asc.gz")):
+    if text.startswith(b"<VRTDataset") or looks_like_rasters(path):
         return False
     return head.startswith(b"\x1f\x8b") or (text[:1] in (b"<", b"{", b"[") and b"\x00" not in head)
 
@@ -129,6 +131,7 @@ def _package_info(path: Path) -> Info:
         f"Elevation data: {_covered(stage)}",
         f"Ground: {facts['ground_tiles']} tiles in {levels} levels of detail",
         f"Made {package.made_at} from {made_from}",
+        *(f"Note: {text}" for text in package.ground.messages if text not in stage.coverage.warnings),
         *(f"Credit: {credit}" for credit in stage.credits),
     ]
     return Info(path, "stage package", facts, tuple(statements), stage.coverage.warnings)
@@ -337,7 +340,32 @@ def _span(facts: dict[str, Any], timezone: str) -> str:
 def _elevation_info(path: Path) -> Info:
     import terrain
 
-    found = terrain.describe(path)
+    try:
+        found = terrain.describe(path)
+    except terrain.ElevationFileError as error:
+        return _imagery_info(path, error)
     facts = found.as_dict()
     facts["format"] = facts.pop("kind")
     return Info(path, "elevation", facts, tuple(found.lines()))
+
+
+def _imagery_info(path: Path, no_elevation: Exception) -> Info:
+    """Describe pictures of the land; what is neither raises the reason why it is no elevation."""
+    import terrain
+
+    try:
+        drapes = terrain.open_drapes([path])
+    except terrain.ElevationFileError:
+        raise no_elevation from None
+    facts = drapes.describe()
+    many = f"{facts['files']} files, the finest " if facts["files"] != 1 else ""
+    size = f"{facts['width']:,} x {facts['height']:,} pixels of about {facts['cell_m']:,.1f} m"
+    north_south = f"{facts['south_deg']:.4f} to {facts['north_deg']:.4f} N"
+    west_east = f"{facts['west_deg']:.4f} to {facts['east_deg']:.4f} E"
+    lines = [
+        f"Imagery    {many}{size}, {facts['holds']}",
+        f"Area       {north_south}, {west_east}, {facts['reference_system']}",
+        *(f"Note       {message}" for message in drapes.messages),
+        *(f"Credit     {line}" for line in drapes.credits),
+    ]
+    return Info(path, "imagery", facts, tuple(lines))

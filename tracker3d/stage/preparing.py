@@ -24,13 +24,14 @@ from tracker3d.stage.roadbuild import build_route
 from tracker3d.stage.route import nearest_on_route
 from tracker3d.stage.source import SourcePlace
 from tracker3d.stage.structures import read_structures, structures_on, without_mountains
+from tracker3d.stage.vertical import converted, geoid_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from terrain import Ground
+    from terrain import Geoid, Ground
     from terrain.fetching import FetchSettings
     from tracker3d.progress import Progress
     from tracker3d.stage.downloading import GroundData
@@ -47,9 +48,6 @@ NEAR_ROAD_M = 150.0
 
 SAME_TOWN_M = 5000.0
 """A town is not named twice within this distance of a sprint, summit, start or finish of its name."""
-
-MISFIT_M = 20.0
-"""A road that lies this far above or below the DEM (median) has other heights than the DEM."""
 
 FINISH_OFF_M = 500.0
 """A stated finish farther than this from the end of the road is told."""
@@ -88,9 +86,11 @@ def prepare(
     dem_paths: Sequence[Path] | None,
     riders_path: Path | None = None,
     dem_source: str | None = None,
-    drape_path: Path | None = None,
+    drape_paths: Sequence[Path] = (),
     drape_source: str | None = None,
     roads_path: Path | None = None,
+    ellipsoidal: str | None = None,
+    geoid_path: Path | None = None,
     width_km: float = 12.0,
     max_error_m: float = 1.0,
     settings: FetchSettings | None = None,
@@ -105,18 +105,22 @@ def prepare(
     output : Path
         ``NAME.stage``; a package that stood there is replaced when the new one is whole.
     dem_paths : sequence of Path or None
-        Elevation files or folders; empty for ground at the road's own height; None to download what the
-        road needs.
+        Elevation files, folders, archives or pyramids of tiles; empty for ground at the road's own height;
+        None to download what the road needs.
     riders_path : Path, optional
         A recording of the race that goes before ``source_path`` in everything but the road.
     dem_source : str, optional
         Public source to download from, ``glo30`` (usual) or ``terrarium``.
-    drape_path : Path, optional
-        Imagery laid over the ground.
+    drape_paths : sequence of Path
+        Imagery laid over the ground, the first on top.
     drape_source : str, optional
         Public source of imagery instead, ``sentinel2`` or ``ign``.
     roads_path : Path, optional
         A map of roads in GeoJSON that tells which are tunnels and bridges.
+    ellipsoidal : str, optional
+        Whose heights are above the ellipsoid: ``dem``, ``road`` or ``both``.
+    geoid_path : Path, optional
+        A geoid grid that converts them; without one PROJ's own are used where it has them.
     width_km : float
         Width of the ground around the road.
     max_error_m : float
@@ -135,8 +139,9 @@ def prepare(
         The package cannot be written.
     """
     _check_arguments(width_km, max_error_m)
-    if (dem_paths is not None and dem_source) or (drape_path is not None and drape_source):
+    if (dem_paths is not None and dem_source) or (drape_paths and drape_source):
         raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
+    geoid = geoid_for(ellipsoidal, geoid_path)
     check_output(output)
     progress(f"reading {source_path.name}", 0.0)
     source = read_source(source_path, riders_path=riders_path)
@@ -148,18 +153,20 @@ def prepare(
             half_width_m=width_km * 500.0,
             work=Path(work),
         )
-        data = downloads.ground_data(source, dem_paths or (), drape_path, settings, progress)
+        data = downloads.ground_data(source, dem_paths or (), drape_paths, settings, progress)
+        source, data = converted(source, data, ellipsoidal, geoid)
         stage, ground = _stage_and_ground(source, data, mapped, width_km, max_error_m, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
         roles += [(riders_path, "riders")] if riders_path is not None else []
-        roles += [(data.drape_path, "imagery")] if data.drape_path is not None else []
+        roles += [(path, "imagery") for path in data.drape_paths]
         roles += [(roads_path, "roads")] if roads_path is not None else []
         save_package(
             output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
         )
     progress("done", 1.0)
-    return PrepareReport(output, stage, tuple(_findings(stage, source)), stage.coverage.warnings)
+    findings = (*_findings(stage, source), *(text for text in ground.messages if _is_harmless(text)))
+    return PrepareReport(output, stage, findings, stage.coverage.warnings)
 
 
 def _stage_and_ground(
@@ -170,10 +177,11 @@ def _stage_and_ground(
     max_error_m: float,
     progress: Progress,
 ) -> tuple[Stage, Ground]:
-    from terrain import GroundLine, build_ground
+    from terrain import FitSentence, GroundLine, build_ground, open_drapes
 
     progress("building the road", data.begun)
-    built, structure, warnings = _built(source, data.dem_paths, mapped)
+    built, structure, warnings = _built(source, data.dem_paths, data.geoid, mapped)
+    drapes = open_drapes(data.drape_paths)
     route = built.route
     credit = (mapped.credit,) if mapped and structure is not None and structure.any() else ()
     begun = data.begun + 0.04
@@ -181,15 +189,20 @@ def _stage_and_ground(
         route.frame,
         line=GroundLine(route.x_m, route.y_m, route.height_m, structure),
         dem_paths=data.dem_paths,
-        drape_paths=() if data.drape_path is None else (data.drape_path,),
+        drape_paths=data.drape_paths,
+        geoid=data.geoid,
         half_width_m=width_km * 500.0,
         max_error_m=max_error_m,
         progress=lambda text, fraction: progress(text, begun + (0.9 - begun) * fraction),
     )
     ground = dataclasses.replace(
         ground,
-        credits=tuple(dict.fromkeys((*ground.credits, *data.credits, *credit))),
-        messages=(*data.messages, *ground.messages),
+        credits=tuple(dict.fromkeys((*ground.credits, *data.credits, *drapes.credits, *credit))),
+        messages=tuple(
+            text
+            for text in (*data.messages, *drapes.messages, *ground.messages)
+            if built.has_heights or not isinstance(text, FitSentence)
+        ),
     )
     return _stage_of(source, built, ground, data.dem_paths, warnings), ground
 
@@ -201,8 +214,17 @@ def _check_arguments(width_km: float, max_error_m: float) -> None:
         raise InputError(f"A largest error of {max_error_m:g} m is not possible; choose 0.1 to 100 m.")
 
 
+def _is_harmless(text: str) -> bool:
+    from terrain import FitSentence
+
+    return isinstance(text, FitSentence) and text.harmless
+
+
 def _built(
-    source: Source, dem_paths: Sequence[Path], mapped: MappedStructures | None = None
+    source: Source,
+    dem_paths: Sequence[Path],
+    geoid: Geoid | None,
+    mapped: MappedStructures | None = None,
 ) -> tuple[BuiltRoad, NDArray[np.uint8] | None, list[str]]:
     """Build the road, with heights from the DEM where the source has none, and say what is odd about it."""
     lon_deg, lat_deg, height_m = source.points.T
@@ -230,7 +252,7 @@ def _built(
         )
     structure = None if mapped is None else structures_on(built.route, mapped)
     if not built.has_heights:
-        route, warning = _with_dem_heights(built.route, source.path, dem_paths, structure)
+        route, warning = _with_dem_heights(built.route, source.path, dem_paths, geoid, structure)
         built = dataclasses.replace(built, route=route)
         warnings.append(warning)
     if structure is not None:
@@ -240,7 +262,11 @@ def _built(
 
 
 def _with_dem_heights(
-    route: Route, path: Path, dem_paths: Sequence[Path], structure: NDArray[np.uint8] | None
+    route: Route,
+    path: Path,
+    dem_paths: Sequence[Path],
+    geoid: Geoid | None,
+    structure: NDArray[np.uint8] | None,
 ) -> tuple[Route, str]:
     from terrain import sample_heights
 
@@ -248,7 +274,7 @@ def _with_dem_heights(
         raise RouteError(
             f"The road in {path} has no heights; add --dem PATH with elevation files that cover it."
         )
-    sampled_m = sample_heights(tuple(dem_paths), *route.lonlat(route.distance_m))
+    sampled_m = sample_heights(tuple(dem_paths), *route.lonlat(route.distance_m), geoid=geoid)
     known = np.isfinite(sampled_m)
     if structure is not None and (known & (structure == 0)).any():
         known &= structure == 0
@@ -269,7 +295,7 @@ def _stage_of(
     route = built.route.on_ground(
         z_drawn_m=ground.z_drawn_m, on_structure=ground.on_structure, covered=ground.covered
     )
-    misfit = _misfit(route) if built.has_heights else []
+    notes = [str(text) for text in ground.messages if not _is_harmless(text)]
     route = _with_roll_out(route, ground)
     return Stage(
         name=source.name,
@@ -286,7 +312,7 @@ def _stage_of(
         coverage=Coverage(
             covered_intervals(route),
             tuple(path.name for path in dem_paths),
-            tuple(dict.fromkeys((*source.messages, *warnings, *misfit, *ground.messages))),
+            tuple(dict.fromkeys((*source.messages, *warnings, *notes))),
         ),
         credits=tuple(dict.fromkeys((*source.credits, *ground.credits))),
     )
@@ -304,22 +330,6 @@ def _with_roll_out(route: Route, ground: Ground) -> Route:
         z_drawn_m[len(route) - 1] = np.fmax(z_drawn_m[len(route) - 1], laid_m[0])
     z_drawn_m[beyond] = np.where(np.isnan(laid_m[1:]), z_drawn_m[beyond], laid_m[1:])
     return dataclasses.replace(longer, z_drawn_m=z_drawn_m)
-
-
-def _misfit(route: Route) -> list[str]:
-    """Compare the road's own heights with the ground that they lie on."""
-    compared = route.covered & ~route.on_structure
-    if compared.sum() < 100:
-        return []
-    above_m = float(np.median((route.height_m - route.z_drawn_m)[compared]))
-    if abs(above_m) <= MISFIT_M:
-        return []
-    side = "above" if above_m > 0.0 else "below"
-    warning = (
-        f"The road's own heights lie {abs(above_m):.0f} m {side} the elevation files (median); "
-        "check that both belong to this place and are heights above sea level."
-    )
-    return [warning]
 
 
 def covered_intervals(route: Route) -> tuple[tuple[float, float], ...]:

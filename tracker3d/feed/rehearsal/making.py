@@ -229,7 +229,7 @@ def _prepare(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
         files.recording,
         output=files.package,
         dem_paths=(folder / _DEM,),
-        drape_path=folder / _WATER,
+        drape_paths=(folder / _WATER,),
         progress=progress,
     )
 
