@@ -10,11 +10,13 @@ from terrain.errors import CoverageError, ElevationFileError, TerrainError
 from terrain.frame import LocalFrame
 from terrain.ground import Ground, Texture
 from terrain.line import GroundLine
+from terrain.looks import Atmosphere, Look, atmosphere
 from terrain.mesh import Mesh
 from terrain.sampling import MeshSampler
 from terrain.sources import sample_heights
 
 __all__ = [
+    "Atmosphere",
     "CoverageError",
     "Description",
     "ElevationFileError",
@@ -22,10 +24,12 @@ __all__ = [
     "Ground",
     "GroundLine",
     "LocalFrame",
+    "Look",
     "Mesh",
     "MeshSampler",
     "TerrainError",
     "Texture",
+    "atmosphere",
     "build_ground",
     "describe",
     "sample_heights",

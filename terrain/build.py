@@ -15,6 +15,7 @@ from terrain.ground import TEXTURE_SIDE, Ground
 from terrain.land import Land, lay_out, raw_heights
 from terrain.mesh import Mesh
 from terrain.painting import Look, Painter
+from terrain.painting import warm_up as warm_up_painting
 from terrain.roadside import structure_heights
 from terrain.sampling import MeshSampler
 from terrain.sources import GridPlan, Sources, open_sources
@@ -94,6 +95,7 @@ def build_ground(
     report = progress or (lambda what, share: None)
     report("Reading elevation data", 0.0)
     warm_up()
+    warm_up_painting()
     sources = open_sources([Path(path) for path in dem_paths])
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
@@ -115,7 +117,10 @@ def build_ground(
     surfaces = [_surface(mesh, plan, frame, whole, picture) for mesh in meshes]
     tile_sets = tuple(
         TileSet.of(
-            [*split(surface), *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m))]
+            [
+                *split(surface),
+                *split(wall(surface.vertices_m, border_edges(surface.faces), foot_m=base_m, look=look)),
+            ]
         )
         for surface in surfaces
     )
@@ -136,6 +141,7 @@ def build_ground(
         messages=(*sources.messages, *messages),
         tile_sets=tile_sets,
         texture_source=_north_first(picture),
+        look=look,
     )
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from terrain.elevation import ElevationGrid
 from terrain.errors import TerrainError
+from terrain.looks import Look
 from terrain.tiles import TileSet, load
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Ground:
         Height of the foot of the wall, as drawn.
     texture_bounds_m : tuple of float
         See :attr:`texture`.
+    look : Look
+        In which it is painted; the air and the cut edge go with it (:func:`terrain.looks.atmosphere`).
     credits, messages : tuple of str
         Lines to show with every picture, and what the user should know about his files.
     """
@@ -81,6 +84,7 @@ class Ground:
     messages: tuple[str, ...]
     tile_sets: tuple[TileSet, ...]
     texture_source: Path | NDArray[np.uint8]
+    look: Look = Look.NATURAL
 
     @property
     def levels(self) -> int:
@@ -127,6 +131,7 @@ class Ground:
             "version": _VERSION,
             "levels": self.levels,
             "base_m": self.base_m,
+            "look": self.look.value,
             "texture_bounds_m": self.texture_bounds_m,
             "relief": {"x0_m": self.relief.x0_m, "y0_m": self.relief.y0_m, "step_m": self.relief.step_m},
             "credits": self.credits,
@@ -148,6 +153,7 @@ class Ground:
             place = {key: float(manifest["relief"][key]) for key in ("x0_m", "y0_m", "step_m")}
             west, south, east, north = (float(value) for value in manifest["texture_bounds_m"])
             levels, base_m = int(manifest["levels"]), float(manifest["base_m"])
+            look = Look(manifest["look"])
             credit_lines, messages = (
                 tuple(str(line) for line in manifest[key]) for key in ("credits", "messages")
             )
@@ -173,6 +179,7 @@ class Ground:
             messages=messages,
             tile_sets=tuple(TileSet.open(folder, f"level{number}") for number in range(levels)),
             texture_source=folder / _TEXTURE,
+            look=look,
         )
 
 

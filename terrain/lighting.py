@@ -35,7 +35,9 @@ def workers() -> int:
     return max(1, min(8, os.cpu_count() or 1))
 
 
-def sky_view(heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], *, step_m: float) -> NDArray[np.float32]:
+def sky_view(
+    heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], *, step_m: float
+) -> NDArray[np.float32]:
     """Return how open the sky is above each post, (rows, columns) float32; 1 on an endless plain.
 
     Parameters

@@ -92,7 +92,12 @@ def _noise(table: NDArray[np.float32], x: Value, y: Value) -> Rgb:
     column, row = np.floor(x), np.floor(y)
     u, v = x - column, y - row
     i, j = np.int64(column), np.int64(row)
-    west, east, south, north = i & 255, (i + 1) & 255, (j + 37 * (i >> 8)) & 255, (j + 1 + 37 * (i >> 8)) & 255
+    west, east, south, north = (
+        i & 255,
+        (i + 1) & 255,
+        (j + 37 * (i >> 8)) & 255,
+        (j + 1 + 37 * (i >> 8)) & 255,
+    )
     other_south, other_north = (j + 37 * ((i + 1) >> 8)) & 255, (j + 1 + 37 * ((i + 1) >> 8)) & 255
     a, b = table[south, west], table[other_south, east]
     c, d = table[north, west], table[other_north, east]
@@ -115,7 +120,9 @@ def _octave(table: NDArray[np.float32], x_m: Value, y_m: Value, octave: Octave, 
         nothing = 0.0 * (x_m + y_m)
         return nothing, nothing, nothing
     east, north = x_m / size_m, y_m / size_m
-    value, along, across = _noise(table, east * cosine - north * sine + 40.7 * sine, east * sine + north * cosine)
+    value, along, across = _noise(
+        table, east * cosine - north * sine + 40.7 * sine, east * sine + north * cosine
+    )
     return share * value, share * (along * cosine + across * sine), share * (across * cosine - along * sine)
 
 
@@ -162,7 +169,12 @@ def _flat(colour: NDArray[np.float64], like: Value) -> Rgb:
 
 @_inside
 def _fields(
-    table: NDArray[np.float32], palette: NDArray[np.float64], x_m: Value, y_m: Value, bend: Value, step_m: float
+    table: NDArray[np.float32],
+    palette: NDArray[np.float64],
+    x_m: Value,
+    y_m: Value,
+    bend: Value,
+    step_m: float,
 ) -> tuple[Rgb, Value]:
     """Colour of the field at a place, and how much of a hedge stands there.
 
@@ -240,7 +252,9 @@ def paint_place(
 
     # meadows and fields
     land = _flat(palette[_MEADOW], steep)
-    land = _mix(land, palette[_MEADOW_DRY], _clip(0.42 + 0.35 * broad + 0.3 * patches - 0.7 * shady, 0.0, 1.0))
+    land = _mix(
+        land, palette[_MEADOW_DRY], _clip(0.42 + 0.35 * broad + 0.3 * patches - 0.7 * shady, 0.0, 1.0)
+    )
     land = _times(land, 1.0 + 0.06 * patches + detail * (0.07 * fine + 0.06 * grain))
     crop, hedge = _fields(table, palette, x_m, y_m, 0.6 * broad + 0.55 * large + 0.12 * n360, step_m)
     farmed = _ramp(-steep + 0.03 * patches, -0.17, -0.09) * _ramp(-height, -1300.0, -800.0)
@@ -258,16 +272,24 @@ def paint_place(
 
     # forest: where it is steep, shady or in hollows, with a crisp and ragged edge
     wish = 0.16 + 2.6 * steep + 0.55 * shady - 0.0010 * _clip(wide, -200.0, 200.0) - 0.75 * farmed
-    wish = wish + 0.46 * patches + 0.20 * fine + 0.16 * grain + 0.18 * broad
-    edge = 0.10 + 0.10 * _clip(step_m / 15.0, 0.0, 1.0)
+    wish = (
+        wish + 0.34 * patches + 0.27 * fine + 0.20 * grain + 0.18 * broad - 0.008 * _clip(near, -25.0, 25.0)
+    )
+    edge = 0.13 + 0.15 * _clip(step_m / 15.0, 0.0, 1.0)
     woody = _ramp(wish, 0.55 - edge, 0.55 + edge)
     glade = _ramp(0.5 * patches + fine + 0.8 * grain, 0.80, 0.90 + edge)
     woody = woody * (1.0 - glade) * _ramp(-above + 60.0 * patches, -70.0, 90.0)
     verge = _ramp(road + 16.0 * fine + 10.0 * grain + 14.0 * patches, 12.0, 44.0)
     woody = woody * verge
     wood = _flat(palette[_WOOD], steep)
-    wood = _mix(wood, palette[_WOOD_WARM], _ramp(0.7 * patches + 0.6 * broad + 0.5 * fine - 0.5 * shady, -0.2, 0.9))
-    wood = _mix(wood, palette[_CONIFER], _ramp(exposed + 320.0 * patches + 150.0 * fine + 260.0 * shady, 750.0, 1650.0))
+    wood = _mix(
+        wood, palette[_WOOD_WARM], _ramp(0.7 * patches + 0.6 * broad + 0.5 * fine - 0.5 * shady, -0.2, 0.9)
+    )
+    wood = _mix(
+        wood,
+        palette[_CONIFER],
+        _ramp(exposed + 320.0 * patches + 150.0 * fine + 260.0 * shady, 750.0, 1650.0),
+    )
     wood = _times(wood, 1.0 + 0.10 * patches + 0.12 * fine + detail * 0.17 * grain)
     land = _blend(land, wood, woody)
 
@@ -280,12 +302,14 @@ def paint_place(
     sharp = min(max(1.5 - step_m / 14.0, 0.0), 1.0)
     strata = 0.0 * steep
     if sharp > 0.0:
-        strata = sharp * _noise(table, tilted / 17.0, broad + 0.002 * (x_m + y_m))[0]
+        strata = sharp * _noise(table, tilted / 13.0, broad + 0.004 * (x_m + y_m))[0]
     rock = _flat(palette[_ROCK], steep)
-    rock = _mix(rock, palette[_ROCK_DARK], _clip(0.30 + 0.55 * strata + 0.35 * fine + 0.30 * grain, 0.0, 1.0))
-    cliff = _ramp(broken + 0.005 * _clip(near, -20.0, 40.0), 0.66, 0.90)
+    rock = _mix(rock, palette[_ROCK_DARK], _clip(0.25 + 0.30 * strata + 0.50 * fine + 0.45 * grain, 0.0, 1.0))
+    cliff = _ramp(broken + 0.05 * grain + 0.005 * _clip(near, -20.0, 40.0), 0.69, 0.86)
     land = _blend(land, rock, _most(cliff, bare * _ramp(near + 6.0 * fine + 3.0 * grain, 3.0, 15.0)))
-    pale = _times(_flat(palette[_LIMESTONE], steep), 1.0 + 0.05 * patches + detail * (0.05 * fine + 0.06 * grain))
+    pale = _times(
+        _flat(palette[_LIMESTONE], steep), 1.0 + 0.05 * patches + detail * (0.05 * fine + 0.06 * grain)
+    )
     land = _blend(land, pale, 0.94 * stony * _ramp(above - 75.0 * patches - 20.0 * fine, -60.0, 130.0))
     snow = above - 240.0 * steep - 6.0 * _clip(near, -25.0, 40.0) + 70.0 * fine
     snowy = _ramp(snow, 560.0, 760.0) * (1.0 - stony) * _ramp(-broken, -1.15, -0.75)
@@ -319,7 +343,7 @@ def paint_place(
 
     # ground too small for the elevation data: crowns, stones, tufts
     still = (1.0 - lake) * (1.0 - 0.8 * drape[3]) * detail * (0.35 + 0.65 * measured)
-    rough = still * (0.035 + 0.30 * _most(cliff, 0.6 * bare) + 0.10 * _clip(steep, 0.0, 1.0) + 0.05 * stony)
+    rough = still * (0.035 + 0.42 * _most(cliff, 0.6 * bare) + 0.10 * _clip(steep, 0.0, 1.0) + 0.05 * stony)
     crowns = still * woody * (1.0 - cliff) * (1.0 - snowy)
     bump_x = rough * (x150 + 0.8 * x62 + 0.6 * x26)
     bump_y = rough * (y150 + 0.8 * y62 + 0.6 * y26)
@@ -453,7 +477,10 @@ def paint_rows(
             place_x = min(max((x_m - origin_x_m) / post_m, 0.0), columns - 1.0)
             i, a, b, c, d = _taps(place_x)
             west, east, far = max(i - 1, 0), min(i + 1, columns - 1), min(i + 2, columns - 1)
-            if a * line[west, ROAD] + b * line[i, ROAD] + c * line[east, ROAD] + d * line[far, ROAD] > farthest_m:
+            if (
+                a * line[west, ROAD] + b * line[i, ROAD] + c * line[east, ROAD] + d * line[far, ROAD]
+                > farthest_m
+            ):
                 for k in range(3):
                     colours[row, column, k] = np.uint8(255.0 * plain[k] + 0.5)
                 continue
@@ -468,7 +495,10 @@ def paint_rows(
             )  # fmt: skip
             ra, rb, rc, rd = _rises(place_x)
             slope_x = (
-                ra * line[west, HEIGHT] + rb * line[i, HEIGHT] + rc * line[east, HEIGHT] + rd * line[far, HEIGHT]
+                ra * line[west, HEIGHT]
+                + rb * line[i, HEIGHT]
+                + rc * line[east, HEIGHT]
+                + rd * line[far, HEIGHT]
             ) / post_m
             slope_y = a * rise[west] + b * rise[i] + c * rise[east] + d * rise[far]
             image = (0.0, 0.0, 0.0, 0.0)
@@ -477,7 +507,9 @@ def paint_rows(
                     drape[row, column, 0] / 255.0, drape[row, column, 1] / 255.0,
                     drape[row, column, 2] / 255.0, drape[row, column, 3] / 255.0,
                 )  # fmt: skip
-            colour = paint_place(x_m, y_m, layer, slope_x, slope_y, image, step_m, stretch, table, palette, tones)
+            colour = paint_place(
+                x_m, y_m, layer, slope_x, slope_y, image, step_m, stretch, table, palette, tones
+            )
             for k in range(3):
                 colours[row, column, k] = np.uint8(min(max(255.0 * colour[k] + 0.5, 0.0), 255.0))
 
@@ -488,7 +520,6 @@ def _across(
     a: float, b: float, c: float, d: float, k: int,
 ) -> float:  # fmt: skip
     return a * line[west, k] + b * line[i, k] + c * line[east, k] + d * line[far, k]
-
 
 
 def paint_arrays(

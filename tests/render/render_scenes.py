@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from terrain import LocalFrame, Mesh
+from terrain import LocalFrame, Look, Mesh
 from terrain.ground import Texture
 from tracker3d.scene.model import (
     CameraPose,
@@ -60,6 +60,7 @@ class FakeGround:
     relief: Any
     texture: Texture
     levels: int = 1
+    look: Look = Look.NATURAL
 
     def tiles(self, level: int = 0) -> tuple[Mesh, ...]:
         return self.meshes

@@ -21,6 +21,8 @@ def prepare(
     drape_source: Literal["sentinel2", "ign"] | None = None,
     width_km: float = 12.0,
     max_error: float = 2.0,
+    exaggeration: float = 1.0,
+    look: Literal["natural", "satellite", "night"] = "natural",
 ) -> int:
     """Turn a route, elevation files and a roster into a stage package that needs no internet on air.
 
@@ -42,6 +44,10 @@ def prepare(
         Width of the ground around the road.
     max_error
         Largest vertical error of the drawn ground near the road, in metres.
+    exaggeration
+        Factor on heights wherever they are drawn, 1 to 3; stated on every picture.
+    look
+        How ground and sky are coloured: natural, satellite (like aerial photographs) or night (for dark studios).
     """
     from tracker3d.stage import prepare as prepare_stage
 
@@ -56,6 +62,8 @@ def prepare(
             drape_source=drape_source,
             width_km=width_km,
             max_error_m=max_error,
+            exaggeration=exaggeration,
+            look=look,
             progress=progress,
         )
     for line in report.lines():

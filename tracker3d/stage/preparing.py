@@ -87,6 +87,8 @@ def prepare(
     drape_source: str | None = None,
     width_km: float = 12.0,
     max_error_m: float = 2.0,
+    exaggeration: float = 1.0,
+    look: str = "natural",
     settings: FetchSettings | None = None,
     progress: Progress = silent,
 ) -> PrepareReport:
@@ -111,6 +113,10 @@ def prepare(
         Width of the ground around the road.
     max_error_m : float
         Largest vertical error of the drawn ground near the road.
+    exaggeration : float
+        Factor on heights wherever they are drawn, 1 to 3.
+    look : str
+        A :class:`terrain.Look`.
     settings : FetchSettings, optional
         Of downloads; read from the user's settings where they are not given.
     progress : Progress
@@ -124,7 +130,8 @@ def prepare(
     OutputError
         The package cannot be written.
     """
-    _check_arguments(width_km, max_error_m)
+    drawing = _Drawing(width_km, max_error_m, exaggeration, look)
+    drawing.check()
     if (dem_paths is not None and dem_source) or (drape_path is not None and drape_source):
         raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
     check_output(output)
@@ -138,7 +145,7 @@ def prepare(
             work=Path(work),
         )
         data = downloads.ground_data(source, dem_paths or (), drape_path, settings, progress)
-        stage, ground = _stage_and_ground(source, data, width_km, max_error_m, progress)
+        stage, ground = _stage_and_ground(source, data, drawing, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
         roles += [(data.drape_path, "imagery")] if data.drape_path is not None else []
@@ -150,21 +157,24 @@ def prepare(
 
 
 def _stage_and_ground(
-    source: Source, data: GroundData, width_km: float, max_error_m: float, progress: Progress
+    source: Source, data: GroundData, drawing: _Drawing, progress: Progress
 ) -> tuple[Stage, Ground]:
-    from terrain import GroundLine, build_ground
+    from terrain import GroundLine, Look, build_ground
 
     progress("building the road", data.begun)
     built, warnings = _built(source, data.dem_paths)
-    route = built.route
+    frame = dataclasses.replace(built.route.frame, vertical_exaggeration=drawing.exaggeration)
+    route = dataclasses.replace(built.route, frame=frame)
+    built = dataclasses.replace(built, route=route)
     begun = data.begun + 0.04
     ground = build_ground(
         route.frame,
         line=GroundLine(route.x_m, route.y_m, route.height_m),
         dem_paths=data.dem_paths,
         drape_paths=() if data.drape_path is None else (data.drape_path,),
-        half_width_m=width_km * 500.0,
-        max_error_m=max_error_m,
+        look=Look(drawing.look),
+        half_width_m=drawing.width_km * 500.0,
+        max_error_m=drawing.max_error_m,
         progress=lambda text, fraction: progress(text, begun + (0.9 - begun) * fraction),
     )
     ground = dataclasses.replace(
@@ -175,11 +185,29 @@ def _stage_and_ground(
     return _stage_of(source, built, ground, data.dem_paths, warnings), ground
 
 
-def _check_arguments(width_km: float, max_error_m: float) -> None:
-    if not 0.5 <= width_km <= 200.0:
-        raise InputError(f"A width of {width_km:g} km is not possible; choose 0.5 to 200 km.")
-    if not 0.1 <= max_error_m <= 100.0:
-        raise InputError(f"A largest error of {max_error_m:g} m is not possible; choose 0.1 to 100 m.")
+@dataclass(frozen=True)
+class _Drawing:
+    """How the ground is to be drawn."""
+
+    width_km: float
+    max_error_m: float
+    exaggeration: float
+    look: str
+
+    def check(self) -> None:
+        """Refuse what is not possible."""
+        from terrain import Look
+
+        if not 0.5 <= self.width_km <= 200.0:
+            raise InputError(f"A width of {self.width_km:g} km is not possible; choose 0.5 to 200 km.")
+        if not 0.1 <= self.max_error_m <= 100.0:
+            raise InputError(
+                f"A largest error of {self.max_error_m:g} m is not possible; choose 0.1 to 100 m."
+            )
+        if not 1.0 <= self.exaggeration <= 3.0:
+            raise InputError(f"An exaggeration of {self.exaggeration:g} is not possible; choose 1 to 3.")
+        if self.look not in tuple(Look):
+            raise InputError(f"{self.look!r} is no look; choose one of {', '.join(Look)}.")
 
 
 def _built(source: Source, dem_paths: Sequence[Path]) -> tuple[BuiltRoad, list[str]]:
