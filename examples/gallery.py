@@ -2,7 +2,7 @@
 
     python examples/gallery.py DATA [--only NAME]
 
-DATA holds ``routes/`` (GPX) and ``dem/`` (elevation files) as named below; what is shown must be free to show.
+DATA holds ``routes/`` (GPX) and ``dem/`` (elevation files) as named below. All of it is free to show.
 """
 
 from __future__ import annotations

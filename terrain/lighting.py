@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STRIP_ROWS = 64
 _REACH = 3
 _SCALES_M = (30.0, 120.0, 480.0)
-_WEIGHTS = (0.55, 0.75, 0.80)
+_WEIGHTS = (0.9, 1.4, 1.6)
 _QUARTER = ((0, 1), (1, 2), (1, 1), (2, 1))
 _SUN_HEIGHT = np.float32(0.80)
 _PENUMBRA = np.float32(0.30)
@@ -74,7 +74,7 @@ def sunlit(heights_m: NDArray[np.float32], *, step_m: float) -> NDArray[np.float
 
 def _stride(shape: tuple[int, ...], wanted: float) -> int:
     """Return the power of two nearest to what is wanted by which both sides can be divided."""
-    stride = 2 ** max(0, round(float(np.log2(max(wanted, 1.0)))))
+    stride = 1 << max(0, round(float(np.log2(max(wanted, 1.0)))))
     while stride > 1 and ((shape[0] - 1) % stride or (shape[1] - 1) % stride):
         stride //= 2
     return stride

@@ -135,7 +135,7 @@ class Painter:
         return colours
 
     def _drape(self, window: GridPlan) -> NDArray[np.uint8]:
-        """Return the pictures on a window, the first on top, (rows, columns, 4); no rows where there are none."""
+        """Return the pictures on a window, the first on top, (rows, columns, 4); without any, no rows."""
         whole = np.zeros((0, window.columns, 4), np.uint8)
         for path in reversed(self._drape_paths):
             try:

@@ -10,7 +10,7 @@ knows nothing of changes in other files: what is compiled stands here. Noise is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -33,8 +33,8 @@ the distance to the road in metres; shares of lone bare mountain, water, measure
 of about -1 to 1 that is larger than the land's posts."""
 LAYERS = 13
 
-(_MEADOW, _MEADOW_DRY, _WOOD, _WOOD_WARM, _CONIFER, _ALPINE, _HEATH, _ROCK, _ROCK_DARK, _SCREE, _LIMESTONE,
- _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, _APRON, _APRON_PALE, _APRON_WOOD, _CROPS) = range(20)  # fmt: skip
+(_MEADOW, _MEADOW_DRY, _WOOD, _WOOD_WARM, _CONIFER, _ALPINE, _HEATH, _ROCK, _ROCK_DARK, _SCREE,
+ _LIMESTONE, _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, _APRON, _APRON_PALE, _APRON_WOOD, _CROPS) = range(20)  # fmt: skip
 _CROP_KINDS = 8
 
 Octave = tuple[float, float, float]
@@ -53,7 +53,7 @@ _SNAP = 1024.0
 _SUNS = ((-0.5417, 0.5417, 0.6428, 0.62), (-0.6365, -0.0895, 0.7660, 0.20), (0.1664, 0.6209, 0.7660, 0.18))
 _LEVEL_LIGHT = 0.62 * 0.7428 + 0.38 * 0.8660
 _WRAP = 0.10
-_SHADOW_LIFT = 0.11
+_SHADOW_LIFT = 0.22
 _TURN_COSINE, _TURN_SINE = np.cos(np.arange(64) * np.pi / 64), np.sin(np.arange(64) * np.pi / 64)
 
 
@@ -71,7 +71,11 @@ def _compilers() -> tuple[Callable[[_Function], _Function], Callable[[_Function]
     try:
         import numba
 
-        options = {"nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz", "contract"}}
+        options: dict[str, Any] = {
+            "nogil": True,
+            "error_model": "numpy",
+            "fastmath": {"nnan", "nsz", "contract"},
+        }
         loop = numba.njit(cache=True, **options)
         loop(_plain)
     except (ImportError, RuntimeError):  # RuntimeError: there is no place for the cache
@@ -83,7 +87,8 @@ _loop, _inside = _compilers()
 COMPILED = hasattr(_loop(_plain), "py_func")
 """Whether compiled loops are at hand; else :func:`paint_arrays` does what :func:`paint_rows` does, slower."""
 
-_least, _most = (min, max) if COMPILED else (np.minimum, np.maximum)
+_least: Any = min if COMPILED else np.minimum
+_most: Any = max if COMPILED else np.maximum
 
 
 @_inside
@@ -110,7 +115,7 @@ def _noise(table: NDArray[np.float32], x: Value, y: Value) -> Rgb:
 
 @_inside
 def _octave(table: NDArray[np.float32], x_m: Value, y_m: Value, octave: Octave, step_m: float) -> Rgb:
-    """Noise of a size on a lattice that is turned, with its slopes per cell; none where pixels are too coarse.
+    """Noise of a size on a lattice that is turned, with its slopes per cell; none for coarse pixels.
 
     It fades where its cells have between 3.2 and 1.6 pixels.
     """
@@ -210,8 +215,8 @@ def _fields(
 
 @_inside
 def paint_place(
-    x_m: Value, y_m: Value, layer: tuple[Value, ...], slope_x: Value, slope_y: Value, drape: tuple[Value, ...],
-    step_m: float, stretch: float, table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
+    x_m: Value, y_m: Value, layer: tuple[Value, ...], slope_x: Value, slope_y: Value,
+    drape: tuple[Value, ...], step_m: float, stretch: float, table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
 ) -> Rgb:  # fmt: skip
     """Colour of a place, light baked in, sRGB from 0 to 1.
 
@@ -362,8 +367,11 @@ def paint_place(
 
 @_inside
 def _light_on(slope_x: Value, slope_y: Value, sky: Value, sun: Value, tones: Tones) -> Rgb:
-    """Light on a slope, about 1 on level open land: a warm sun in the north-west, as on relief maps (ridges
-    read as ridges), two weaker ones beside it, and a cool sky that reaches less far into valleys."""
+    """Light on a slope, about 1 on level open land.
+
+    A warm sun in the north-west, as on relief maps (ridges read as ridges), two weaker ones beside it, and a
+    cool sky that reaches less far into valleys.
+    """
     east, north = slope_x * tones.lift, slope_y * tones.lift
     upright = 1.0 / np.sqrt(1.0 + east * east + north * north)
     first, second, third = _SUNS
@@ -477,21 +485,17 @@ def paint_rows(
             place_x = min(max((x_m - origin_x_m) / post_m, 0.0), columns - 1.0)
             i, a, b, c, d = _taps(place_x)
             west, east, far = max(i - 1, 0), min(i + 1, columns - 1), min(i + 2, columns - 1)
-            if (
-                a * line[west, ROAD] + b * line[i, ROAD] + c * line[east, ROAD] + d * line[far, ROAD]
-                > farthest_m
-            ):
+            if _across(line, (west, i, east, far), (a, b, c, d), ROAD) > farthest_m:
                 for k in range(3):
                     colours[row, column, k] = np.uint8(255.0 * plain[k] + 0.5)
                 continue
+            at, by = (west, i, east, far), (a, b, c, d)
             layer = (
-                _across(line, west, i, east, far, a, b, c, d, 0), _across(line, west, i, east, far, a, b, c, d, 1),
-                _across(line, west, i, east, far, a, b, c, d, 2), _across(line, west, i, east, far, a, b, c, d, 3),
-                _across(line, west, i, east, far, a, b, c, d, 4), _across(line, west, i, east, far, a, b, c, d, 5),
-                _across(line, west, i, east, far, a, b, c, d, 6), _across(line, west, i, east, far, a, b, c, d, 7),
-                _across(line, west, i, east, far, a, b, c, d, 8), _across(line, west, i, east, far, a, b, c, d, 9),
-                _across(line, west, i, east, far, a, b, c, d, 10), _across(line, west, i, east, far, a, b, c, d, 11),
-                _across(line, west, i, east, far, a, b, c, d, 12),
+                _across(line, at, by, 0), _across(line, at, by, 1), _across(line, at, by, 2),
+                _across(line, at, by, 3), _across(line, at, by, 4), _across(line, at, by, 5),
+                _across(line, at, by, 6), _across(line, at, by, 7), _across(line, at, by, 8),
+                _across(line, at, by, 9), _across(line, at, by, 10), _across(line, at, by, 11),
+                _across(line, at, by, 12),
             )  # fmt: skip
             ra, rb, rc, rd = _rises(place_x)
             slope_x = (
@@ -516,10 +520,9 @@ def paint_rows(
 
 @_inside
 def _across(
-    line: NDArray[np.float64], west: int, i: int, east: int, far: int,
-    a: float, b: float, c: float, d: float, k: int,
-) -> float:  # fmt: skip
-    return a * line[west, k] + b * line[i, k] + c * line[east, k] + d * line[far, k]
+    line: NDArray[np.float64], at: tuple[int, int, int, int], by: tuple[float, float, float, float], k: int
+) -> Value:
+    return by[0] * line[at[0], k] + by[1] * line[at[1], k] + by[2] * line[at[2], k] + by[3] * line[at[3], k]
 
 
 def paint_arrays(
@@ -536,12 +539,15 @@ def paint_arrays(
     place_x = np.clip((x_m - origin_x_m) / post_m, 0.0, columns - 1.0)
     j, *weights_y = _taps(place_y)
     i, *weights_x = _taps(place_x)
-    line, rise = 0.0, 0.0
+    line: Value = 0.0
+    rise: Value = 0.0
     for k, (weight, steeper) in enumerate(zip(weights_y, _rises(place_y), strict=True)):
         posts = layers[np.clip(j + k - 1, 0, rows - 1)]
         line = line + weight[:, None, None] * posts
         rise = rise + steeper[:, None] * posts[..., HEIGHT] / post_m
-    layer, slope_x, slope_y = 0.0, 0.0, 0.0
+    layer: Value = 0.0
+    slope_x: Value = 0.0
+    slope_y: Value = 0.0
     for k, (weight, steeper) in enumerate(zip(weights_x, _rises(place_x), strict=True)):
         at = np.clip(i + k - 1, 0, columns - 1)
         layer = layer + weight[:, None] * line[:, at]
@@ -550,8 +556,8 @@ def paint_arrays(
     image = np.moveaxis(drape / 255.0, -1, 0) if len(drape) else np.zeros((4, 1, 1))
     x_all, y_all = np.broadcast_arrays(x_m[None, :], y_m[:, None])
     painted = paint_place(
-        x_all, y_all, tuple(np.moveaxis(layer, -1, 0)), slope_x, slope_y, tuple(image), step_m, stretch, table,
-        palette, tones,
+        x_all, y_all, tuple(np.moveaxis(layer, -1, 0)), slope_x, slope_y, tuple(image), step_m, stretch,
+        table, palette, tones,
     )  # fmt: skip
     far = (layer[..., ROAD] > farthest_m)[..., None]
     scaled = np.where(far, palette[_APRON], np.stack(painted, axis=-1))

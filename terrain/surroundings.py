@@ -81,7 +81,8 @@ def _noise(land: Land, table: NDArray[np.float32], kind: shading.Octave) -> NDAr
     plan = land.plan
     values = np.empty((plan.rows, plan.columns), np.float32)
     shading.noise_on(values, plan.x0_m, plan.y0_m, plan.step_m, table, kind)
-    return np.clip(values * np.float32(_NOISE_GAIN), -1, 1)
+    noise: NDArray[np.float32] = np.clip(values * np.float32(_NOISE_GAIN), -1, 1)
+    return noise
 
 
 def _above_mean(heights_m: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

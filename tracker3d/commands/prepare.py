@@ -47,7 +47,7 @@ def prepare(
     exaggeration
         Factor on heights wherever they are drawn, 1 to 3; stated on every picture.
     look
-        How ground and sky are coloured: natural, satellite (like aerial photographs) or night (for dark studios).
+        How ground and sky are coloured: natural, satellite (like aerial photographs) or night (dark studios).
     """
     from tracker3d.stage import prepare as prepare_stage
 
