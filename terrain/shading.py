@@ -34,7 +34,8 @@ of about -1 to 1 that is larger than the land's posts."""
 LAYERS = 13
 
 (_MEADOW, _MEADOW_DRY, _WOOD, _WOOD_WARM, _CONIFER, _ALPINE, _HEATH, _ROCK, _ROCK_DARK, _SCREE,
- _LIMESTONE, _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, _APRON, _APRON_PALE, _APRON_WOOD, _CROPS) = range(20)  # fmt: skip
+ _LIMESTONE, _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, _APRON, _APRON_PALE, _APRON_WOOD,
+ _CROPS) = range(20)  # fmt: skip
 _CROP_KINDS = 8
 
 Octave = tuple[float, float, float]
@@ -216,7 +217,8 @@ def _fields(
 @_inside
 def paint_place(
     x_m: Value, y_m: Value, layer: tuple[Value, ...], slope_x: Value, slope_y: Value,
-    drape: tuple[Value, ...], step_m: float, stretch: float, table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
+    drape: tuple[Value, ...], step_m: float, stretch: float,
+    table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
 ) -> Rgb:  # fmt: skip
     """Colour of a place, light baked in, sRGB from 0 to 1.
 

@@ -22,6 +22,8 @@ _LEAST_SUMMIT_M = 1350.0
 _NEAR_SIGMA_M = 110.0
 _WIDE_SIGMAS_M = (450.0, 1300.0)
 _COARSE = 8
+_LEVEL_M = 0.02
+_NEARLY_LEVEL_M = 0.6
 _NOISES = (
     (shading.REGION, shading.octave(9000.0, 0.2)),
     (shading.BROAD, shading.octave(2600.0, 0.9)),
@@ -132,12 +134,11 @@ def _water(
     """Water, 0 to 1 with the shore at one half: what is level to some centimetres over more than 400 m."""
     stride = max(1, round(60.0 / step_m))
     coarse = heights_m[::stride, ::stride]
-    level = (ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)) < 0.02
-    level &= measured[::stride, ::stride] >= 1
-    core = ndimage.binary_opening(level, np.ones((7, 7), np.bool_))
-    lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=2) & ndimage.binary_dilation(
-        level
-    )
+    spread = ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)
+    known = measured[::stride, ::stride] >= 1
+    core = ndimage.binary_opening((spread < _LEVEL_M) & known, np.ones((5, 5), np.bool_))
+    shallow = ndimage.binary_dilation((spread < _NEARLY_LEVEL_M) & known)
+    lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=4, mask=shallow)
     if not lakes.any():
         return np.zeros_like(heights_m)
     soft = ndimage.gaussian_filter(lakes.astype(np.float32), 0.8)

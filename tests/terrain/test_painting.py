@@ -72,28 +72,28 @@ def test_night_has_contour_lines_and_day_has_none() -> None:
     for look, lines in ((Look.NIGHT, True), (Look.NATURAL, False)):
         made = Painter(land_of(ramp), FRAME, half_width_m=6000.0, look=look)
         across = made.paint(600.0, 600.0, 5.0, 200, 400).astype(float).mean(axis=(0, 2))
-        on_line = across[(np.arange(400) * 5 + 600) % 500 == 0]
-        beside = across[(np.arange(400) * 5 + 600) % 500 == 250]
-        assert (on_line.min() > beside.max() + 2) == lines
+        line = np.flatnonzero((np.arange(400) * 5 + 600) % 500 == 0)
+        assert ((across[line] - (across[line - 8] + across[line + 8]) / 2).mean() > 4) == lines
 
 
 def test_exaggeration_deepens_the_light_and_grows_nothing_else() -> None:
     high = LocalFrame(6.0, 45.0, vertical_exaggeration=2.5)
-    plain, steep = (painter(frame=frame).paint(*WINDOW).astype(float) for frame in (FRAME, high))
-    assert steep.mean(axis=2).std() > 1.1 * plain.mean(axis=2).std()
+    hills = land_of(700 + 0.15 * MOUNTAINS)
+    plain, steep = (
+        Painter(hills, frame, half_width_m=6000.0).paint(*WINDOW).astype(float) for frame in (FRAME, high)
+    )
+    contrast = [picture.mean(axis=2).std() / picture.mean() for picture in (plain, steep)]
+    assert contrast[1] > 1.05 * contrast[0]
     level = np.full(SHAPE, 2300.0) + np.random.default_rng(0).normal(0, 0.3, SHAPE)
     flat = [
         Painter(land_of(level), frame, half_width_m=6000.0).paint(0.0, 0.0, 30.0, *SHAPE).astype(float)
         for frame in (FRAME, high)
     ]
-    assert np.abs(flat[0].mean(axis=(0, 1)) - flat[1].mean(axis=(0, 1))).max() < 4, (
-        "no snow on doubled heights"
-    )
+    assert np.abs(flat[0].mean(axis=(0, 1)) - flat[1].mean(axis=(0, 1))).max() < 4, "no snow"
 
 
 def test_a_drape_keeps_its_place_and_the_light(tmp_path: Path) -> None:
     """Red east of a line, see-through west of it; slopes in the shade are darker under it too."""
-    west, east = FRAME.to_wgs84([1800.0, 4200.0], [0.0, 4000.0])
     lon, lat = FRAME.to_wgs84([1800.0, 5000.0], [4500.0, -500.0])
     size = 400
     path = tmp_path / "red.tif"
@@ -111,7 +111,6 @@ def test_a_drape_keeps_its_place_and_the_light(tmp_path: Path) -> None:
     assert picture[:, 63:, 0].std() > 8
     outside = made.paint(300.0, 300.0, 5.0, 40, 40)
     assert np.array_equal(outside, painter().paint(300.0, 300.0, 5.0, 40, 40))
-    assert west[0] < east[0]
 
 
 def test_without_numba_the_same_is_painted(tmp_path: Path) -> None:
@@ -137,13 +136,14 @@ def test_without_numba_the_same_is_painted(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_the_lake_of_davos_is_water(real_data: Path) -> None:
+def test_mountain_lakes_are_water(shared_data: Path) -> None:
     from terrain.sources import GridPlan, open_sources, read_heights_on
 
-    frame = LocalFrame(9.855, 46.82)
+    frame = LocalFrame(9.754, 47.054)  # the Lünersee, 1.5 km²
     plan = GridPlan(-1920.0, -1920.0, 30.0, 129, 129)
-    heights = read_heights_on(plan, open_sources([real_data / "dem/davos/dem_SRTM1.tif"]), frame=frame)
+    heights = read_heights_on(plan, open_sources([shared_data / "dem/davos/dem_SRTM1.tif"]), frame=frame)
     made = Painter(land_of(heights), frame, half_width_m=6000.0)
     picture = made.paint(0.0, 0.0, STEP_M, 129, 129).astype(float)
     lake = picture[..., 2] > picture[..., 0] + 15
-    assert 0.3 < lake.sum() * STEP_M**2 / 1e6 < 1.2, "0.59 km²"
+    assert 0.25 < lake.sum() * STEP_M**2 / 1e6 < 2.0
+    assert lake[58:68, 60:68].mean() > 0.9
