@@ -12,6 +12,7 @@ from terrain.geoid import Geoid
 from terrain.ground import Ground
 from terrain.imagery import Drapes, open_drapes
 from terrain.line import GroundLine
+from terrain.looks import Atmosphere, Look, atmosphere
 from terrain.mesh import Mesh
 from terrain.pictures import Texture
 from terrain.registration import FitSentence
@@ -19,6 +20,7 @@ from terrain.sampling import MeshSampler
 from terrain.sources import sample_heights
 
 __all__ = [
+    "Atmosphere",
     "CoverageError",
     "Description",
     "Drapes",
@@ -29,10 +31,12 @@ __all__ = [
     "Ground",
     "GroundLine",
     "LocalFrame",
+    "Look",
     "Mesh",
     "MeshSampler",
     "TerrainError",
     "Texture",
+    "atmosphere",
     "build_ground",
     "describe",
     "open_drapes",

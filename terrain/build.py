@@ -17,6 +17,7 @@ from terrain.land import Land, lay_out, raw_heights
 from terrain.levels import Level, levels_of
 from terrain.mesh import Mesh
 from terrain.painting import Look, Painter
+from terrain.painting import warm_up as warm_up_painting
 from terrain.partition import groups
 from terrain.pictures import LONGEST_SIDE, Pictures, paint_tiles
 from terrain.roadside import structure_heights
@@ -97,6 +98,7 @@ def build_ground(
     report = progress or (lambda what, share: None)
     report("Reading elevation data", 0.0)
     warm_up()
+    warm_up_painting()
     sources = open_sources([Path(path) for path in dem_paths], geoid=geoid)
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
@@ -111,7 +113,7 @@ def build_ground(
     levels = list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
     report("Cutting tiles", 0.85)
     colours = _Colours(picture, whole)
-    tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m)
+    tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m, look=look)
     report("Painting tiles", 0.90)
     pictures = _pictures(painter, tree, levels[0], land)
     covered = land.grid.sample_covered(line.x_m, line.y_m)
@@ -130,6 +132,7 @@ def build_ground(
         tree=tree,
         texture_source=_north_first(picture),
         pictures=pictures,
+        look=look,
     )
 
 
@@ -148,7 +151,13 @@ class _Colours:
 
 
 def _tree(
-    levels: list[Level], land: Land, frame: LocalFrame, colours: _Colours, *, half_width_m: float
+    levels: list[Level],
+    land: Land,
+    frame: LocalFrame,
+    colours: _Colours,
+    *,
+    half_width_m: float,
+    look: Look,
 ) -> tuple[TileTree, float]:
     """Cut all levels out of the land and into tiles, with the wall down to a foot; return that height too."""
     plan = land.plan
@@ -170,7 +179,7 @@ def _tree(
             error_m = level.error_m[cut.parts_of[members]].max()
             errors.append(error_m * frame.vertical_exaggeration)
             lands.append(surface.part(members))
-            walls.append(wall(surface.vertices_m, cut.edges[edges[tile]], foot_m=base_m))
+            walls.append(wall(surface.vertices_m, cut.edges[edges[tile]], foot_m=base_m, look=look))
     tree = TileTree.of(level=level_of, parent=parent, error_m=errors, lands=lands, walls=walls)
     return tree, base_m
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from terrain.elevation import ElevationGrid
 from terrain.errors import TerrainError
+from terrain.looks import Look
 from terrain.pictures import LONGEST_SIDE, Pictures, Texture
 from terrain.tiles import load
 from terrain.tree import TileTree
@@ -52,6 +53,8 @@ class Ground:
         Height of the foot of the wall, as drawn.
     texture_bounds_m : tuple of float
         See :attr:`texture`.
+    look : Look
+        In which it is painted; the air and the cut edge go with it (:func:`terrain.looks.atmosphere`).
     credits, messages : tuple of str
         Lines to show with every picture, and what the user should know about his files.
     """
@@ -67,6 +70,7 @@ class Ground:
     tree: TileTree
     texture_source: Path | NDArray[np.uint8]
     pictures: Pictures
+    look: Look = Look.NATURAL
 
     @property
     def levels(self) -> int:
@@ -136,6 +140,7 @@ class Ground:
         manifest = {
             "version": _VERSION,
             "base_m": self.base_m,
+            "look": self.look.value,
             "texture_bounds_m": self.texture_bounds_m,
             "relief": {"x0_m": self.relief.x0_m, "y0_m": self.relief.y0_m, "step_m": self.relief.step_m},
             "credits": self.credits,
@@ -157,6 +162,7 @@ class Ground:
             place = {key: float(manifest["relief"][key]) for key in ("x0_m", "y0_m", "step_m")}
             west, south, east, north = (float(value) for value in manifest["texture_bounds_m"])
             base_m = float(manifest["base_m"])
+            look = Look(manifest["look"])
             credit_lines, messages = (
                 tuple(str(line) for line in manifest[key]) for key in ("credits", "messages")
             )
@@ -184,6 +190,7 @@ class Ground:
             tree=tree,
             texture_source=folder / _TEXTURE,
             pictures=Pictures.open(folder, len(tree)),
+            look=look,
         )
 
 

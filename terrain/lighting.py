@@ -1,64 +1,127 @@
-"""Light on the ground, to be baked into its colours.
+"""How much sky and sun reach each post of the land, with what stands around it.
 
-A warm key from the north-west, as on relief maps (ridges read as ridges), two weaker lights beside it, and a
-cool sky that reaches less far into valleys.
+Sky view is measured at three scales (gullies, valleys, ranges) over sixteen directions each: with t the
+tangent of the height of the horizon in a direction, a post sees ``1 / (1 + t^2)`` of the sky there
+(cos^2 of the height: Zakšek, Oštir and Kokalj, 2011, for light that falls on level ground).
 """
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
+
+from terrain.fields import enlarge, smoothstep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-_LIGHTS = ((315.0, 42.0, 0.64), (262.0, 50.0, 0.20), (15.0, 50.0, 0.16))
-_KEY_RGB = np.array([1.04, 1.0, 0.92], np.float32)
-_SKY_RGB = np.array([0.91, 1.0, 1.14], np.float32)
-_SKY_SHARE = np.float32(0.36)
-_WRAP = np.float32(0.10)
-_SHADOW_LIFT = np.float32(0.08)
-_LIFT = np.float32(1.5)
+_STRIP_ROWS = 64
+_REACH = 3
+_SCALES_M = (30.0, 120.0, 480.0)
+_WEIGHTS = (0.9, 1.4, 1.6)
+_QUARTER = ((0, 1), (1, 2), (1, 1), (2, 1))
+_SUN_HEIGHT = np.float32(0.80)
+_PENUMBRA = np.float32(0.30)
 
 
-def light_on(
-    slope_x: NDArray[np.float32],
-    slope_y: NDArray[np.float32],
-    near_m: NDArray[np.float32],
-    wide_m: NDArray[np.float32],
+def workers() -> int:
+    """Return how many threads are worth while for loops that leave Python."""
+    return max(1, min(8, os.cpu_count() or 1))
+
+
+def sky_view(
+    heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], *, step_m: float
 ) -> NDArray[np.float32]:
-    """Return the light on each post; level open land has about 1.
+    """Return how open the sky is above each post, (rows, columns) float32; 1 on an endless plain.
 
     Parameters
     ----------
-    slope_x, slope_y : (r, c) float32
-        Rise to the east and to the north, metres per metre.
-    near_m, wide_m : (r, c) float32
-        Height above the mean of some 150 m and of some 900 m around.
-
-    Returns
-    -------
-    (r, c, 3) float32
-        Linear, red, green and blue.
+    heights_m : (rows, columns) float32
+        As drawn, without voids.
+    drawn : (rows, columns) bool
+        Where the answer matters.
+    step_m : float
+        Between posts.
     """
-    east, north = slope_x * _LIFT, slope_y * _LIFT
-    length = np.sqrt(1 + east * east + north * north)
-    direct = np.zeros_like(length)
-    level = 0.0
-    for azimuth_deg, height_deg, share in _LIGHTS:
-        azimuth, height = np.radians(azimuth_deg), np.radians(height_deg)
-        x, y, z = np.sin(azimuth) * np.cos(height), np.cos(azimuth) * np.cos(height), np.sin(height)
-        facing = (np.float32(z) - east * np.float32(x) - north * np.float32(y)) / length
-        direct += np.float32(share) * np.maximum(facing + _WRAP, 0)
-        level += share * (z + float(_WRAP))
-    direct /= np.float32(level)
-    sky = 1 - 0.42 * np.clip(-wide_m / 260, 0, 1) - 0.30 * np.clip(-near_m / 26, 0, 1)
-    sky += 0.16 * np.clip(wide_m / 260, 0, 1) + 0.16 * np.clip(near_m / 26, 0, 1)
-    sky *= 0.5 + 0.5 / length
-    direct *= 0.86 + 0.14 * sky
-    result: NDArray[np.float32] = (
-        _SKY_SHARE * sky[..., None] * _SKY_RGB + (1 - _SKY_SHARE) * direct[..., None] * _KEY_RGB
-    )
-    result += _SHADOW_LIFT * np.maximum(1 - result, 0)
+    sky = np.ones_like(heights_m)
+    for scale_m, weight in zip(_SCALES_M, _WEIGHTS, strict=True):
+        stride = _stride(heights_m.shape, scale_m / step_m)
+        seen = _seen(*_thinned(heights_m, drawn, stride), step_m * stride)
+        sky *= enlarge(seen, stride, smooth=True) ** np.float32(weight)
+    return sky
+
+
+def sunlit(heights_m: NDArray[np.float32], *, step_m: float) -> NDArray[np.float32]:
+    """Return how much of the sun in the north-west each post sees, 0 to 1, with soft edges of shadows."""
+    lit = np.ones_like(heights_m)
+    for scale_m in (*_SCALES_M[:2], 300.0):
+        stride = _stride(heights_m.shape, scale_m / step_m)
+        thin, _ = _thinned(heights_m, np.ones(heights_m.shape, np.bool_), stride)
+        horizon = np.zeros_like(thin)
+        for k in range(1, 5):
+            toward = np.pad(thin, k, mode="edge")[2 * k :, : -2 * k]
+            np.maximum(horizon, (toward - thin) / np.float32(k * 2**0.5 * step_m * stride), out=horizon)
+        shadow = smoothstep((horizon - _SUN_HEIGHT) / _PENUMBRA + np.float32(0.5))
+        np.minimum(lit, 1 - enlarge(shadow, stride), out=lit)
+    return lit
+
+
+def _stride(shape: tuple[int, ...], wanted: float) -> int:
+    """Return the power of two nearest to what is wanted by which both sides can be divided."""
+    stride = 1 << max(0, round(float(np.log2(max(wanted, 1.0)))))
+    while stride > 1 and ((shape[0] - 1) % stride or (shape[1] - 1) % stride):
+        stride //= 2
+    return stride
+
+
+def _thinned(
+    heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], stride: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    if stride == 1:
+        return heights_m, drawn
+    smooth = ndimage.uniform_filter(heights_m, stride, mode="nearest")[::stride, ::stride]
+    wide = ndimage.maximum_filter(drawn[::stride, ::stride], 3)
+    return np.ascontiguousarray(smooth), wide
+
+
+def _seen(heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], step_m: float) -> NDArray[np.float32]:
+    """Share of the sky that is open over each post, by what lies up to some six posts away."""
+    margin = 2 * _REACH
+    wide = np.pad(heights_m, margin, mode="edge")
+    result = np.ones_like(heights_m)
+
+    def work(first: int) -> None:
+        last = min(first + _STRIP_ROWS, len(heights_m))
+        columns = np.flatnonzero(drawn[first:last].any(axis=0))
+        if not columns.size:
+            return
+        west, east = int(columns[0]), int(columns[-1]) + 1
+        here = heights_m[first:last, west:east]
+        total = np.zeros_like(here)
+        rise = np.empty_like(here)
+        for row, column in _directions():
+            horizon = np.zeros_like(here)
+            for k in range(1, _REACH + 1):
+                south, start = first + margin + k * row, west + margin + k * column
+                np.subtract(wide[south : south + last - first, start : start + east - west], here, out=rise)
+                rise *= np.float32(1.0 / (k * np.hypot(row, column) * step_m))
+                np.maximum(horizon, rise, out=horizon)
+            horizon *= horizon
+            horizon += 1
+            total += np.reciprocal(horizon, out=horizon)
+        result[first:last, west:east] = total / np.float32(4 * len(_QUARTER))
+
+    with ThreadPoolExecutor(workers()) as pool:
+        list(pool.map(work, range(0, len(heights_m), _STRIP_ROWS)))
     return result
+
+
+def _directions() -> Iterator[tuple[int, int]]:
+    for row, column in _QUARTER:
+        yield from ((row, column), (column, -row), (-row, -column), (-column, row))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from terrain.errors import TerrainError
+from terrain.looks import Look, atmosphere
 from terrain.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
-_WALL_TOP = np.array([116, 102, 88], float)
-_WALL_FOOT = np.array([64, 57, 52], float)
 
-
-def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: float) -> Mesh:
+def wall(
+    vertices_m: NDArray[np.float32],
+    edges: NDArray[np.int32],
+    *,
+    foot_m: float,
+    look: Look = Look.NATURAL,
+) -> Mesh:
     """Stand a vertical wall below the edge of the land, down to a flat foot, like a cut relief model.
 
-    ``edges`` (k, 2) run with the land on their left; ``foot_m`` is a height as drawn.
+    ``edges`` (k, 2) run with the land on their left; ``foot_m`` is a height as drawn. Its colours are those
+    of the look.
     """
     corners = vertices_m[edges]
     along = corners[:, 1, :2] - corners[:, 0, :2]
@@ -36,12 +41,13 @@ def wall(vertices_m: NDArray[np.float32], edges: NDArray[np.int32], *, foot_m: f
     feet = corners.copy()
     feet[:, :, 2] = foot_m
     vertices = np.concatenate([feet[:, 0], feet[:, 1], corners[:, 1], corners[:, 0]])
+    air = atmosphere(look)
     k = len(edges)
     one = np.arange(k)
     faces = np.concatenate(
         [np.stack([one, one + k, one + 2 * k], axis=1), np.stack([one, one + 2 * k, one + 3 * k], axis=1)]
     )
-    foot, top = (np.outer(light, colour) for colour in (_WALL_FOOT, _WALL_TOP))
+    foot, top = (np.outer(light, colour) for colour in (air.wall_foot, air.wall_top))
     colours = np.clip(np.concatenate([foot, foot, top, top]), 0, 255).astype(np.uint8)
     return Mesh(vertices.astype(np.float32), faces.astype(np.int32), colours, draped=False)
 

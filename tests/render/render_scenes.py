@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from terrain import LocalFrame, Mesh, Texture
+from terrain import LocalFrame, Look, Mesh, Texture
 from terrain.tree import TileTree
 from tracker3d.scene.model import (
     CameraPose,
@@ -63,6 +63,7 @@ class FakeGround:
     pictures: dict[int, Texture] = field(default_factory=dict)
     delay_s: float = 0.0
     damaged: frozenset[int] = frozenset()
+    look: Look = Look.NATURAL
 
     @property
     def texture_bounds_m(self) -> tuple[float, float, float, float]:

@@ -149,6 +149,14 @@ def test_a_stage_without_riders_shows_no_figures_of_a_race(scene, race, look):
     assert shown.keys() == {"profile", "stage_name", "legend", "credits"}
 
 
+def test_exaggerated_heights_are_stated_with_the_credits(scene, race, look):
+    state = race.at(race.stage.start_time_ms)
+    frame = dataclasses.replace(scene.stage.frame, vertical_exaggeration=1.5)
+    high = dataclasses.replace(scene, stage=dataclasses.replace(scene.stage, frame=frame))
+    stated = [panels(one, state, look)["credits"].key[-1] for one in (scene, high)]
+    assert stated[1] == ("Heights × 1.5", *stated[0])
+
+
 def test_a_peloton_that_leads_has_no_gap(scene, race, look):
     state = race.at(race.stage.start_time_ms)
     together = dataclasses.replace(state.groups[1], gap_to_head_s=0.0)

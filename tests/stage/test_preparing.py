@@ -47,6 +47,36 @@ def line(road, *, with_heights: bool) -> dict:
     return {"type": "LineString", "coordinates": np.column_stack(columns).tolist()}
 
 
+def test_look_and_exaggeration_are_kept_and_reach_all_that_is_drawn(write, road, plane, tmp_path):
+    """Ground, road and relief are twice as high; figures and the road's own heights are not."""
+    from terrain import Look
+    from tracker3d.scene import build_scene
+
+    source = write("road.geojson", line(road, with_heights=True))
+    scenes = []
+    for name, factor in (("plain", 1.0), ("high", 2.0)):
+        output = tmp_path / f"{name}.stage"
+        prepare(
+            source, output=output, dem_paths=[plane()], width_km=2.0, exaggeration=factor, look=Look.NIGHT
+        )
+        package = open_package(output)
+        assert package.ground.look is Look.NIGHT
+        assert package.stage.frame.vertical_exaggeration == factor
+        scenes.append(build_scene(package.stage, package.ground))
+    plain, high = scenes
+    assert np.array_equal(high.stage.route.height_m, plain.stage.route.height_m)
+    assert high.road.positions_m[:, 2] == pytest.approx(2 * plain.road.positions_m[:, 2], rel=1e-3)
+    x_m, y_m = plain.stage.route.x_m[::50], plain.stage.route.y_m[::50]
+    assert high.ground.relief.sample(x_m, y_m) == pytest.approx(
+        2 * plain.ground.relief.sample(x_m, y_m), rel=1e-3
+    )
+    tops = [max(tile.vertices_m[:, 2].max() for tile in one.ground.tiles() if tile.draped) for one in scenes]
+    assert tops[1] == pytest.approx(2 * tops[0], rel=0.01)
+    for wrong in ({"exaggeration": 0.5}, {"exaggeration": 4.0}, {"look": "dusk"}):
+        with pytest.raises(InputError):
+            prepare(source, output=tmp_path / "no.stage", dem_paths=[plane()], **wrong)
+
+
 def test_a_recording_becomes_a_package(write, document, tmp_path):
     output = tmp_path / "a.stage"
     told: list[tuple[str, float]] = []

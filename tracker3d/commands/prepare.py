@@ -25,6 +25,8 @@ def prepare(
     geoid: Path | None = None,
     width_km: float = 12.0,
     max_error: float = 1.0,
+    exaggeration: float = 1.0,
+    look: Literal["natural", "satellite", "night"] = "natural",
 ) -> int:
     """Turn a route, elevation files and a roster into a stage package that needs no internet on air.
 
@@ -55,6 +57,10 @@ def prepare(
         Width of the ground around the road.
     max_error
         Largest vertical error of the drawn ground near the road, in metres.
+    exaggeration
+        Factor on heights wherever they are drawn, 1 to 3; stated on every picture.
+    look
+        How ground and sky are coloured: natural, satellite (like aerial photographs) or night (dark studios).
     """
     from tracker3d.stage import prepare as prepare_stage
 
@@ -73,6 +79,8 @@ def prepare(
             geoid_path=geoid,
             width_km=width_km,
             max_error_m=max_error,
+            exaggeration=exaggeration,
+            look=look,
             progress=progress,
         )
     for line in report.lines():

@@ -22,7 +22,6 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
 
-_STRONGEST_HAZE = 0.72
 _ASPHALT = "vec3(0.335, 0.345, 0.365)"
 _PAINT = "vec3(0.90, 0.90, 0.88)"
 _CASING = "vec3(0.110, 0.118, 0.133)"
@@ -80,12 +79,18 @@ float t3dNoise(vec2 place) {
 _GRAIN = """
   {
     float reach = 1.0 / gl_FragCoord.w;
-    float fine = 0.10 * clamp(1.5 - reach * t3dPixelAngle / 0.5, 0.0, 1.0);
-    float coarse = 0.11 * clamp(1.5 - reach * t3dPixelAngle / 3.0, 0.0, 1.0);
-    float grain = 1.0;
-    if (coarse > 0.0) grain += coarse * t3dNoise(t3dPlace / 9.0);
-    if (fine > 0.0) grain += fine * t3dNoise(t3dPlace / 1.3);
-    gl_FragData[0].rgb *= grain;
+    float size = reach * t3dPixelAngle;
+    float tufts = clamp(1.5 - size / 0.14, 0.0, 1.0);
+    float fine = clamp(1.5 - size / 0.5, 0.0, 1.0);
+    float coarse = clamp(1.5 - size / 1.4, 0.0, 1.0);
+    vec2 turned = vec2(0.80 * t3dPlace.x - 0.60 * t3dPlace.y, 0.60 * t3dPlace.x + 0.80 * t3dPlace.y);
+    float rough = 0.0;
+    if (coarse > 0.0) rough += 0.50 * coarse * t3dNoise(turned / 3.7);
+    if (fine > 0.0) rough += 0.55 * fine * t3dNoise(t3dPlace / 1.1);
+    if (tufts > 0.0) rough += 0.60 * tufts * t3dNoise(turned / 0.31);
+    vec3 ground = gl_FragData[0].rgb;
+    float strength = 0.55 - 0.40 * dot(ground, vec3(0.3, 0.59, 0.11));
+    gl_FragData[0].rgb = ground * (1.0 + strength * rough) + vec3(0.020, 0.012, -0.012) * rough * ground.g;
   }
 """
 _PAVE = """
@@ -130,7 +135,7 @@ _CASE = """
 _VEIL = """
   {
     float far = t3dHaze / gl_FragCoord.w;
-    float veil = %.4f * (1.0 - exp(-far * far));
+    float veil = t3dHazeStrength * (1.0 - exp(-far * far));
     gl_FragData[0].rgb = mix(gl_FragData[0].rgb, t3dHazeColour, veil);
   }
 """
@@ -152,6 +157,8 @@ class FrameUniforms:
         Factor on the width of lines.
     haze_m : float
         Distance at which haze has two thirds of its strength.
+    haze_strength : float
+        Share of it that the farthest ground has, 0 to 1.
     haze_rgb : (float, float, float)
         0 to 1.
     """
@@ -162,6 +169,7 @@ class FrameUniforms:
     pixel_angle: float
     line_scale: float
     haze_m: float
+    haze_strength: float
     haze_rgb: tuple[float, float, float]
 
 
@@ -265,6 +273,7 @@ class Shading:
             if layer.grain or layer.paved:
                 fragment.SetUniformf("t3dPixelAngle", frame.pixel_angle)
             fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
+            fragment.SetUniformf("t3dHazeStrength", frame.haze_strength)
             fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
 
 
@@ -301,7 +310,7 @@ def _shader(layer: Layer) -> VtkShaderProperty:
     made.AddVertexShaderReplacement(_PLACE, True, place, False)
     if received:
         made.AddFragmentShaderReplacement(_DECLARE, True, _DECLARE + received, False)
-    made.AddFragmentShaderReplacement(_FINISH, True, finish + _VEIL % _STRONGEST_HAZE, False)
+    made.AddFragmentShaderReplacement(_FINISH, True, finish + _VEIL, False)
     return made
 
 

@@ -10,6 +10,7 @@ import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 (registers what draws)
 from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
 
+from terrain import atmosphere
 from tracker3d.render.gates import GateActors
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
@@ -17,7 +18,7 @@ from tracker3d.render.overlay import Overlay
 from tracker3d.render.riders import RiderActors
 from tracker3d.render.road import RoadActors
 from tracker3d.render.shading import FrameUniforms, Shading
-from tracker3d.render.sky import HAZE_RGB, Sky
+from tracker3d.render.sky import Sky
 
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderer, VtkRenderPass, VtkRenderWindow
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 _NEAR_SHARE = 0.02
 _LEAST_NEAR_M = 1.0
-_LEAST_HAZE_M = 10_500.0
-_HAZE_SHARE = 2.6
 _DESIGN_HEIGHT_PX = 1080.0
 _SUN = (-0.5, 0.45, 0.74)
 """Direction to the light that models riders: high in the north-west, like the light baked into the ground."""
@@ -76,7 +75,8 @@ class SceneView:
         self._overlay.forget()
         renderer = self._new_renderer()
         self._shading = Shading()
-        self._sky = None if self._alpha else Sky(renderer)
+        self._air = atmosphere(scene.ground.look)
+        self._sky = None if self._alpha else Sky(renderer, self._air)
         self._ground = GroundActors(renderer, self._shading, scene.ground, complete=self._complete)
         self._road = RoadActors(renderer, self._shading, scene.road)
         self._gates = GateActors(renderer, self._shading, scene.gates)
@@ -169,7 +169,7 @@ class SceneView:
         self._renderer.RemoveAllViewProps()
         self._window.RemoveRenderer(self._renderer)
         self._renderer = self._ground = None
-        del self._shading, self._sky, self._road, self._gates, self._riders, self._glows
+        del self._shading, self._air, self._sky, self._road, self._gates, self._riders, self._glows
 
     def _apply_quality(self) -> None:
         if self._renderer is None or self._ground is None:
@@ -197,7 +197,7 @@ class SceneView:
             self._sky.surround(eye_m, 0.95 * far_m)
         width, height = frame.viewport_px
         reach_m = float(np.linalg.norm(np.asarray(pose.target_m, float) - eye_m))
-        red, green, blue = HAZE_RGB
+        red, green, blue = self._air.haze_rgb
         half_angle = math.tan(math.radians(pose.fov_deg) / 2.0)
         pixel_angle = 2.0 * half_angle / height
         line_scale = max(1.0, height / _DESIGN_HEIGHT_PX)
@@ -212,7 +212,8 @@ class SceneView:
                 pixel=(2.0 / width, 2.0 / height),
                 pixel_angle=pixel_angle,
                 line_scale=line_scale,
-                haze_m=max(_LEAST_HAZE_M, _HAZE_SHARE * reach_m),
+                haze_m=max(self._air.haze_near_m, self._air.haze_share * reach_m),
+                haze_strength=self._air.haze_strength,
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )
         )

@@ -119,7 +119,7 @@ class _Desk:
     def _foot(self) -> Iterator[Panel]:
         """Credits, and above them the profile with its markers and the legend."""
         bottom = self.bottom
-        credit_lines = self.scene.stage.credits if Overlay.CREDITS in self.overlays else ()
+        credit_lines = self._small_print() if Overlay.CREDITS in self.overlays else ()
         if credit_lines:
             width = self.right - self.left
             credits_panel = self._panel(
@@ -145,6 +145,16 @@ class _Desk:
             logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
             self.foot_right = bottom - logo.image.shape[0] - self.look.px(_GAP)
             yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
+
+    def _small_print(self) -> tuple[str, ...]:
+        """Return what every picture has to say: that heights are exaggerated, and whose data it shows."""
+        stage = self.scene.stage
+        factor = stage.frame.vertical_exaggeration
+        if factor == 1.0:
+            return stage.credits
+        decimal = self.scene.theme.word("decimal")
+        stated = f"{self.scene.theme.word('heights')} × {factor:g}".replace(".", decimal)
+        return (stated, *stage.credits)
 
     def _profile(self, size: tuple[int, int]) -> Panel:
         finish_m = max(self.scene.stage.route.finish_m, 1.0)

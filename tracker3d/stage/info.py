@@ -113,12 +113,14 @@ def _package_info(path: Path) -> Info:
     package = open_package(path)
     stage, route = package.stage, package.stage.route
     riders = sum(not rider.vehicle for rider in stage.riders)
-    levels = package.ground.levels
+    levels, stretch = package.ground.levels, stage.frame.vertical_exaggeration
     facts = {
         **_stage_facts(stage),
         "made_at": package.made_at,
         "sources": [{"name": s.name, "role": s.role, "sha256": s.sha256} for s in package.sources],
         "ground_levels": levels,
+        "look": package.ground.look.value,
+        "vertical_exaggeration": stretch,
         "ground_tiles": len(package.ground.tree),
     }
     simulated = " (simulated)" if stage.simulated else ""
@@ -129,7 +131,8 @@ def _package_info(path: Path) -> Info:
         *_place_lines(stage.places),
         f"{riders} riders, {len(stage.riders) - riders} vehicles, {len(stage.teams)} teams",
         f"Elevation data: {_covered(stage)}",
-        f"Ground: {facts['ground_tiles']} tiles in {levels} levels of detail",
+        f"Ground: {facts['ground_tiles']} tiles in {levels} levels of detail, look {package.ground.look}"
+        + (f", heights × {stretch:g}" if stretch != 1.0 else ""),
         f"Made {package.made_at} from {made_from}",
         *(f"Note: {text}" for text in package.ground.messages if text not in stage.coverage.warnings),
         *(f"Credit: {credit}" for credit in stage.credits),

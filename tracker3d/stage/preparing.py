@@ -93,6 +93,8 @@ def prepare(
     geoid_path: Path | None = None,
     width_km: float = 12.0,
     max_error_m: float = 1.0,
+    exaggeration: float = 1.0,
+    look: str = "natural",
     settings: FetchSettings | None = None,
     progress: Progress = silent,
 ) -> PrepareReport:
@@ -125,6 +127,10 @@ def prepare(
         Width of the ground around the road.
     max_error_m : float
         Largest vertical error of the drawn ground near the road.
+    exaggeration : float
+        Factor on heights wherever they are drawn, 1 to 3.
+    look : str
+        A :class:`terrain.Look`.
     settings : FetchSettings, optional
         Of downloads; read from the user's settings where they are not given.
     progress : Progress
@@ -138,7 +144,8 @@ def prepare(
     OutputError
         The package cannot be written.
     """
-    _check_arguments(width_km, max_error_m)
+    drawing = _Drawing(width_km, max_error_m, exaggeration, look)
+    drawing.check()
     if (dem_paths is not None and dem_source) or (drape_paths and drape_source):
         raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
     geoid = geoid_for(ellipsoidal, geoid_path)
@@ -155,7 +162,7 @@ def prepare(
         )
         data = downloads.ground_data(source, dem_paths or (), drape_paths, settings, progress)
         source, data = converted(source, data, ellipsoidal, geoid)
-        stage, ground = _stage_and_ground(source, data, mapped, width_km, max_error_m, progress)
+        stage, ground = _stage_and_ground(source, data, mapped, drawing, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
         roles += [(riders_path, "riders")] if riders_path is not None else []
@@ -173,16 +180,17 @@ def _stage_and_ground(
     source: Source,
     data: GroundData,
     mapped: MappedStructures | None,
-    width_km: float,
-    max_error_m: float,
+    drawing: _Drawing,
     progress: Progress,
 ) -> tuple[Stage, Ground]:
-    from terrain import FitSentence, GroundLine, build_ground, open_drapes
+    from terrain import FitSentence, GroundLine, Look, build_ground, open_drapes
 
     progress("building the road", data.begun)
     built, structure, warnings = _built(source, data.dem_paths, data.geoid, mapped)
     drapes = open_drapes(data.drape_paths)
-    route = built.route
+    frame = dataclasses.replace(built.route.frame, vertical_exaggeration=drawing.exaggeration)
+    route = dataclasses.replace(built.route, frame=frame)
+    built = dataclasses.replace(built, route=route)
     credit = (mapped.credit,) if mapped and structure is not None and structure.any() else ()
     begun = data.begun + 0.04
     ground = build_ground(
@@ -191,8 +199,9 @@ def _stage_and_ground(
         dem_paths=data.dem_paths,
         drape_paths=data.drape_paths,
         geoid=data.geoid,
-        half_width_m=width_km * 500.0,
-        max_error_m=max_error_m,
+        look=Look(drawing.look),
+        half_width_m=drawing.width_km * 500.0,
+        max_error_m=drawing.max_error_m,
         progress=lambda text, fraction: progress(text, begun + (0.9 - begun) * fraction),
     )
     ground = dataclasses.replace(
@@ -207,11 +216,29 @@ def _stage_and_ground(
     return _stage_of(source, built, ground, data.dem_paths, warnings), ground
 
 
-def _check_arguments(width_km: float, max_error_m: float) -> None:
-    if not 0.5 <= width_km <= 200.0:
-        raise InputError(f"A width of {width_km:g} km is not possible; choose 0.5 to 200 km.")
-    if not 0.1 <= max_error_m <= 100.0:
-        raise InputError(f"A largest error of {max_error_m:g} m is not possible; choose 0.1 to 100 m.")
+@dataclass(frozen=True)
+class _Drawing:
+    """How the ground is to be drawn."""
+
+    width_km: float
+    max_error_m: float
+    exaggeration: float
+    look: str
+
+    def check(self) -> None:
+        """Refuse what is not possible."""
+        from terrain import Look
+
+        if not 0.5 <= self.width_km <= 200.0:
+            raise InputError(f"A width of {self.width_km:g} km is not possible; choose 0.5 to 200 km.")
+        if not 0.1 <= self.max_error_m <= 100.0:
+            raise InputError(
+                f"A largest error of {self.max_error_m:g} m is not possible; choose 0.1 to 100 m."
+            )
+        if not 1.0 <= self.exaggeration <= 3.0:
+            raise InputError(f"An exaggeration of {self.exaggeration:g} is not possible; choose 1 to 3.")
+        if self.look not in tuple(Look):
+            raise InputError(f"{self.look!r} is no look; choose one of {', '.join(Look)}.")
 
 
 def _is_harmless(text: str) -> bool:

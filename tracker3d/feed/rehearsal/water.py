@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from terrain.shading import WATER_RGB
+from terrain.looks import WATER_RGB
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,148 @@
+"""What the land about each post is like: everything that colours need and that no single height tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from terrain import shading
+from terrain.fields import enlarge, smoothstep
+from terrain.lighting import sky_view, sunlit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from terrain.land import Land
+
+_SUMMIT_REACH_M = 9000.0
+_SUMMIT_BARE_M = 330.0
+_LEAST_SUMMIT_M = 1350.0
+_NEAR_SIGMA_M = 110.0
+_WIDE_SIGMAS_M = (450.0, 1300.0)
+_COARSE = 8
+_LEVEL_M = 0.02
+_NEARLY_LEVEL_M = 0.6
+_NOISES = (
+    (shading.REGION, shading.octave(9000.0, 0.2)),
+    (shading.BROAD, shading.octave(2600.0, 0.9)),
+    (shading.LARGE, shading.octave(900.0, 1.7)),
+)
+_NOISE_GAIN = 1.8
+
+
+def tree_line_m(latitude_deg: float) -> float:
+    """Height above which trees end, roughly: 2,200 m in the Pyrenees, 2,050 m in the Alps, 950 m at 60 N."""
+    return float(np.clip(2200.0 - 75.0 * (abs(latitude_deg) - 43.0), 200.0, 3900.0))
+
+
+def layers_of(
+    land: Land, table: NDArray[np.float32], *, stretch: float, latitude_deg: float, farthest_m: float
+) -> NDArray[np.float32]:
+    """Return the layers that :mod:`terrain.shading` names, (rows, columns, layers) float32.
+
+    Parameters
+    ----------
+    land : Land
+    table : (n, n) float32
+        Of noise.
+    stretch : float
+        Vertical exaggeration, which light heeds and what grows does not.
+    latitude_deg : float
+    farthest_m : float
+        From the road; land beyond is not looked at.
+    """
+    heights, step_m = land.heights_m, land.plan.step_m
+    drawn = land.distance_m <= farthest_m + 2 * step_m
+    stride = _COARSE
+    while stride > 1 and ((heights.shape[0] - 1) % stride or (heights.shape[1] - 1) % stride):
+        stride //= 2
+    coarse = np.ascontiguousarray(ndimage.uniform_filter(heights, stride, mode="nearest")[::stride, ::stride])
+    trees_to, stony = _tree_lines(coarse, land.measured[::stride, ::stride], step_m * stride, latitude_deg)
+    as_drawn = heights * np.float32(stretch)
+    layers = np.zeros((*heights.shape, shading.LAYERS), np.float32)
+    for layer, values in (
+        (shading.HEIGHT, heights),
+        (shading.NEAR, _above_mean(heights, _NEAR_SIGMA_M / step_m)),
+        (shading.WIDE, _wide(heights, coarse, stride, step_m)),
+        (shading.TREES_TO, enlarge(trees_to, stride, smooth=True)),
+        (shading.STONY, enlarge(stony, stride, smooth=True)),
+        (shading.WATER, _water(heights, land.measured, step_m)),
+        (shading.ROAD, land.distance_m),
+        (shading.MEASURED, land.measured),
+        (shading.SKY, sky_view(as_drawn, drawn, step_m=step_m)),
+        (shading.SUN, sunlit(as_drawn, step_m=step_m)),
+        *((layer, _noise(land, table, kind)) for layer, kind in _NOISES),
+    ):
+        layers[..., layer] = values
+    return layers
+
+
+def _noise(land: Land, table: NDArray[np.float32], kind: shading.Octave) -> NDArray[np.float32]:
+    plan = land.plan
+    values = np.empty((plan.rows, plan.columns), np.float32)
+    shading.noise_on(values, plan.x0_m, plan.y0_m, plan.step_m, table, kind)
+    noise: NDArray[np.float32] = np.clip(values * np.float32(_NOISE_GAIN), -1, 1)
+    return noise
+
+
+def _above_mean(heights_m: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    near: NDArray[np.float32] = heights_m - ndimage.gaussian_filter(
+        heights_m, sigma, mode="nearest", truncate=2.5
+    )
+    return near
+
+
+def _wide(
+    heights_m: NDArray[np.float32], coarse_m: NDArray[np.float32], stride: int, step_m: float
+) -> NDArray[np.float32]:
+    wide = np.zeros_like(heights_m)
+    for radius_m in _WIDE_SIGMAS_M:
+        blurred = ndimage.gaussian_filter(
+            coarse_m, radius_m / (step_m * stride), mode="nearest", truncate=2.5
+        )
+        wide += np.float32(1 / len(_WIDE_SIGMAS_M)) * (heights_m - enlarge(blurred, stride, smooth=True))
+    return wide
+
+
+def _tree_lines(
+    coarse_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float, latitude_deg: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Height at which trees end, and where a lone mountain is bare stone.
+
+    Wind keeps trees off the top of a mountain that stands alone, far below the tree line of a range.
+    """
+    line = np.float32(tree_line_m(latitude_deg))
+    thin = max(1, round(250.0 / step_m))
+    peaks = np.where(measured > 0, coarse_m, np.float32(-1000))[::thin, ::thin]
+    summit = ndimage.maximum_filter(peaks, 2 * round(_SUMMIT_REACH_M / (step_m * thin)) + 1, mode="nearest")
+    summit = ndimage.gaussian_filter(summit, 0.4 * _SUMMIT_REACH_M / (step_m * thin), mode="nearest")
+    lone = summit - np.float32(_SUMMIT_BARE_M)
+    lowered = np.where(summit > _LEAST_SUMMIT_M, np.minimum(line, lone), line)
+    stony = smoothstep((line - lowered - np.float32(300)) / np.float32(180))
+    rows, columns = (
+        np.minimum(np.arange(size) // thin, other - 1)
+        for size, other in zip(coarse_m.shape, summit.shape, strict=True)
+    )
+    return lowered[rows[:, None], columns[None, :]], stony[rows[:, None], columns[None, :]]
+
+
+def _water(
+    heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
+) -> NDArray[np.float32]:
+    """Water, 0 to 1 with the shore at one half: what is level to some centimetres over more than 400 m."""
+    stride = max(1, round(60.0 / step_m))
+    coarse = heights_m[::stride, ::stride]
+    spread = ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)
+    known = measured[::stride, ::stride] >= 1
+    core = ndimage.binary_opening((spread < _LEVEL_M) & known, np.ones((5, 5), np.bool_))
+    shallow = ndimage.binary_dilation((spread < _NEARLY_LEVEL_M) & known)
+    lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=4, mask=shallow)
+    if not lakes.any():
+        return np.zeros_like(heights_m)
+    soft = ndimage.gaussian_filter(lakes.astype(np.float32), 0.8)
+    rows, columns = (np.arange(size, dtype=np.float32) / stride for size in heights_m.shape)
+    at = np.meshgrid(rows, columns, indexing="ij")
+    shore: NDArray[np.float32] = ndimage.map_coordinates(soft, at, order=1, mode="nearest", prefilter=False)
+    return shore
