@@ -9,12 +9,12 @@ import pytest
 
 from tracker3d.errors import InputError
 from tracker3d.scene import CameraPose, FixedCamera, parse_camera, project
-from tracker3d.scene.cameras import ChaseCamera, OrbitCamera, RoadCamera, along_road
+from tracker3d.scene.camera import ChaseCamera, OrbitCamera, RoadCamera, along_road
 from tracker3d.scene.clearance import PATH_POINTS, cleared_eye, needed_height_m
 from tracker3d.scene.climbs import climb_named, foot_of
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.projection import in_sight, relief_drawn_m
-from tracker3d.scene.road_path import road_path
+from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.shot import Shot
 
 SIZE = (1920, 1080)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene import frame_at, group_titles, parse_camera
-from tracker3d.scene.cameras import FixedCamera, RoadCamera
+from tracker3d.scene.camera import FixedCamera, RoadCamera
 from tracker3d.scene.model import ALL_OVERLAYS, Overlay
 from tracker3d.track.model import Presence
 
