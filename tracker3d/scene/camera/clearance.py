@@ -14,19 +14,18 @@ smooth field, and the height is taken along the circle thus dented.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tracker3d.scene.camera.easing import smooth_step
-from tracker3d.scene.camera.splines import weights
+from tracker3d.scene.camera.splines import weights_at
+from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.projection import relief_drawn_m
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from numpy.typing import NDArray
 
     from tracker3d.scene.camera.road_path import RoadPath
@@ -85,13 +84,27 @@ def needed_height_m(
 
 def kept_above(scene: StageScene, eye_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return an eye (3,) that stands :data:`LEAST_ABOVE_M` over the ground at least; a smooth last resort."""
-    floor_m = float(relief_drawn_m(scene, eye_m[0], eye_m[1])) + LEAST_ABOVE_M
+    floor_m = _ground_m(scene, float(eye_m[0]), float(eye_m[1])) + LEAST_ABOVE_M
     above = (float(eye_m[2]) - floor_m) / _SOFTNESS_M
     if not above < 30.0:
         return eye_m
     lifted: NDArray[np.float64] = eye_m.copy()
     lifted[2] = floor_m + _SOFTNESS_M * float(np.logaddexp(above, 0.0))
     return lifted
+
+
+def _ground_m(scene: StageScene, x_m: float, y_m: float) -> float:
+    """Return the relief at one place as drawn, -inf where there is none: far cheaper than for arrays."""
+    relief = scene.ground.relief
+    column, row = (x_m - relief.x0_m) / relief.step_m, (y_m - relief.y0_m) / relief.step_m
+    rows, columns = relief.shape
+    if not (0.0 <= column <= columns - 1 and 0.0 <= row <= rows - 1):
+        return -math.inf
+    left, low = min(int(column), columns - 2), min(int(row), rows - 2)
+    across, up = column - left, row - low
+    (a, b), (c, d) = relief.heights_m[low : low + 2, left : left + 2].tolist()
+    height: float = (a + (b - a) * across) * (1.0 - up) + (c + (d - c) * across) * up
+    return height if math.isfinite(height) else -math.inf
 
 
 def lifts_along(needs_m: NDArray[np.float64], *, reach: int) -> NDArray[np.float64]:
@@ -116,9 +129,11 @@ class Rig:
     Attributes
     ----------
     behind_m, behind_per_m : float
-        Level distance of the eye from its target, and how much more for each metre of length followed.
+        Level distance of the eye from its place, and how much more for each metre of length followed.
     height_m, height_per_m : float
-        The same for its height over the target.
+        The same for its height over that place.
+    along_m, along_per_m : float
+        The same for how far ahead on the road the eye's place is of what is followed.
     azimuths : int
         1: the eye keeps to ``bearing_rad`` from the direction of the road. More: it circles, and this is the
         number of nodes of a turn; azimuths are then those of the eye as seen from the target.
@@ -134,10 +149,12 @@ class Rig:
         Of the smoothing of the road.
     """
 
-    behind_m: float
-    behind_per_m: float
-    height_m: float
-    height_per_m: float
+    behind_m: float = 0.0
+    behind_per_m: float = 0.0
+    height_m: float = 0.0
+    height_per_m: float = 0.0
+    along_m: float = 0.0
+    along_per_m: float = 0.0
     azimuths: int = 1
     bearing_rad: float = 0.0
     lead_m: float = 0.0
@@ -159,8 +176,9 @@ class Rig:
         ``closer`` (k, a) multiplies distances and heights. Without azimuths a is 1 and the road's direction
         counts.
         """
-        places, headings = path.at(places_m)
-        targets = path.at(places_m + self.lead_m)[0] if self.lead_m else places
+        along_m = self.along_m + self.along_per_m * length_m
+        places, headings = path.at(places_m + along_m)
+        targets = places if along_m == self.lead_m else path.at(places_m + self.lead_m)[0]
         if azimuths_rad is None:
             around = (headings + (math.pi + self.bearing_rad))[:, None]
         else:
@@ -171,6 +189,18 @@ class Rig:
         eyes[..., 1] = places[:, None, 1] + away * np.cos(around)
         eyes[..., 2] = places[:, None, 2] + (self.height_m + self.height_per_m * length_m) * closer
         return eyes, np.broadcast_to(targets[:, None], eyes.shape)
+
+    def eye(
+        self, path: RoadPath, place_m: float, length_m: float, *, azimuth_rad: float | None, closer: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return :meth:`eyes` for one place and azimuth: eye and target, (3,) each."""
+        along_m = self.along_m + self.along_per_m * length_m
+        place, heading = path.point(place_m + along_m)
+        target = place if along_m == self.lead_m else path.point(place_m + self.lead_m)[0]
+        around = heading + math.pi + self.bearing_rad if azimuth_rad is None else azimuth_rad
+        away = (self.behind_m + self.behind_per_m * length_m) * closer
+        up = (self.height_m + self.height_per_m * length_m) * closer
+        return place + np.array((away * math.sin(around), away * math.cos(around), up)), target
 
 
 def placed(
@@ -183,15 +213,12 @@ def placed(
     azimuth_rad: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return eye and target (3,) of a rig at a place on the road, lifted as the ground needs."""
-    field = _Field(scene, path, rig)
-    where = field.where(place_m, length_m, azimuth_rad)
-    closer = field.read("closer", where) if rig.azimuths > 1 else 1.0
-    at = np.array([place_m])
-    azimuths = None if azimuth_rad is None else np.array([azimuth_rad])
-    eyes, targets = rig.eyes(path, at, length_m, azimuths_rad=azimuths, closer=closer)
-    eye: NDArray[np.float64] = eyes[0, 0]
-    eye[2] += field.read("lift", where)
-    return kept_above(scene, eye), targets[0, 0]
+    of_rig = scene.memory.get("camera field", rig, lambda: _Field(scene, path, rig))
+    where = of_rig.where(place_m, length_m, azimuth_rad)
+    closer = of_rig.read("closer", where) if rig.azimuths > 1 else 1.0
+    eye, target = rig.eye(path, place_m, length_m, azimuth_rad=azimuth_rad, closer=closer)
+    eye[2] += of_rig.read("lift", where)
+    return kept_above(scene, eye), target
 
 
 @dataclass(frozen=True)
@@ -206,15 +233,17 @@ class _Where:
 
 
 _CHUNK = 16
+_MOST_CHUNKS = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Field:
     """Lazily made tables of one rig over one scene; rows are places on the road, columns azimuths."""
 
     scene: StageScene
     path: RoadPath
     rig: Rig
+    made: SceneMemory = field(default_factory=lambda: SceneMemory(limit=_MOST_CHUNKS))
 
     def where(self, place_m: float, length_m: float, azimuth_rad: float | None) -> _Where:
         place = place_m / self.rig.step_m
@@ -225,8 +254,13 @@ class _Field:
         lower = math.floor(level)
         share = float(smooth_step(level - lower))
         levels = ((lower, 1.0 - share), (lower + 1, share))
-        both = weights(np.array([place - row, turn - column]))
-        return _Where(row, both[0], column, both[1], tuple(part for part in levels if part[1] > 0.0))
+        return _Where(
+            row,
+            weights_at(place - row),
+            column,
+            weights_at(turn - column),
+            tuple(part for part in levels if part[1] > 0.0),
+        )
 
     def read(self, kind: str, where: _Where) -> float:
         """Return the value of the spline over a table."""
@@ -251,8 +285,7 @@ class _Field:
     def _chunk(self, kind: str, level: int, number: int) -> NDArray[np.float64]:
         size = _CHUNK if self.rig.azimuths == 1 else 1
         make = {"closer": self._closer, "need": self._needs, "lift": self._lifts}[kind]
-        key: Hashable = (self.rig, level, number)
-        return self.scene.memory.get(f"camera {kind}", key, lambda: make(level, number * size, size))
+        return self.made.get(kind, (level, number), lambda: make(level, number * size, size))
 
     def _azimuths_rad(self) -> NDArray[np.float64] | None:
         if self.rig.azimuths == 1:

@@ -109,9 +109,7 @@ class RoadCamera:
         stretch = max(1.0, _SMOOTHED_S * self.speed_mps / _PLACE_SMOOTHED_M)
         rig = Rig(
             behind_m=ahead_m,
-            behind_per_m=0.0,
             height_m=height_m,
-            height_per_m=0.0,
             margin_m=4.0 + 0.03 * ahead_m,
             step_m=max(40.0, _NODE_S * self.speed_mps),
             stretch=stretch,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene.camera.clearance import Rig, kept_above, placed
+from tracker3d.scene.camera.clearance import LEAST_ABOVE_M, Rig, kept_above, placed
 from tracker3d.scene.camera.easing import ramped
 from tracker3d.scene.camera.focus import Focus, focus_on
 from tracker3d.scene.camera.moment import Clock, Moment
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 CHASE_FOV_DEG = 46.0
 _LONGEST_CHASED_M = 300.0
+_CHASE_MARGIN_M = 4.0
 _HELICOPTER_MARGIN_M = 40.0
 _AZIMUTHS = 48
 _MAP_STRETCH = 4.0
@@ -68,6 +70,9 @@ class ChaseCamera:
         How far ahead of him on the road the camera looks.
     bearing_deg : float
         Where the eye stands, clockwise from behind: 90 on the left, 180 ahead, looking back.
+    on_road : bool
+        The eye keeps to the road as a motorcycle does: ``distance_m`` counts along it, ahead where
+        ``bearing_deg`` is beyond 90.
     smoothing_s : float
         The target is followed as the mean of so many seconds before and after.
     fov_deg : float
@@ -79,6 +84,7 @@ class ChaseCamera:
     height_m: Metres = 7.0
     lead_m: Lead = 0.0
     bearing_deg: Bearing = 0.0
+    on_road: bool = False
     smoothing_s: Smoothing = 3.0
     fov_deg: Lens = CHASE_FOV_DEG
 
@@ -86,19 +92,36 @@ class ChaseCamera:
         """Return the pose for this moment."""
         focus = focus_on(moment, self.target, smoothing_s=self.smoothing_s)
         length = min(focus.length_m, _LONGEST_CHASED_M)
-        rig = Rig(
+        eye, target = placed(
+            moment.scene, road_path(moment.scene), self._rig, focus.front_m - 0.5 * length, length
+        )
+        return aimed(eye, target, fov_deg=self.fov_deg, down=0.62 - 0.10 * min(length / 150.0, 1.0))
+
+    @cached_property
+    def _rig(self) -> Rig:
+        margin_m = min(_CHASE_MARGIN_M, max(self.height_m, LEAST_ABOVE_M + 0.4))
+        step_m = max(20.0, 0.5 * self.distance_m)
+        if self.on_road:
+            ahead = math.cos(math.radians(self.bearing_deg)) < 0.0
+            return Rig(
+                height_m=self.height_m,
+                height_per_m=0.18,
+                along_m=self.distance_m if ahead else -self.distance_m,
+                along_per_m=0.86 if ahead else -0.86,
+                lead_m=self.lead_m,
+                margin_m=margin_m,
+                step_m=step_m,
+            )
+        return Rig(
             behind_m=self.distance_m,
             behind_per_m=0.86,
             height_m=self.height_m,
             height_per_m=0.18,
             bearing_rad=math.radians(self.bearing_deg),
             lead_m=self.lead_m,
-            step_m=max(20.0, 0.5 * self.distance_m),
+            margin_m=margin_m,
+            step_m=step_m,
         )
-        eye, target = placed(
-            moment.scene, road_path(moment.scene), rig, focus.front_m - 0.5 * length, length
-        )
-        return aimed(eye, target, fov_deg=self.fov_deg, down=0.62 - 0.10 * min(length / 150.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -144,8 +167,21 @@ class OrbitCamera:
     def pose(self, moment: Moment) -> CameraPose:
         """Return the pose for this moment."""
         focus = Focus(1000.0 * self.km, 0.0) if self.km is not None else focus_on(moment, self.target)
+        azimuth = math.radians(self.start_deg) + math.tau * self._turned(moment.elapsed_s(self.driven_by))
+        eye, target = placed(
+            moment.scene,
+            road_path(moment.scene),
+            self._rig,
+            focus.middle_m,
+            focus.length_m,
+            azimuth_rad=azimuth,
+        )
+        return aimed(eye, target, fov_deg=self.fov_deg, down=0.58)
+
+    @cached_property
+    def _rig(self) -> Rig:
         slope = math.tan(math.radians(self.pitch_deg))
-        rig = Rig(
+        return Rig(
             behind_m=self.radius_m,
             behind_per_m=1.1,
             height_m=slope * self.radius_m,
@@ -154,17 +190,6 @@ class OrbitCamera:
             margin_m=min(_HELICOPTER_MARGIN_M, 0.2 * self.radius_m + 4.0),
             step_m=max(60.0, 0.15 * self.radius_m),
         )
-        azimuth = math.radians(self.start_deg) + math.tau * self._turned(moment.elapsed_s(self.driven_by))
-        eye, target = placed(
-            moment.scene,
-            road_path(moment.scene),
-            rig,
-            focus.middle_m,
-            focus.length_m,
-            azimuth_rad=azimuth,
-        )
-        return aimed(eye, target, fov_deg=self.fov_deg, down=0.58)
-
     def _turned(self, elapsed_s: float) -> float:
         if not self.turns:
             return elapsed_s / self.turn_s
@@ -195,9 +220,10 @@ class OverheadCamera:
             if self.km is not None
             else focus_on(moment, self.target, smoothing_s=self.smoothing_s)
         )
-        (place,), _ = road_path(scene).at(focus.middle_m)
-        _, (heading,) = road_path(scene, stretch=_MAP_STRETCH).at(focus.middle_m)
-        azimuth = float(heading) if self.up is Upward.ROAD else 0.0
+        place, _ = road_path(scene).point(focus.middle_m)
+        azimuth = 0.0
+        if self.up is Upward.ROAD:
+            _, azimuth = road_path(scene, stretch=_MAP_STRETCH).point(focus.middle_m)
         eye = place + np.array([0.0, 0.0, self.height_m + _MAP_LENGTH_SHARE * focus.length_m])
         up = np.array([math.sin(azimuth), math.cos(azimuth), 0.0])
         return CameraPose(kept_above(scene, eye), place, self.fov_deg, up)
@@ -224,6 +250,6 @@ def along_road(
     down, fov_deg : float
         See :func:`~tracker3d.scene.camera.pose.aimed`.
     """
-    rig = Rig(behind_m, 0.86, height_m, 0.18, step_m=max(20.0, 0.5 * behind_m))
+    rig = Rig(behind_m=behind_m, height_m=height_m, step_m=max(20.0, 0.5 * behind_m))
     eye, target = placed(scene, road_path(scene), rig, distance_m, 0.0)
     return aimed(eye, target, fov_deg=fov_deg, down=down)

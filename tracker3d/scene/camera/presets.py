@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tracker3d.scene.camera.flight import RoadCamera
 from tracker3d.scene.camera.follow import ChaseCamera, OrbitCamera
 from tracker3d.scene.camera.framed import ClimbSideCamera, FinishCamera, OverviewCamera
 from tracker3d.scene.camera.handover import Handover
+from tracker3d.scene.camera.numbers import Words  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.camera.timeline import CameraShot, CameraTimeline
 from tracker3d.scene.climbs import category_text, climb_named, climbs_of, foot_of
@@ -34,7 +36,7 @@ def helicopter(target: str = "leader") -> OrbitCamera:
 def moto(target: str = "leader") -> ChaseCamera:
     """Return a low camera close by, as from a motorcycle ahead that films backwards."""
     return ChaseCamera(
-        target, distance_m=13.0, height_m=2.6, bearing_deg=168.0, smoothing_s=2.0, fov_deg=48.0
+        target, distance_m=16.0, height_m=2.6, bearing_deg=180.0, on_road=True, smoothing_s=2.0, fov_deg=44.0
     )
 
 
@@ -57,8 +59,8 @@ def summit_camera(scene: StageScene, climb: str = "") -> Camera:
     if not climbs and not climb:
         return FinishCamera()
     place = climb_named(scene.stage, climb) if climb else max(climbs, key=lambda each: each.height_m)
-    _, (heading,) = road_path(scene, stretch=3.0).at(place.distance_m - 150.0)
-    start_deg = math.degrees(float(heading)) + 360.0 * _SUMMIT_TURNS / 2.0
+    _, heading = road_path(scene, stretch=3.0).point(place.distance_m - 150.0)
+    start_deg = math.degrees(heading) + 360.0 * _SUMMIT_TURNS / 2.0
     return OrbitCamera(
         km=place.distance_m / 1000.0,
         radius_m=_SUMMIT_RADIUS_M,
@@ -115,8 +117,9 @@ def stage_preview(scene: StageScene, *, duration_s: float = PREVIEW_S) -> Camera
     return CameraTimeline(tuple(shots), name=stage.name)
 
 
+@dataclass(frozen=True)
 class PreviewCamera:
-    """The stage preview of whatever stage is shown."""
+    """The stage preview of whatever stage is shown: see :func:`stage_preview`."""
 
     def pose(self, moment: Moment) -> CameraPose:
         """Return the pose for this moment."""
@@ -127,11 +130,11 @@ class PreviewCamera:
         return scene.memory.get("stage preview", None, lambda: stage_preview(scene))
 
 
+@dataclass(frozen=True)
 class SummitCamera:
-    """:func:`summit_camera` of whatever stage is shown."""
+    """Waits at a summit of whatever stage is shown: see :func:`summit_camera`."""
 
-    def __init__(self, climb: str = "") -> None:
-        self.climb = climb
+    climb: Words = ""
 
     def pose(self, moment: Moment) -> CameraPose:
         """Return the pose for this moment."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from tracker3d.scene.camera.splines import blended
+from tracker3d.scene.camera.splines import blended, blended_at
 from tracker3d.scene.projection import relief_drawn_m
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class RoadPath:
     positions_m: NDArray[np.float64]
     heading_rad: NDArray[np.float64]
 
+    @cached_property
+    def _table(self) -> NDArray[np.float64]:
+        return np.column_stack([self.positions_m, self.heading_rad])
+
     @property
     def end_m(self) -> float:
         """Official distance of the last node."""
@@ -51,7 +56,14 @@ class RoadPath:
         """Return positions (k, 3) and headings (k,) at road distances (k,), twice differentiable."""
         last = len(self.heading_rad) - 1
         place = np.clip((np.atleast_1d(np.asarray(distance_m, float)) - self.start_m) / _STEP_M, 0.0, last)
-        return blended(self.positions_m, place), blended(self.heading_rad, place)
+        found = blended(self._table, place)
+        return found[:, :3], found[:, 3]
+
+    def point(self, distance_m: float) -> tuple[NDArray[np.float64], float]:
+        """Return :meth:`at` for one distance: position (3,) and heading."""
+        last = len(self.heading_rad) - 1
+        found = blended_at(self._table, min(max((distance_m - self.start_m) / _STEP_M, 0.0), float(last)))
+        return found[:3], float(found[3])
 
 
 def road_path(scene: StageScene, *, stretch: float = 1.0) -> RoadPath:

@@ -30,6 +30,8 @@ MOVES: dict[str, type] = {
     "finish": FinishCamera,
     "fly": FlyToCamera,
     "keyframes": KeyframeCamera,
+    "summit": SummitCamera,
+    "preview": PreviewCamera,
 }
 """Moves that words and files know, by name."""
 
@@ -39,7 +41,7 @@ CAMERA_CHOICES = (
     "fly:<camera> or preview"
 )
 
-_PLAIN = {"orbit": "target", "chase": "target", "overhead": "target", "road": "km", "climb": "climb", "side": "climb"}
+_PLAIN = {"orbit": "target", "chase": "target", "overhead": "target", "road": "km", "climb": "climb", "side": "climb", "summit": "climb"}
 """Which field of a move is meant by what has no name."""
 
 _SHORT = {
@@ -68,10 +70,6 @@ def parse_camera(spec: str) -> Camera:
     """
     name, _, rest = spec.strip().partition(":")
     name, rest = name.strip().lower(), rest.strip()
-    if name == "preview" and not rest:
-        return PreviewCamera()
-    if name == "summit":
-        return SummitCamera(rest)
     if name in ("helicopter", "moto"):
         given = _options(spec, rest, plain="target")
         base = helicopter() if name == "helicopter" else moto()
