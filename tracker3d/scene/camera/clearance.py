@@ -7,8 +7,8 @@ neighbours up to two nodes away, and between them runs a cubic B-spline. That is
 nodes around, twice differentiable, and it depends on ground and road alone: not on time, nor on what riders
 will do. A camera rises well before a ridge, and every frame can be computed by itself, in any order.
 
-Circling cameras also come closer where the ground would make them look down steeply; how close is a second,
-smooth field, and the height is taken along the circle thus dented.
+Cameras also come closer where the ground would make them look down steeply, as over a gorge; how close is a
+second, smooth field, and the height is taken where the eye then is.
 """
 
 from __future__ import annotations
@@ -41,17 +41,22 @@ LEVEL_LENGTH_M = 50.0
 """Fields have one level for each so many metres of length of what is followed."""
 
 _SAMPLES = 20
-_NEAR_TARGET_M = 12.0
 _SIGHT_MARGIN_M = 1.0
 _STEEPEST = math.tan(math.radians(78.0))
 _SOFTNESS_M = 0.5
 _CLOSER = np.array([1.0, 0.8, 0.64, 0.51, 0.41, 0.33])
+_BELL = np.hanning(9)[1:-1] / np.hanning(9).sum()
 _COMFORTABLE_RAD = math.radians(9.0)
-"""How much steeper than asked a circling camera may look down before it would rather come closer."""
+"""How much steeper than asked a camera may look down before it would rather come closer."""
 
 
 def needed_height_m(
-    scene: StageScene, eyes_m: NDArray[np.float64], targets_m: NDArray[np.float64], *, margin_m: float
+    scene: StageScene,
+    eyes_m: NDArray[np.float64],
+    targets_m: NDArray[np.float64],
+    *,
+    margin_m: float,
+    near_m: float = 12.0,
 ) -> NDArray[np.float64]:
     """Return the least height of each eye from which it stands clear and sees its target.
 
@@ -62,6 +67,8 @@ def needed_height_m(
         As drawn.
     margin_m : float
         Least height of the eye over the ground; along the view it falls to 1 m at the target.
+    near_m : float
+        Ground so close to the target does not count: the relief is coarse.
 
     Notes
     -----
@@ -70,7 +77,7 @@ def needed_height_m(
     """
     sight = eyes_m - targets_m
     reach_m = np.hypot(sight[..., 0], sight[..., 1])
-    nearest = np.minimum(_NEAR_TARGET_M / np.maximum(reach_m, 1e-6), 0.9)[..., None]
+    nearest = np.minimum(near_m / np.maximum(reach_m, 1e-6), 0.9)[..., None]
     fractions = nearest + (1.0 - nearest) * np.linspace(0.0, 1.0, _SAMPLES) ** 1.3
     along = targets_m[..., None, :2] + fractions[..., None] * sight[..., None, :2]
     margin = _SIGHT_MARGIN_M + (margin_m - _SIGHT_MARGIN_M) * fractions
@@ -80,6 +87,13 @@ def needed_height_m(
     steepest = target_z + _STEEPEST * reach_m
     result: NDArray[np.float64] = np.maximum(np.minimum(line, steepest), ground[..., -1])
     return result
+
+
+def surfaced(scene: StageScene, targets_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return targets (..., 3) none of which is in the ground: a view may be aimed at a point below it."""
+    raised = targets_m.copy()
+    raised[..., 2] = np.maximum(raised[..., 2], relief_drawn_m(scene, raised[..., 0], raised[..., 1]) + 1.0)
+    return raised
 
 
 def kept_above(scene: StageScene, eye_m: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,6 +157,8 @@ class Rig:
         How far ahead of the place followed the eye looks.
     margin_m : float
         Least height over the ground.
+    near_m : float
+        See :func:`needed_height_m`.
     step_m : float
         Road distance between nodes.
     stretch : float
@@ -159,6 +175,7 @@ class Rig:
     bearing_rad: float = 0.0
     lead_m: float = 0.0
     margin_m: float = 4.0
+    near_m: float = 12.0
     step_m: float = 25.0
     stretch: float = 1.0
 
@@ -215,7 +232,7 @@ def placed(
     """Return eye and target (3,) of a rig at a place on the road, lifted as the ground needs."""
     of_rig = scene.memory.get("camera field", rig, lambda: _Field(scene, path, rig))
     where = of_rig.where(place_m, length_m, azimuth_rad)
-    closer = of_rig.read("closer", where) if rig.azimuths > 1 else 1.0
+    closer = of_rig.read("closer", where) if rig.behind_m > 0.0 else 1.0
     eye, target = rig.eye(path, place_m, length_m, azimuth_rad=azimuth_rad, closer=closer)
     eye[2] += of_rig.read("lift", where)
     return kept_above(scene, eye), target
@@ -293,8 +310,9 @@ class _Field:
         return np.arange(self.rig.azimuths) * (math.tau / self.rig.azimuths)
 
     def _closer(self, level: int, first: int, count: int) -> NDArray[np.float64]:
-        """How much closer than asked an eye had best be, for each node by itself."""
-        places = self.rig.step_m * np.arange(first, first + count)
+        """How much closer than asked an eye had best be: the best of each node, averaged with its neighbours."""
+        spare = 0 if self.rig.azimuths > 1 else len(_BELL) // 2
+        places = self.rig.step_m * np.arange(first - spare, first + count + spare)
         length_m = level * LEVEL_LENGTH_M
         costs = []
         for closer in _CLOSER.tolist():
@@ -303,28 +321,32 @@ class _Field:
             )
             reach = np.hypot(*np.moveaxis((eyes - targets)[..., :2], -1, 0))
             asked = np.arctan2(eyes[..., 2] - targets[..., 2], reach)
-            need = needed_height_m(self.scene, eyes, targets, margin_m=self.rig.margin_m)
+            need = needed_height_m(self.scene, eyes, targets, margin_m=self.rig.margin_m, near_m=self.rig.near_m)
             pitch = np.arctan2(np.maximum(need, eyes[..., 2]) - targets[..., 2], reach)
             steeper = np.maximum(pitch - asked - _COMFORTABLE_RAD, 0.0) / math.radians(20.0)
             costs.append(steeper**2 + 0.5 * math.log(closer) ** 2)
         best = _CLOSER[np.argmin(costs, axis=0)]
-        bell = np.hanning(9)[1:-1] / np.hanning(9).sum()
-        around = np.concatenate([best[:, -3:], best, best[:, :3]], axis=1)
-        smooth: NDArray[np.float64] = sliding_window_view(around, 7, axis=1) @ bell
+        if self.rig.azimuths == 1:
+            smooth: NDArray[np.float64] = sliding_window_view(best, len(_BELL), axis=0) @ _BELL
+            return smooth
+        spare = len(_BELL) // 2
+        best = np.concatenate([best[:, -spare:], best, best[:, :spare]], axis=1)
+        smooth = sliding_window_view(best, len(_BELL), axis=1) @ _BELL
         return smooth
 
     def _needs(self, level: int, first: int, count: int) -> NDArray[np.float64]:
         """How much an eye must be lifted, for each node by itself."""
         places = self.rig.step_m * np.arange(first, first + count)
         closer: NDArray[np.float64] | float = 1.0
-        if self.rig.azimuths > 1:
+        if self.rig.behind_m > 0.0:
             rows = self._rows("closer", level, first - 1, first + count + 1)
-            rows = (np.roll(rows, 1, axis=1) + 4.0 * rows + np.roll(rows, -1, axis=1)) / 6.0
+            if self.rig.azimuths > 1:
+                rows = (np.roll(rows, 1, axis=1) + 4.0 * rows + np.roll(rows, -1, axis=1)) / 6.0
             closer = (rows[:-2] + 4.0 * rows[1:-1] + rows[2:]) / 6.0
         eyes, targets = self.rig.eyes(
             self.path, places, level * LEVEL_LENGTH_M, azimuths_rad=self._azimuths_rad(), closer=closer
         )
-        need = needed_height_m(self.scene, eyes, targets, margin_m=self.rig.margin_m)
+        need = needed_height_m(self.scene, eyes, targets, margin_m=self.rig.margin_m, near_m=self.rig.near_m)
         return np.maximum(need - eyes[..., 2], 0.0)
 
     def _lifts(self, level: int, first: int, count: int) -> NDArray[np.float64]:

@@ -111,6 +111,7 @@ class RoadCamera:
             behind_m=ahead_m,
             height_m=height_m,
             margin_m=4.0 + 0.03 * ahead_m,
+            near_m=0.1 * ahead_m,
             step_m=max(40.0, _NODE_S * self.speed_mps),
             stretch=stretch,
         )

@@ -39,7 +39,7 @@ CHASE_FOV_DEG = 46.0
 _LONGEST_CHASED_M = 300.0
 _CHASE_MARGIN_M = 4.0
 _HELICOPTER_MARGIN_M = 40.0
-_AZIMUTHS = 48
+_AZIMUTHS = 60
 _MAP_STRETCH = 4.0
 """A map that turns with the road does so slowly: its road is smoothed four times as much."""
 
@@ -188,7 +188,7 @@ class OrbitCamera:
             height_per_m=slope * 1.1,
             azimuths=_AZIMUTHS,
             margin_m=min(_HELICOPTER_MARGIN_M, 0.2 * self.radius_m + 4.0),
-            step_m=max(60.0, 0.15 * self.radius_m),
+            step_m=max(30.0, 0.08 * self.radius_m),
         )
     def _turned(self, elapsed_s: float) -> float:
         if not self.turns:

@@ -129,7 +129,7 @@ class ClimbSideCamera:
             moment,
             ("climb side", subject, self.side),
             points,
-            pitches_deg=(7.0, 11.0, 16.0, 22.0),
+            pitches_deg=(9.0, 13.0, 18.0, 24.0),
             fov_deg=_SIDE_FOV_DEG,
             bounds=(
                 FrameBounds(left=0.82, right=0.82, top=0.62, bottom=0.42),

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
+from scipy.interpolate import CubicSpline
 
-from tracker3d.scene.camera.clearance import kept_above, needed_height_m
+from tracker3d.scene.camera.clearance import kept_above, lifts_along, needed_height_m, surfaced
 from tracker3d.scene.camera.easing import Ease, smooth_step, wrapped
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
 from tracker3d.scene.camera.numbers import Share  # noqa: TC001 (read at run time)
@@ -24,16 +25,19 @@ from tracker3d.scene.camera.pose import View, view_of
 from tracker3d.scene.model import CameraPose
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tracker3d.scene.model import StageScene
 
 _ZOOMING = math.sqrt(2.0)
 """The rho of van Wijk and Nuij: how readily the way draws back instead of going sideways."""
 
 _FLIGHT_PITCH_RAD = math.radians(32.0)
-_SAMPLES = 31
-_RISE_SHARE = 0.4
+_SAMPLES = 41
+_ARC_REACH = 4
+_RISE_SHARE = 0.2
+_HIGHEST = 1.0
 _MARGIN_M = 6.0
-_FARTHEST_BACK = 4.0
 
 HandoverTime = Annotated[float, msgspec.Meta(ge=0.0, le=120.0)]
 
@@ -83,10 +87,11 @@ class HandoverCamera:
             return self.after.pose(moment)
         if elapsed_s <= 0.0:
             return self.before.pose(moment.since(self.driven_by, -self.before_since_s))
-        turn_rad, lift_m = self._plan(moment)
+        turn_rad, arc = self._plan(moment)
         share = elapsed_s / self.handover.duration_s
-        pose = self._blend(moment, share, turn_rad).pose()
-        eye = pose.eye_m + np.array([0.0, 0.0, lift_m * _bump(share)])
+        view = self._blend(moment, share, turn_rad)
+        pose = view.pose()
+        eye = pose.eye_m + np.array([0.0, 0.0, float(arc(share)) * view.reach_m])
         return CameraPose(kept_above(moment.scene, eye), pose.target_m, pose.fov_deg, pose.up)
 
     def _views(self, moment: Moment) -> tuple[View, View]:
@@ -100,17 +105,17 @@ class HandoverCamera:
             before, after, self.handover.ease.at(share), turn_rad=turn, arc=self.handover.arc
         )
 
-    def _plan(self, moment: Moment) -> tuple[float, float]:
-        """Return which way the view turns, and how high the arc is; known when the hand-over begins."""
+    def _plan(self, moment: Moment) -> tuple[float, CubicSpline]:
+        """Return which way the view turns, and the arc; both are known when the hand-over begins."""
         race = moment.race
         key = (id(self), id(race), moment.began_ms, moment.viewport_px)
         _, _, *plan = moment.scene.memory.get(
             "hand-over", key, lambda: (self, race, *self._planned(moment))
         )
-        turn_rad, lift_m = plan
-        return turn_rad, lift_m
+        turn_rad, arc = plan
+        return turn_rad, arc
 
-    def _planned(self, moment: Moment) -> tuple[float, float]:
+    def _planned(self, moment: Moment) -> tuple[float, CubicSpline]:
         elapsed_s = moment.elapsed_s(self.driven_by)
         begun_ms = moment.began_ms
         if begun_ms is None:
@@ -127,11 +132,11 @@ class HandoverCamera:
         ]
         before, after = self._views(moments[0])
         turn_rad = wrapped(after.azimuth_rad - before.azimuth_rad)
-        poses = [
-            self._blend(each, share, turn_rad).pose()
-            for each, share in zip(moments[1:-1], shares[1:-1].tolist(), strict=True)
+        views = [
+            self._blend(each, share, turn_rad)
+            for each, share in zip(moments, shares.tolist(), strict=True)
         ]
-        return turn_rad, _arc_m(moment.scene, poses, shares[1:-1])
+        return turn_rad, _arc(moment.scene, views, shares)
 
 
 def between(before: View, after: View, share: float, *, turn_rad: float, arc: float = 1.0) -> View:
@@ -183,17 +188,17 @@ def _zoomed(reach0_m: float, reach1_m: float, apart_m: float, share: float, *, a
     return gone / apart_m, reach0_m * math.cosh(r0) / math.cosh(r0 + turn)
 
 
-def _bump(share: float) -> float:
-    """Return the shape of the arc: up in the first part, down in the last one."""
-    return float(smooth_step(share / _RISE_SHARE) * smooth_step((1.0 - share) / _RISE_SHARE))
+def _arc(scene: StageScene, views: list[View], shares: NDArray[np.float64]) -> CubicSpline:
+    """Return how much higher the eye must be on its way, in units of its reach, as a function of the share.
 
-
-def _arc_m(scene: StageScene, poses: list[CameraPose], shares: np.typing.NDArray[np.float64]) -> float:
-    eyes = np.array([pose.eye_m for pose in poses])
-    targets = np.array([pose.target_m for pose in poses])
-    missing_m = needed_height_m(scene, eyes, targets, margin_m=_MARGIN_M) - eyes[:, 2]
-    bumps = np.array([_bump(share) for share in shares.tolist()])
-    # The very ends belong to the cameras themselves; an arc for their sake would shoot up.
-    counted = bumps > 0.02
-    farthest_m = _FARTHEST_BACK * float(np.linalg.norm(eyes - targets, axis=1).max()) + 500.0
-    return min(max(float((missing_m[counted] / bumps[counted]).max(initial=0.0)), 0.0), farthest_m)
+    Both ends are 0, for they belong to the cameras themselves.
+    """
+    poses = [view.pose() for view in views]
+    eyes, targets = np.array([pose.eye_m for pose in poses]), np.array([pose.target_m for pose in poses])
+    reaches = np.array([view.reach_m for view in views])
+    missing_m = needed_height_m(scene, eyes, surfaced(scene, targets), margin_m=_MARGIN_M) - eyes[:, 2]
+    missing = np.clip(missing_m / reaches, 0.0, _HIGHEST)
+    missing[[0, 1, -2, -1]] = 0.0
+    inner = lifts_along(missing, reach=_ARC_REACH)
+    ends = smooth_step(shares / _RISE_SHARE) * smooth_step((1.0 - shares) / _RISE_SHARE)
+    return CubicSpline(shares, inner * ends, bc_type="clamped")

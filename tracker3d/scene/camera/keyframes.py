@@ -10,7 +10,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from tracker3d.errors import InputError
-from tracker3d.scene.camera.clearance import kept_above, lifts_along, needed_height_m
+from tracker3d.scene.camera.clearance import kept_above, lifts_along, needed_height_m, surfaced
 from tracker3d.scene.camera.easing import Ease
 from tracker3d.scene.camera.moment import Clock, Moment
 from tracker3d.scene.camera.numbers import Lens, Place, Seconds  # noqa: TC001 (read at run time)
@@ -129,7 +129,8 @@ class _Plan:
         count = math.ceil((times[-1] - times[0]) / _PLAN_STEP_S) + 1
         samples = np.linspace(times[0], times[-1], max(5, min(count, _MOST_PLANNED)))
         flown = path(samples if place_of is None else place_of(samples))
-        missing = needed_height_m(scene, flown[:, :3], flown[:, 3:6], margin_m=_MARGIN_M) - flown[:, 2]
+        eyes, targets = flown[:, :3], surfaced(scene, flown[:, 3:6])
+        missing = needed_height_m(scene, eyes, targets, margin_m=_MARGIN_M) - eyes[:, 2]
         lifts = lifts_along(np.maximum(missing, 0.0), reach=_PLAN_REACH)
         return cls(place_of, path, CubicSpline(samples, lifts, bc_type="natural"))
 

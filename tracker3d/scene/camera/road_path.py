@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from tracker3d.scene.camera.splines import blended, blended_at
 from tracker3d.scene.projection import relief_drawn_m
@@ -82,14 +82,13 @@ def _make(scene: StageScene, stretch: float) -> RoadPath:
     z_m = route.z_drawn(distance_m) * scene.stage.frame.vertical_exaggeration
     hidden = np.interp(distance_m, scene.road.distance_m, scene.road.hidden.astype(float)) > 0
     z_m = np.where(hidden, np.maximum(z_m, relief_drawn_m(scene, x_m, y_m)), z_m)
-    places = np.stack(
-        [
-            _smoothed(x_m, stretch * _PLACE_SIGMA_M),
-            _smoothed(y_m, stretch * _PLACE_SIGMA_M),
-            _smoothed(z_m, stretch * _HEIGHT_SIGMA_M),
-        ],
-        axis=-1,
-    )
+    x_m, y_m = _smoothed(x_m, stretch * _PLACE_SIGMA_M), _smoothed(y_m, stretch * _PLACE_SIGMA_M)
+    if stretch > 1.0:
+        # The smoothed road leaves its valley: who looks at it must not look into the hillside.
+        z_m = np.maximum(z_m, relief_drawn_m(scene, x_m, y_m))
+        z_m = maximum_filter1d(z_m, 4 * round(stretch * _PLACE_SIGMA_M / _STEP_M) + 1, mode="nearest")
+    height_sigma_m = max(_HEIGHT_SIGMA_M, stretch * _PLACE_SIGMA_M)
+    places = np.stack([x_m, y_m, _smoothed(z_m, height_sigma_m)], axis=-1)
     heading = np.unwrap(route.heading(distance_m))
     return RoadPath(float(route.start_m), places, _smoothed(heading, stretch * _HEADING_SIGMA_M))
 
