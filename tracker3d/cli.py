@@ -23,6 +23,7 @@ from tracker3d.commands.prepare import prepare
 from tracker3d.commands.record import record
 from tracker3d.commands.render import render
 from tracker3d.commands.serve import serve
+from tracker3d.commands.shots import shots
 from tracker3d.commands.tracks import tracks
 from tracker3d.errors import Tracker3DError
 
@@ -43,6 +44,7 @@ for command, name in (
     (open_stage, "open"),
     (tracks, "tracks"),
     (render, "render"),
+    (shots, "shots"),
     (export, "export"),
     (record, "record"),
     (serve, "serve"),

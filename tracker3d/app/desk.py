@@ -153,7 +153,7 @@ class Desk:
         state = self.state(wall_s)
         if spec == "road" and state is not None and len(state.order):
             head_m = float(state.riders.distance_m[state.order[0]])
-            return RoadCamera(start_m=max(head_m - _ROAD_LEAD_M, 0.0))
+            return RoadCamera(km=max(head_m - _ROAD_LEAD_M, 0.0) / 1000.0)
         return parse_camera(spec)
 
     def _take(self, camera: Camera, wall_s: float) -> None:

@@ -62,7 +62,9 @@ def render_still(
         raise InputError(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
-    frame = frame_at(scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px)
+    frame = frame_at(
+        scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px, began_ms=time_ms
+    )
     with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
         target.set_frame(frame)
@@ -102,6 +104,7 @@ def render_video(
                     viewport_px=picture.size_px,
                     previous=previous,
                     wall_s=float(number / fps),
+                    began_ms=start_ms,
                 )
                 target.set_frame(previous)
                 progress(f"rendering {output.name}", number / count)

@@ -1,7 +1,7 @@
 """Where points of the stage are in the picture, and what the ground hides.
 
-Conventions are those of VTK's camera: vertical field of view, view up along +z if nothing else is said, square pixels. Pixels count
-from the top left corner of the picture; its centre is (width / 2, height / 2).
+Conventions are those of VTK's camera: vertical field of view, view up along +z if nothing else is said, square
+pixels. Pixels count from the top left corner of the picture; its centre is (width / 2, height / 2).
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def view_axes(direction: ArrayLike, *, up: ArrayLike | None = None) -> NDArray[n
     forward = np.asarray(direction, float)
     length = float(np.linalg.norm(forward))
     forward = forward / length if length > 0 else np.array([0.0, 1.0, 0.0])
-    right = np.array([forward[1], -forward[0], 0.0]) if up is None else np.cross(forward, np.asarray(up, float))
+    right = (
+        np.array([forward[1], -forward[0], 0.0]) if up is None else np.cross(forward, np.asarray(up, float))
+    )
     across = float(np.linalg.norm(right))
     right = right / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
     upward = np.array(

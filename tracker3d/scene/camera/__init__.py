@@ -19,7 +19,7 @@ from tracker3d.scene.camera.framed import (
 from tracker3d.scene.camera.handover import Handover, HandoverCamera
 from tracker3d.scene.camera.keyframes import Keyframe, KeyframeCamera, RecordedCamera
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
-from tracker3d.scene.camera.presets import helicopter, moto, stage_preview, summit_camera
+from tracker3d.scene.camera.presets import as_timeline, helicopter, moto, stage_preview, summit_camera
 from tracker3d.scene.camera.timeline import CameraShot, CameraTimeline
 from tracker3d.scene.camera.words import parse_camera
 
@@ -49,6 +49,7 @@ __all__ = [
     "Side",
     "Upward",
     "along_road",
+    "as_timeline",
     "helicopter",
     "moto",
     "parse_camera",

@@ -45,7 +45,7 @@ _SIGHT_MARGIN_M = 1.0
 _STEEPEST = math.tan(math.radians(78.0))
 _SOFTNESS_M = 0.5
 _CLOSER = np.array([1.0, 0.8, 0.64, 0.51, 0.41, 0.33])
-_BELL = np.hanning(9)[1:-1] / np.hanning(9).sum()
+_BELL: NDArray[np.float64] = np.hanning(9)[1:-1] / np.hanning(9).sum()
 _COMFORTABLE_RAD = math.radians(9.0)
 """How much steeper than asked a camera may look down before it would rather come closer."""
 
@@ -307,12 +307,12 @@ class _Field:
     def _azimuths_rad(self) -> NDArray[np.float64] | None:
         if self.rig.azimuths == 1:
             return None
-        return np.arange(self.rig.azimuths) * (math.tau / self.rig.azimuths)
+        return np.arange(self.rig.azimuths, dtype=float) * (math.tau / self.rig.azimuths)
 
     def _closer(self, level: int, first: int, count: int) -> NDArray[np.float64]:
         """How much closer than asked an eye had best be: the best of each node, averaged with its neighbours."""
         spare = 0 if self.rig.azimuths > 1 else len(_BELL) // 2
-        places = self.rig.step_m * np.arange(first - spare, first + count + spare)
+        places = self.rig.step_m * np.arange(first - spare, first + count + spare, dtype=float)
         length_m = level * LEVEL_LENGTH_M
         costs = []
         for closer in _CLOSER.tolist():
@@ -321,7 +321,9 @@ class _Field:
             )
             reach = np.hypot(*np.moveaxis((eyes - targets)[..., :2], -1, 0))
             asked = np.arctan2(eyes[..., 2] - targets[..., 2], reach)
-            need = needed_height_m(self.scene, eyes, targets, margin_m=self.rig.margin_m, near_m=self.rig.near_m)
+            need = needed_height_m(
+                self.scene, eyes, targets, margin_m=self.rig.margin_m, near_m=self.rig.near_m
+            )
             pitch = np.arctan2(np.maximum(need, eyes[..., 2]) - targets[..., 2], reach)
             steeper = np.maximum(pitch - asked - _COMFORTABLE_RAD, 0.0) / math.radians(20.0)
             costs.append(steeper**2 + 0.5 * math.log(closer) ** 2)
@@ -336,7 +338,7 @@ class _Field:
 
     def _needs(self, level: int, first: int, count: int) -> NDArray[np.float64]:
         """How much an eye must be lifted, for each node by itself."""
-        places = self.rig.step_m * np.arange(first, first + count)
+        places = self.rig.step_m * np.arange(first, first + count, dtype=float)
         closer: NDArray[np.float64] | float = 1.0
         if self.rig.behind_m > 0.0:
             rows = self._rows("closer", level, first - 1, first + count + 1)
@@ -358,4 +360,5 @@ class _Field:
         needs = np.max(near, axis=0)
         if self.rig.azimuths > 1:
             needs = np.max([np.roll(needs, by, axis=1) for by in range(-REACH, REACH + 1)], axis=0)
-        return np.max([needs[by : by + count] for by in range(2 * REACH + 1)], axis=0)
+        largest: NDArray[np.float64] = np.max([needs[by : by + count] for by in range(2 * REACH + 1)], axis=0)
+        return largest

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tracker3d.scene.camera.clearance import Rig, placed
-from tracker3d.scene.camera.easing import Ease, ramped, ramped_duration_s
+from tracker3d.scene.camera.easing import ramped, ramped_duration_s
 from tracker3d.scene.camera.follow import CHASE_FOV_DEG
 from tracker3d.scene.camera.framed import OverviewCamera
-from tracker3d.scene.camera.handover import Handover, HandoverCamera, HandoverTime
+from tracker3d.scene.camera.handover import Handover, HandoverCamera
 from tracker3d.scene.camera.keyframes import Keyframe, KeyframeCamera
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
 from tracker3d.scene.camera.numbers import (  # noqa: TC001 (read at run time)
@@ -19,7 +20,6 @@ from tracker3d.scene.camera.numbers import (  # noqa: TC001 (read at run time)
     Km,
     Lens,
     Seconds,
-    Share,
     Speed,
 )
 from tracker3d.scene.camera.pose import aimed
@@ -128,26 +128,20 @@ class FlyToCamera:
     to : Camera
     start : Camera
         Where it flies from; the whole stage if nothing else is said.
-    duration_s : float
-    ease : Ease
-    arc : float
-        See :class:`~tracker3d.scene.camera.handover.Handover`.
+    handover : Handover
+        How long it takes, how it leaves and arrives, and how far it draws back.
     driven_by : Clock
     """
 
     to: Camera
     start: Camera = OverviewCamera()
-    duration_s: HandoverTime = 6.0
-    ease: Ease = Ease.SMOOTH
-    arc: Share = 1.0
+    handover: Handover = Handover(6.0)
     driven_by: Clock = Clock.WALL
 
     def pose(self, moment: Moment) -> CameraPose:
         """Return the pose for this moment."""
-        _, flight = moment.scene.memory.get("flight", id(self), lambda: (self, self._flight()))
-        return flight.pose(moment)
+        return self._flight.pose(moment)
 
+    @cached_property
     def _flight(self) -> HandoverCamera:
-        return HandoverCamera(
-            self.start, self.to, Handover(self.duration_s, self.ease, self.arc), driven_by=self.driven_by
-        )
+        return HandoverCamera(self.start, self.to, self.handover, driven_by=self.driven_by)

@@ -114,9 +114,7 @@ def main_group(state: RaceState) -> Group | None:
     return max(state.groups, key=lambda group: len(group.riders), default=None)
 
 
-def _mean(
-    times_s: NDArray[np.float64], values: NDArray[np.float64], middle_s: float, half_s: float
-) -> float:
+def _mean(times_s: NDArray[np.float64], values: NDArray[np.float64], middle_s: float, half_s: float) -> float:
     """Weighted mean about a time; never fewer than the samples next to it."""
     weights = kernel((times_s - middle_s) / max(half_s, 2.0))
     return float(weights @ values / weights.sum())

@@ -190,6 +190,7 @@ class OrbitCamera:
             margin_m=min(_HELICOPTER_MARGIN_M, 0.2 * self.radius_m + 4.0),
             step_m=max(30.0, 0.08 * self.radius_m),
         )
+
     def _turned(self, elapsed_s: float) -> float:
         if not self.turns:
             return elapsed_s / self.turn_s

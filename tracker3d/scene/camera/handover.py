@@ -101,17 +101,13 @@ class HandoverCamera:
     def _blend(self, moment: Moment, share: float, turn_rad: float) -> View:
         before, after = self._views(moment)
         turn = turn_rad + wrapped(after.azimuth_rad - before.azimuth_rad - turn_rad)
-        return between(
-            before, after, self.handover.ease.at(share), turn_rad=turn, arc=self.handover.arc
-        )
+        return between(before, after, self.handover.ease.at(share), turn_rad=turn, arc=self.handover.arc)
 
     def _plan(self, moment: Moment) -> tuple[float, CubicSpline]:
         """Return which way the view turns, and the arc; both are known when the hand-over begins."""
         race = moment.race
         key = (id(self), id(race), moment.began_ms, moment.viewport_px)
-        _, _, *plan = moment.scene.memory.get(
-            "hand-over", key, lambda: (self, race, *self._planned(moment))
-        )
+        _, _, *plan = moment.scene.memory.get("hand-over", key, lambda: (self, race, *self._planned(moment)))
         turn_rad, arc = plan
         return turn_rad, arc
 
@@ -133,8 +129,7 @@ class HandoverCamera:
         before, after = self._views(moments[0])
         turn_rad = wrapped(after.azimuth_rad - before.azimuth_rad)
         views = [
-            self._blend(each, share, turn_rad)
-            for each, share in zip(moments, shares.tolist(), strict=True)
+            self._blend(each, share, turn_rad) for each, share in zip(moments, shares.tolist(), strict=True)
         ]
         return turn_rad, _arc(moment.scene, views, shares)
 
@@ -153,9 +148,7 @@ def between(before: View, after: View, share: float, *, turn_rad: float, arc: fl
         See :class:`Handover`.
     """
     across = after.target_m - before.target_m
-    gone, reach_m = _zoomed(
-        before.reach_m, after.reach_m, float(np.linalg.norm(across)), share, arc=arc
-    )
+    gone, reach_m = _zoomed(before.reach_m, after.reach_m, float(np.linalg.norm(across)), share, arc=arc)
     evenly_m = before.reach_m ** (1.0 - share) * after.reach_m**share
     drawn_back = 1.0 - min(evenly_m / reach_m, 1.0) ** 2
     pitch = before.pitch_rad + (after.pitch_rad - before.pitch_rad) * share
@@ -170,7 +163,9 @@ def between(before: View, after: View, share: float, *, turn_rad: float, arc: fl
     )
 
 
-def _zoomed(reach0_m: float, reach1_m: float, apart_m: float, share: float, *, arc: float) -> tuple[float, float]:
+def _zoomed(
+    reach0_m: float, reach1_m: float, apart_m: float, share: float, *, arc: float
+) -> tuple[float, float]:
     """Return the share of the way across and the reach, by formulas (9) to (11) of van Wijk and Nuij.
 
     ``arc`` shortens the distance that the reach is made for; without any the way is a straight flight.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,19 +42,31 @@ class Keyframe:
         Local frame, as drawn.
     fov_deg : float
         Vertical field of view.
+    up : tuple of three floats | None
+        Points up in the picture; None: +z.
     """
 
     at_s: Seconds
     eye_m: tuple[Place, Place, Place]
     target_m: tuple[Place, Place, Place]
     fov_deg: Lens = 35.0
+    up: tuple[Place, Place, Place] | None = None
 
     @classmethod
     def of(cls, at_s: float, pose: CameraPose) -> Keyframe:
         """Return a pose as a key."""
-        x, y, z = np.asarray(pose.eye_m, float).tolist()
-        to_x, to_y, to_z = np.asarray(pose.target_m, float).tolist()
-        return cls(float(at_s), (x, y, z), (to_x, to_y, to_z), float(pose.fov_deg))
+        up = None if pose.up is None else _triple(pose.up)
+        return cls(float(at_s), _triple(pose.eye_m), _triple(pose.target_m), float(pose.fov_deg), up)
+
+    def pose(self) -> CameraPose:
+        """Return the key as a pose."""
+        up = None if self.up is None else np.array(self.up)
+        return CameraPose(np.array(self.eye_m), np.array(self.target_m), self.fov_deg, up)
+
+
+def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = np.asarray(vector, float).tolist()
+    return x, y, z
 
 
 @dataclass(frozen=True)
@@ -102,13 +115,17 @@ class KeyframeCamera:
         now_s = min(max(moment.elapsed_s(self.driven_by), start_s), end_s)
         if self.ease is not None:
             now_s = start_s + (end_s - start_s) * self.ease.at((now_s - start_s) / (end_s - start_s))
-        eye, target, fov_deg = plan.at(now_s)
-        return CameraPose(kept_above(moment.scene, eye), target, fov_deg)
+        eye, target, fov_deg, up = plan.at(now_s)
+        return CameraPose(kept_above(moment.scene, eye), target, fov_deg, up if self._rolls else None)
 
     @property
     def duration_s(self) -> float:
         """How long the move lasts."""
         return self.keys[-1].at_s
+
+    @cached_property
+    def _rolls(self) -> bool:
+        return any(key.up is not None for key in self.keys)
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,9 @@ class _Plan:
     @classmethod
     def of(cls, camera: KeyframeCamera, scene: StageScene) -> _Plan:
         times = np.array([key.at_s for key in camera.keys])
-        rows = np.array([[*key.eye_m, *key.target_m, key.fov_deg] for key in camera.keys])
+        rows = np.array(
+            [[*key.eye_m, *key.target_m, key.fov_deg, *(key.up or (0.0, 0.0, 1.0))] for key in camera.keys]
+        )
         ends = "natural" if camera.ease is not None or camera.constant_speed else "clamped"
         path = CubicSpline(times, rows, bc_type=ends)
         place_of = _by_length(path, times) if camera.constant_speed else None
@@ -134,17 +153,19 @@ class _Plan:
         lifts = lifts_along(np.maximum(missing, 0.0), reach=_PLAN_REACH)
         return cls(place_of, path, CubicSpline(samples, lifts, bc_type="natural"))
 
-    def at(self, now_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return eye, target and field of view at a time."""
+    def at(self, now_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float, NDArray[np.float64]]:
+        """Return eye, target, field of view and up at a time."""
         row = self.path(now_s if self.place_of is None else self.place_of(now_s))
         eye = row[:3].copy()
         eye[2] += float(self.lift(now_s))
-        return eye, row[3:6], float(np.clip(row[6], 2.0, 120.0))
+        return eye, row[3:6], float(np.clip(row[6], 2.0, 120.0)), row[7:10]
 
 
 def _by_length(path: CubicSpline, times: NDArray[np.float64]) -> CubicSpline:
     """Return the parameter of a path as a function of time at which its eye goes at one pace."""
-    fine = np.unique(np.concatenate([np.linspace(a, b, _ARC_STEPS) for a, b in zip(times, times[1:], strict=False)]))
+    fine = np.unique(
+        np.concatenate([np.linspace(a, b, _ARC_STEPS) for a, b in zip(times, times[1:], strict=False)])
+    )
     steps = np.linalg.norm(np.diff(path(fine)[:, :3], axis=0), axis=1)
     # Where only the view turns, a little way keeps the parameter going.
     gone = np.concatenate([[0.0], np.cumsum(steps + 1e-3 * (steps.sum() + 1.0) / len(steps))])
@@ -178,9 +199,7 @@ class RecordedCamera:
         eye, target, up, fov_deg = self.at(moment.elapsed_s(self.driven_by))
         return CameraPose(kept_above(moment.scene, eye), target, fov_deg, up)
 
-    def at(
-        self, now_s: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    def at(self, now_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
         """Return eye, target, up and field of view at a time."""
         last = len(self.times_s) - 1
         after = int(np.clip(np.searchsorted(self.times_s, now_s, side="right"), 1, max(last, 1)))
@@ -197,3 +216,15 @@ class RecordedCamera:
     def duration_s(self) -> float:
         """How long the move lasts."""
         return float(self.times_s[-1])
+
+    def keyframes(self) -> KeyframeCamera:
+        """Return the move as keyframes to be edited; between keys it is then a spline.
+
+        Raises
+        ------
+        InputError
+            There are more keys than can be edited.
+        """
+        poses = map(CameraPose, self.eyes_m, self.targets_m, self.fovs_deg, self.ups)
+        keys = (Keyframe.of(at_s, pose) for at_s, pose in zip(self.times_s, poses, strict=True))
+        return KeyframeCamera(tuple(keys), driven_by=self.driven_by)

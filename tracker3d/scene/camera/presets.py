@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tracker3d.scene.camera.flight import RoadCamera
+from tracker3d.scene.camera.easing import ramped_duration_s
+from tracker3d.scene.camera.flight import FlyToCamera, RoadCamera
 from tracker3d.scene.camera.follow import ChaseCamera, OrbitCamera
 from tracker3d.scene.camera.framed import ClimbSideCamera, FinishCamera, OverviewCamera
 from tracker3d.scene.camera.handover import Handover
+from tracker3d.scene.camera.keyframes import KeyframeCamera, RecordedCamera
 from tracker3d.scene.camera.numbers import Words  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.camera.timeline import CameraShot, CameraTimeline
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
     from tracker3d.stage.model import Place
 
 PREVIEW_S = 60.0
-_OPENING_S, _CLOSING_S, _CLIMB_S, _LEAST_FLIGHT_S = 7.0, 8.0, 6.5, 3.0
-_MOST_CLIMBS = 4
-_HANDOVER = Handover(2.5)
+ENDLESS_S = 20.0
+"""How much is taken of a move that does not end by itself."""
+
+_OPENING_S, _CLOSING_S, _CLIMB_S, _LEAST_FLIGHT_S = 6.0, 9.0, 8.0, 6.0
+_MOST_CLIMBS = 3
+_HANDOVER = Handover(4.0)
 _SUMMIT_RADIUS_M, _SUMMIT_PITCH_DEG, _SUMMIT_FOV_DEG = 240.0, 11.0, 27.0
 _SUMMIT_TURN_S, _SUMMIT_TURNS = 240.0, 0.25
 
@@ -93,16 +98,17 @@ def stage_preview(scene: StageScene, *, duration_s: float = PREVIEW_S) -> Camera
     spans = _flights(scene, chosen)
     lasts = _shared_out(room_s - _CLIMB_S * len(chosen), [end - begin for begin, end in spans])
     length_km = stage.route.finish_m / 1000.0
-    shots = [
-        CameraShot(OverviewCamera(), 0.0, _OPENING_S, Handover(0.0), stage.name, f"{length_km:.1f} km")
-    ]
+    shots = [CameraShot(OverviewCamera(), 0.0, _OPENING_S, Handover(0.0), stage.name, f"{length_km:.1f} km")]
     for number, (begin_m, end_m) in enumerate(spans):
         if lasts[number] > 0.0:
             # The flight still goes on while the next shot takes over.
-            speed = (end_m - begin_m) / lasts[number]
+            speed = round((end_m - begin_m) / lasts[number], 1)
             beyond_m = min(end_m + speed * _HANDOVER.duration_s, stage.route.finish_m)
             flight = RoadCamera(
-                km=begin_m / 1000.0, to_km=beyond_m / 1000.0, speed_mps=max(speed, 0.1), ease_s=1.5
+                km=round(begin_m / 1000.0, 3),
+                to_km=round(beyond_m / 1000.0, 3),
+                speed_mps=max(speed, 0.1),
+                ease_s=1.5,
             )
             shots.append(_next(shots, flight, lasts[number], "", ""))
         if number < len(chosen):
@@ -113,7 +119,7 @@ def stage_preview(scene: StageScene, *, duration_s: float = PREVIEW_S) -> Camera
         km=stage.route.finish_m / 1000.0, radius_m=700.0, pitch_deg=20.0, turn_s=90.0, start_deg=200.0
     )
     place = next((each.name for each in reversed(stage.places) if each.kind.value == "finish"), stage.name)
-    shots.append(_next(shots, finish, duration_s - shots[-1].end_s, place, ""))
+    shots.append(_next(shots, finish, round(duration_s - shots[-1].end_s, 3), place, ""))
     return CameraTimeline(tuple(shots), name=stage.name)
 
 
@@ -143,9 +149,41 @@ class SummitCamera:
         return camera.pose(moment)
 
 
+def as_timeline(camera: Camera, scene: StageScene, *, duration_s: float | None = None) -> CameraTimeline:
+    """Return any camera as a timeline: its own shots, or one shot as long as its move.
+
+    Parameters
+    ----------
+    camera : Camera
+    scene : StageScene
+    duration_s : float | None
+        How long that one shot lasts; what the move itself says where None, and 20 s where it goes on for ever.
+    """
+    if isinstance(camera, PreviewCamera):
+        camera = camera.timeline(scene) if duration_s is None else stage_preview(scene, duration_s=duration_s)
+    if isinstance(camera, CameraTimeline):
+        return camera
+    if isinstance(camera, SummitCamera):
+        camera = summit_camera(scene, camera.climb)
+    lasts_s = _lasts_s(camera, scene) if duration_s is None else duration_s
+    return CameraTimeline((CameraShot(camera, 0.0, max(lasts_s, 0.1)),))
+
+
+def _lasts_s(camera: Camera, scene: StageScene) -> float:
+    if isinstance(camera, RoadCamera):
+        return camera.duration_s(scene)
+    if isinstance(camera, (KeyframeCamera, RecordedCamera)):
+        return camera.duration_s
+    if isinstance(camera, FlyToCamera):
+        return camera.handover.duration_s
+    if isinstance(camera, OrbitCamera) and camera.turns:
+        return ramped_duration_s(length=abs(camera.turns), speed=1.0 / camera.turn_s, ease_s=camera.ease_s)
+    return ENDLESS_S
+
+
 def _next(shots: list[CameraShot], camera: Camera, lasts_s: float, title: str, subtitle: str) -> CameraShot:
-    handover = Handover(min(_HANDOVER.duration_s, 0.7 * lasts_s))
-    return CameraShot(camera, shots[-1].end_s, lasts_s, handover, title, subtitle)
+    handover = Handover(min(_HANDOVER.duration_s, round(0.7 * lasts_s, 1)))
+    return CameraShot(camera, round(shots[-1].end_s, 3), lasts_s, handover, title, subtitle)
 
 
 def _hardness(climb: Place) -> tuple[int, float]:
@@ -168,7 +206,7 @@ def _shared_out(room_s: float, lengths_m: list[float]) -> list[float]:
     roots = [math.sqrt(length) for length in lengths_m]
     while True:
         whole = sum(roots)
-        lasts = [room_s * root / whole if whole else 0.0 for root in roots]
+        lasts = [round(room_s * root / whole, 1) if whole else 0.0 for root in roots]
         short = [number for number, last in enumerate(lasts) if 0.0 < last < _LEAST_FLIGHT_S]
         if not short or len([root for root in roots if root]) == 1:
             return lasts

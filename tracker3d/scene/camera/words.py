@@ -41,7 +41,15 @@ CAMERA_CHOICES = (
     "fly:<camera> or preview"
 )
 
-_PLAIN = {"orbit": "target", "chase": "target", "overhead": "target", "road": "km", "climb": "climb", "side": "climb", "summit": "climb"}
+_PLAIN = {
+    "orbit": "target",
+    "chase": "target",
+    "overhead": "target",
+    "road": "km",
+    "climb": "climb",
+    "side": "climb",
+    "summit": "climb",
+}
 """Which field of a move is meant by what has no name."""
 
 _SHORT = {
@@ -87,7 +95,8 @@ def parse_camera(spec: str) -> Camera:
         given["pitch_deg"] = str(math.degrees(math.atan2(height_m, max(radius_m, 1.0))))
     if name == "orbit" and _number(spec, given.get("turn_s", "1")) < 0.0:
         raise InputError(f"The camera {spec!r} turns in negative time; give turns=-1 to turn the other way.")
-    return converted(move, _known(spec, move, given), lenient=True, what=f"The camera {spec!r}")
+    camera: Camera = converted(move, _known(spec, move, given), lenient=True, what=f"The camera {spec!r}")
+    return camera
 
 
 def converted(move: type, given: dict[str, Any], *, lenient: bool, what: str) -> Any:
@@ -101,8 +110,11 @@ def converted(move: type, given: dict[str, Any], *, lenient: bool, what: str) ->
     try:
         return msgspec.convert(given, move, strict=not lenient)
     except msgspec.ValidationError as error:
-        text = str(error).replace("`", "").replace("$.", "")
-        raise InputError(f"{what} cannot be used: {text[:1].lower()}{text[1:]}.") from error
+        text, _, field = str(error).replace("`", "").partition(" - at $.")
+        if "matching regex" in text:
+            text = "Expected leader, peloton or a bib"
+        place = f"{field}: " if field else ""
+        raise InputError(f"{what} cannot be used: {place}{text[:1].lower()}{text[1:]}.") from error
 
 
 def _changed(spec: str, base: Any, given: dict[str, str]) -> Camera:
