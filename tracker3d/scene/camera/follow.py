@@ -39,7 +39,9 @@ CHASE_FOV_DEG = 46.0
 _LONGEST_CHASED_M = 300.0
 _CHASE_MARGIN_M = 4.0
 _HELICOPTER_MARGIN_M = 40.0
-_AZIMUTHS = 60
+_FEWEST_AZIMUTHS, _MOST_AZIMUTHS, _NODE_S = 24, 60, 2.0
+"""Nodes of a turn are at least 2 s apart, so that fast circles are lifted as gently as slow ones."""
+
 _MAP_STRETCH = 4.0
 """A map that turns with the road does so slowly: its road is smoothed four times as much."""
 
@@ -186,7 +188,7 @@ class OrbitCamera:
             behind_per_m=1.1,
             height_m=slope * self.radius_m,
             height_per_m=slope * 1.1,
-            azimuths=_AZIMUTHS,
+            azimuths=min(max(round(self.turn_s / _NODE_S), _FEWEST_AZIMUTHS), _MOST_AZIMUTHS),
             margin_m=min(_HELICOPTER_MARGIN_M, 0.2 * self.radius_m + 4.0),
             step_m=max(30.0, 0.08 * self.radius_m),
         )

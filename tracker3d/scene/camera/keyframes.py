@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,8 +144,9 @@ class _Plan:
             [[*key.eye_m, *key.target_m, key.fov_deg, *(key.up or (0.0, 0.0, 1.0))] for key in camera.keys]
         )
         ends = "natural" if camera.ease is not None or camera.constant_speed else "clamped"
-        path = CubicSpline(times, rows, bc_type=ends)
-        place_of = _by_length(path, times) if camera.constant_speed else None
+        knots = _chords(rows, times) if camera.constant_speed else times
+        path = CubicSpline(knots, rows, bc_type=ends)
+        place_of = _by_length(path, knots) if camera.constant_speed else None
         count = math.ceil((times[-1] - times[0]) / _PLAN_STEP_S) + 1
         samples = np.linspace(times[0], times[-1], max(5, min(count, _MOST_PLANNED)))
         flown = path(samples if place_of is None else place_of(samples))
@@ -161,15 +163,23 @@ class _Plan:
         return eye, row[3:6], float(np.clip(row[6], 2.0, 120.0)), row[7:10]
 
 
-def _by_length(path: CubicSpline, times: NDArray[np.float64]) -> CubicSpline:
-    """Return the parameter of a path as a function of time at which its eye goes at one pace."""
-    fine = np.unique(
-        np.concatenate([np.linspace(a, b, _ARC_STEPS) for a, b in zip(times, times[1:], strict=False)])
-    )
-    steps = np.linalg.norm(np.diff(path(fine)[:, :3], axis=0), axis=1)
+def _chords(rows: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return knots spaced like the keys' eyes, between the first and the last time."""
+    steps = np.linalg.norm(np.diff(rows[:, :3], axis=0), axis=1)
     # Where only the view turns, a little way keeps the parameter going.
+    steps += 1e-3 * (steps.sum() + 1.0) / len(steps)
+    gone = np.concatenate([[0.0], np.cumsum(steps)])
+    knots: NDArray[np.float64] = times[0] + (times[-1] - times[0]) * gone / gone[-1]
+    return knots
+
+
+def _by_length(path: CubicSpline, knots: NDArray[np.float64]) -> CubicSpline:
+    """Return the parameter of a path as a function of time at which its eye goes at one pace."""
+    pieces = [np.linspace(a, b, _ARC_STEPS) for a, b in itertools.pairwise(knots)]
+    fine = np.unique(np.concatenate(pieces))
+    steps = np.linalg.norm(np.diff(path(fine)[:, :3], axis=0), axis=1)
     gone = np.concatenate([[0.0], np.cumsum(steps + 1e-3 * (steps.sum() + 1.0) / len(steps))])
-    return CubicSpline(times[0] + (times[-1] - times[0]) * gone / gone[-1], fine, bc_type="natural")
+    return CubicSpline(knots[0] + (knots[-1] - knots[0]) * gone / gone[-1], fine, bc_type="natural")
 
 
 @dataclass(frozen=True, eq=False)
