@@ -166,7 +166,16 @@ def test_live_only_what_is_known_is_asked_for_and_the_picture_stays_smooth(scene
     assert np.hypot(eyes[:, 0] - x_m, eyes[:, 1] - y_m).max() < 45.0
 
 
-CAMERAS = ["overview", "chase:1", "orbit:1", "moto:1", "helicopter:1", "overhead:1,up=road", "overhead:1", "finish"]
+CAMERAS = [
+    "overview",
+    "chase:1",
+    "orbit:1",
+    "moto:1",
+    "helicopter:1",
+    "overhead:1,up=road",
+    "overhead:1",
+    "finish",
+]
 
 
 def test_hand_overs_are_continuous_while_both_cameras_move(mountains):
@@ -245,7 +254,9 @@ def test_keyframes_through_mountains_are_lifted_over_them(mountains):
     @MOST
     @given(
         st.lists(
-            st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8), st.floats(-100.0, 400.0)), min_size=2, max_size=5
+            st.tuples(st.floats(0.2, 0.8), st.floats(0.2, 0.8), st.floats(-100.0, 400.0)),
+            min_size=2,
+            max_size=5,
         ),
         st.booleans(),
     )
@@ -297,7 +308,9 @@ def test_the_preview_flies_over_the_whole_stage_in_a_minute(mountains):
 
 def test_a_pose_depends_on_the_moment_alone(scene, race):
     """Frames in any order, and by a scene that remembers nothing, are the same."""
-    cameras = [parse_camera(spec) for spec in ("chase:peloton", "orbit:leader", "fly:moto:21", "preview", "road")]
+    cameras = [
+        parse_camera(spec) for spec in ("chase:peloton", "orbit:leader", "fly:moto:21", "preview", "road")
+    ]
     times = np.random.default_rng(1).permutation(np.arange(0.0, 9.0, 0.5)).tolist()
     start_ms = race.stage.start_time_ms
 

@@ -12,10 +12,10 @@ from tracker3d.errors import InputError
 from tracker3d.scene import CameraPose, FixedCamera, parse_camera, project
 from tracker3d.scene.camera import ChaseCamera, Moment, OrbitCamera, RoadCamera, along_road
 from tracker3d.scene.camera.clearance import lifts_along, needed_height_m
+from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.climbs import climb_named, foot_of
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.projection import in_sight, relief_drawn_m
-from tracker3d.scene.camera.road_path import road_path
 
 SIZE = (1920, 1080)
 CHASE = {"behind_m": 20.0, "height_m": 7.0, "down": 0.62, "fov_deg": 46.0}
@@ -75,7 +75,9 @@ def test_words_make_cameras(spec, kind):
 
 
 def test_options_arrive():
-    assert parse_camera("orbit:peloton,radius=900,turn=60") == OrbitCamera("peloton", None, 900.0, turn_s=60.0)
+    assert parse_camera("orbit:peloton,radius=900,turn=60") == OrbitCamera(
+        "peloton", None, 900.0, turn_s=60.0
+    )
     assert parse_camera("orbit:radius=400,height=400").pitch_deg == pytest.approx(45.0)
     assert parse_camera("orbit:km=35.2").km == pytest.approx(35.2)
     assert parse_camera("road:12.5,speed=30") == RoadCamera(12.5, speed_mps=30.0)

@@ -47,10 +47,10 @@ def export_camera(
 ) -> int:
     """Write a camera's move as a glTF binary; returns the number of keys.
 
-    There is one key for each frame, so that it is exact there: within 1 cm and 5 microseconds of its own motion,
-    and 0.001 degrees, up to 100 km from the stage's origin (numbers of 32 bits). Lens and distance to what is looked at, which glTF cannot animate, are lists in
-    the node's extras, ``fov_deg`` and ``reach_m``, one value for each key. The root is that of a whole stage
-    (:func:`~tracker3d.export.export_glb`).
+    There is one key for each frame, so that it is exact there: within 1 cm and 5 microseconds of its own
+    motion, and 0.001 degrees, up to 100 km from the stage's origin (numbers of 32 bits). Lens and distance to
+    what is looked at, which glTF cannot animate, are lists in the node's extras, ``fov_deg`` and ``reach_m``,
+    one value for each key. The root is that of a whole stage (:func:`~tracker3d.export.export_glb`).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """A camera's move from glTF: the animated camera of a file that another program wrote, or this one.
 
-Read are .glb, and .gltf with its data inside or in a file beside it. The file is untrusted: sizes are bounded,
-every offset is checked, and nothing outside its folder is opened.
+Read are .glb, and .gltf with its data inside or in a file beside it. The file is untrusted: sizes are
+bounded, every offset is checked, and nothing outside its folder is opened.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where points of the stage are in the picture, and what the ground hides.
 
-Conventions are those of VTK's camera: vertical field of view, view up along +z if nothing else is said, square
+Conventions are those of VTK's camera: vertical field of view, up along +z if nothing else is said, square
 pixels. Pixels count from the top left corner of the picture; its centre is (width / 2, height / 2).
 """
 

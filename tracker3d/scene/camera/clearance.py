@@ -310,7 +310,7 @@ class _Field:
         return np.arange(self.rig.azimuths, dtype=float) * (math.tau / self.rig.azimuths)
 
     def _closer(self, level: int, first: int, count: int) -> NDArray[np.float64]:
-        """How much closer than asked an eye had best be: the best of each node, averaged with its neighbours."""
+        """How much closer than asked an eye had best be; averaged over neighbouring nodes."""
         spare = 0 if self.rig.azimuths > 1 else len(_BELL) // 2
         places = self.rig.step_m * np.arange(first - spare, first + count + spare, dtype=float)
         length_m = level * LEVEL_LENGTH_M
@@ -333,8 +333,7 @@ class _Field:
             return smooth
         spare = len(_BELL) // 2
         best = np.concatenate([best[:, -spare:], best, best[:, :spare]], axis=1)
-        smooth = sliding_window_view(best, len(_BELL), axis=1) @ _BELL
-        return smooth
+        return sliding_window_view(best, len(_BELL), axis=1) @ _BELL
 
     def _needs(self, level: int, first: int, count: int) -> NDArray[np.float64]:
         """How much an eye must be lifted, for each node by itself."""

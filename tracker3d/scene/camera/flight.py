@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from tracker3d.scene.camera.numbers import (  # noqa: TC001 (read at run time)
 )
 from tracker3d.scene.camera.pose import aimed
 from tracker3d.scene.camera.road_path import road_path
-from tracker3d.scene.model import CameraPose, StageScene
+
+if TYPE_CHECKING:
+    from tracker3d.scene.model import CameraPose, StageScene
 
 _LOOK_AHEAD_S = 1.0
 _LEAST_LOOK_AHEAD_M = 120.0
@@ -32,6 +35,8 @@ _HEIGHT_SHARE = 0.35
 _PLACE_SMOOTHED_M = 18.0
 _SMOOTHED_S = 0.35
 _NODE_S = 0.4
+_FROM_AFAR = OverviewCamera()
+_FLIGHT = Handover(6.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class RoadCamera:
         """Return how long the flight lasts."""
         return ramped_duration_s(length=self._span(scene)[1], speed=self.speed_mps, ease_s=self.ease_s)
 
-    def keyframes(self, scene: StageScene, *, step_s: float = 2.0) -> KeyframeCamera:
+    def keyframes(self, scene: StageScene, *, step_s: float = 1.0) -> KeyframeCamera:
         """Return the same flight as keyframes, to be edited by hand.
 
         Parameters
@@ -134,8 +139,8 @@ class FlyToCamera:
     """
 
     to: Camera
-    start: Camera = OverviewCamera()
-    handover: Handover = Handover(6.0)
+    start: Camera = _FROM_AFAR
+    handover: Handover = _FLIGHT
     driven_by: Clock = Clock.WALL
 
     def pose(self, moment: Moment) -> CameraPose:

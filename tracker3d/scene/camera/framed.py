@@ -11,18 +11,17 @@ import numpy as np
 
 from tracker3d.scene.camera.clearance import needed_height_m
 from tracker3d.scene.camera.framing import FrameBounds, best_view, fit
-from tracker3d.scene.camera.moment import Moment
 from tracker3d.scene.camera.numbers import Words  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.pose import aimed
 from tracker3d.scene.climbs import climb_named, foot_of
-from tracker3d.scene.model import CameraPose
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
 
-    from tracker3d.scene.model import StageScene
+    from tracker3d.scene.camera.moment import Moment
+    from tracker3d.scene.model import CameraPose, StageScene
 
 FOV_DEG = 35.0
 _OVERVIEW_FOV_DEG = 30.0

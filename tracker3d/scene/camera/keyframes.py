@@ -13,7 +13,7 @@ from scipy.interpolate import CubicSpline
 
 from tracker3d.errors import InputError
 from tracker3d.scene.camera.clearance import kept_above, lifts_along, needed_height_m, surfaced
-from tracker3d.scene.camera.easing import Ease
+from tracker3d.scene.camera.easing import Ease  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.moment import Clock, Moment
 from tracker3d.scene.camera.numbers import Lens, Place, Seconds  # noqa: TC001 (read at run time)
 from tracker3d.scene.model import CameraPose
@@ -106,7 +106,7 @@ class KeyframeCamera:
         late = next((at for at in range(1, len(times)) if times[at] - times[at - 1] < 1e-3), None)
         if late is not None:
             raise InputError(
-                f"Key {late + 1} is at {times[late]:g} s, not later than the one before; give times that increase."
+                f"Key {late + 1} is at {times[late]:g} s, not later than the one before; give later times."
             )
 
     def pose(self, moment: Moment) -> CameraPose:

@@ -36,7 +36,7 @@ class Moment:
         Seconds since the move began, for moves that go on while the race stands still.
     viewport_px : (width, height)
     began_ms : int | None
-        Race time at which the move began; None: at the stage's scheduled start, or at the race's first moment.
+        Race time at which the move began; None: at the stage's scheduled start, or the race's first moment.
     known_ahead_s : float
         How far beyond this moment the race is known. Live this is the delay less the age of the news; less
         than 4 s costs smoothness nothing, but cameras then follow what they cannot foresee a little later.

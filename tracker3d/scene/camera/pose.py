@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """A pose in angles; right in the picture is level where ``roll_rad`` is 0, also when looking straight down.
+    """A pose in angles; right in the picture is level where ``roll_rad`` is 0, even looking straight down.
 
     Attributes
     ----------

@@ -157,7 +157,7 @@ def as_timeline(camera: Camera, scene: StageScene, *, duration_s: float | None =
     camera : Camera
     scene : StageScene
     duration_s : float | None
-        How long that one shot lasts; what the move itself says where None, and 20 s where it goes on for ever.
+        How long that one shot lasts; None: what the move itself says, 20 s where it goes on for ever.
     """
     if isinstance(camera, PreviewCamera):
         camera = camera.timeline(scene) if duration_s is None else stage_preview(scene, duration_s=duration_s)

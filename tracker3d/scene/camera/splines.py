@@ -39,7 +39,7 @@ def weights_at(share: float) -> NDArray[np.float64]:
 
 
 def blended(table: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the spline over a table (n, m) at places (k,) in units of its nodes, (k, m); held at its ends."""
+    """Return the spline over a table (n, m) at places (k,) in units of nodes, (k, m); held at its ends."""
     last = len(table) - 1
     before = np.minimum(place.astype(np.intp), max(last - 1, 0))
     nodes = np.clip(before[:, None] + np.arange(-1, 3), 0, last)

@@ -15,6 +15,7 @@ from tracker3d.scene.camera.moment import Camera, Clock, Moment
 if TYPE_CHECKING:
     from tracker3d.scene.model import CameraPose
 
+CUT = Handover(0.0)
 MOST_SHOTS = 500
 LONGEST_S = 86_400.0
 
@@ -38,7 +39,7 @@ class CameraShot:
     camera: Camera
     start_s: float
     duration_s: float
-    handover: Handover = Handover(0.0)
+    handover: Handover = CUT
     title: str = ""
     subtitle: str = ""
 

@@ -55,8 +55,8 @@ _PLAIN = {
 _SHORT = {
     "radius": "radius_m", "pitch": "pitch_deg", "turn": "turn_s", "turns": "turns", "start": "start_deg",
     "distance": "distance_m", "height": "height_m", "lead": "lead_m", "bearing": "bearing_deg",
-    "smoothing": "smoothing_s", "fov": "fov_deg", "speed": "speed_mps", "to": "to_km", "ahead": "look_ahead_m",
-    "by": "driven_by", "ease": "ease_s",
+    "smoothing": "smoothing_s", "fov": "fov_deg", "speed": "speed_mps", "to": "to_km",
+    "ahead": "look_ahead_m", "by": "driven_by", "ease": "ease_s",
 }  # fmt: skip
 
 
@@ -65,7 +65,8 @@ def parse_camera(spec: str) -> Camera:
 
     A name, then after a colon what it looks at, and options, all separated by commas: ``overview``; ``orbit``
     (around the leader), ``orbit:peloton``, ``orbit:21,radius=900``, ``orbit:km=35.2``; ``helicopter:leader``;
-    ``chase:<bib|leader|peloton>``, ``chase:21,distance=30,height=9``; ``moto:21``; ``overhead:peloton,up=road``;
+    ``chase:<bib|leader|peloton>``, ``chase:21,distance=30,height=9``; ``moto:21``;
+    ``overhead:peloton,up=road``;
     ``road``, ``road:120``, with ``km=``, ``to=`` and ``speed=`` in metres of road a second;
     ``climb:<name or km>``; ``side:<name or km>``; ``summit``, ``summit:<name or km>``; ``finish``;
     ``fly:<camera>``, from the whole stage to any of these; ``preview``. Kilometres count from km 0.
