@@ -181,7 +181,7 @@ def test_damaged_files_never_do_worse_than_being_refused(tmp_path_factory, small
 
 
 def test_impossible_exports_are_refused(small_scene, still_race, tmp_path):
-    with pytest.raises(InputError, match="ends in .glb"):
+    with pytest.raises(InputError, match=r"ends in \.glb"):
         export_camera(small_scene, still_race, parse_camera("overview"), tmp_path / "a.obj", duration_s=1.0)
     with pytest.raises(InputError, match="keys"):
         export_camera(small_scene, still_race, parse_camera("overview"), tmp_path / "a.glb", duration_s=0.0)

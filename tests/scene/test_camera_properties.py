@@ -56,7 +56,7 @@ FOLLOWING = {
     "helicopter": (helicopter("1"), 60.0, 8.0, 20.0),
     "overhead": (OverheadCamera("1", up=Upward.ROAD), 30.0, 1.0, 20.0),
 }
-"""Cameras with the bounds on the jerk of the eye (m/s^3) and of the view (degrees/s^3), and on speed (m/s)."""
+"""Cameras, bounds on the jerk of the eye (m/s^3) and of the view (degrees/s^3), and fastest rider (m/s)."""
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ CAMERAS = [
 
 
 def test_hand_overs_are_continuous_while_both_cameras_move(mountains):
-    """At 100 frames a second nothing steps: not the eye as seen from its target, the direction or the lens."""
+    """At 100 frames a second nothing steps: not the eye seen from its target, the direction or the lens."""
 
     @MOST
     @given(
