@@ -3,8 +3,9 @@
 A group's front jumps when riders join or leave it, and riders are known by fixes that come every few seconds.
 A camera follows the mean over some seconds before and after, weighted by a smooth window that slides over
 samples of the race at whole seconds; that is a function of the time alone. What is more than riding in the
-difference of two samples is a jump: it is taken out and put back as a smooth step that lasts the longer, the
-larger it is, so that jerk stays within :data:`JUMP_JERK_MPS3` for jumps up to 9.6 km.
+difference of two samples is a jump. It is taken out, and put back as a smooth step that lasts the longer, the
+larger it is, so that jerk stays within :data:`JUMP_JERK_MPS3`. Who jumps by more than :data:`FAR_M` is not
+followed along the road in between: the camera goes over as in a hand-over.
 
 Live, where the race is not known so far ahead, the window ends with what is known: the mean is then that of
 earlier seconds, carried on by its own speed, and jumps begin when they are known.
@@ -12,6 +13,7 @@ earlier seconds, carried on by its own speed, and jumps begin when they are know
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.race.model import Role
-from tracker3d.scene.camera.easing import kernel
+from tracker3d.scene.camera.easing import kernel, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,11 +30,16 @@ if TYPE_CHECKING:
     from tracker3d.scene.camera.moment import Moment
 
 JUMP_JERK_MPS3 = 8.0
-"""Largest jerk along the road with which a camera goes over to a place that jumped."""
+"""Largest jerk along the road with which a camera moves on to a place that jumped."""
+
+FAR_M = 600.0
+"""Jumps longer than this are gone over by a hand-over, which lasts :data:`OVER_S`."""
+
+OVER_S = 5.0
 
 _SAMPLE_MS = 1000
 _WINDOW_S = 25
-_LEAST_STEP_S, _LONGEST_STEP_S = 4.0, 2.0 * _WINDOW_S
+_LEAST_STEP_S = 4.0
 _FASTEST_MPS = 28.0
 _LENGTH_HALF_S = 12.0
 _LONGEST_HEAD_M = 130.0
@@ -46,10 +53,17 @@ _STEP_JERK = 105.28
 
 @dataclass(frozen=True)
 class Focus:
-    """A stretch of the road to look at: where it begins ahead, and how long it is."""
+    """A stretch of the road to look at: where it begins ahead, and how long it is.
+
+    While a camera goes over a jump, ``left_m`` is how far ahead of where it goes the place is that it leaves,
+    ``over_share`` how much of the way is done, and ``jumped_m`` where the front was when it jumped.
+    """
 
     front_m: float
     length_m: float
+    left_m: float = 0.0
+    over_share: float = 1.0
+    jumped_m: float = 0.0
 
     @property
     def middle_m(self) -> float:
@@ -59,9 +73,10 @@ class Focus:
 
 @dataclass(frozen=True)
 class _Window:
-    """Samples around a second of the race: places without jumps, the jumps after each, and lengths."""
+    """Samples around a second of the race: places, the same without jumps, the jumps after each, lengths."""
 
     times_s: NDArray[np.float64]
+    fronts_m: NDArray[np.float64]
     steady_m: NDArray[np.float64]
     jumps_m: NDArray[np.float64]
     lengths_m: NDArray[np.float64]
@@ -91,19 +106,35 @@ def focus_on(moment: Moment, target: str, *, smoothing_s: float = 3.0) -> Focus:
         now_s - max(_LENGTH_HALF_S - moment.known_ahead_s, 0.0),
         _LENGTH_HALF_S,
     )
-    jumped = np.flatnonzero(window.jumps_m)
-    if len(jumped):
-        size_m = window.jumps_m[jumped]
-        lasts_s = np.clip(
-            np.cbrt(_STEP_JERK / JUMP_JERK_MPS3 * np.abs(size_m)), _LEAST_STEP_S, _LONGEST_STEP_S
-        )
-        begins_s = window.times_s[jumped] + 0.5 - np.minimum(lasts_s / 2.0, moment.known_ahead_s)
-        share = np.clip((now_s - begins_s) / lasts_s, 0.0, 1.0)
-        turn = math.tau * share
-        front_m += float(size_m @ (share - (8.0 * np.sin(turn) - np.sin(2.0 * turn)) / (12.0 * math.pi)))
-        hurry = np.abs(size_m) / lasts_s * (8.0 / 3.0) * np.sin(math.pi * share) ** 4
-        length_m += _RUSH_S * float(hurry.sum())
-    return Focus(front_m, min(length_m, _LONGEST_M))
+    near = np.flatnonzero((window.jumps_m != 0.0) & (np.abs(window.jumps_m) <= FAR_M))
+    if len(near):
+        gone_m, hurry_mps = _stepped(window, near, now_s, moment.known_ahead_s)
+        front_m, length_m = front_m + gone_m, length_m + _RUSH_S * hurry_mps
+    length_m = min(length_m, _LONGEST_M)
+    focus = Focus(front_m, length_m)
+    for jump in np.flatnonzero(np.abs(window.jumps_m) > FAR_M).tolist():
+        size_m, at_s = float(window.jumps_m[jump]), float(window.times_s[jump]) + 0.5
+        share = float(smooth_step((now_s - at_s + min(OVER_S / 2.0, moment.known_ahead_s)) / OVER_S))
+        if share >= 1.0:
+            focus = dataclasses.replace(focus, front_m=focus.front_m + size_m)
+        elif share > 0.0:
+            place_m = float(window.fronts_m[jump])
+            focus = Focus(focus.front_m + size_m, length_m, -size_m, share, place_m)
+    return focus
+
+
+def _stepped(
+    window: _Window, jumped: NDArray[np.intp], now_s: float, known_ahead_s: float
+) -> tuple[float, float]:
+    """Return how far the steps have gone that stand for these jumps, and how fast they go."""
+    size_m = window.jumps_m[jumped]
+    lasts_s = np.maximum(np.cbrt(_STEP_JERK / JUMP_JERK_MPS3 * np.abs(size_m)), _LEAST_STEP_S)
+    begins_s = window.times_s[jumped] + 0.5 - np.minimum(lasts_s / 2.0, known_ahead_s)
+    share = np.clip((now_s - begins_s) / lasts_s, 0.0, 1.0)
+    turn = math.tau * share
+    gone = share - (8.0 * np.sin(turn) - np.sin(2.0 * turn)) / (12.0 * math.pi)
+    hurry = np.abs(size_m) / lasts_s * (8.0 / 3.0) * np.sin(math.pi * share) ** 4
+    return float(size_m @ gone), float(hurry.sum())
 
 
 def main_group(state: RaceState) -> Group | None:
@@ -137,7 +168,7 @@ def _sampled(moment: Moment, target: str, now: int, ahead: int) -> _Window:
     moved = np.diff(fronts)
     jumps = moved - np.clip(moved, -1.0, _FASTEST_MPS)
     steady = fronts - np.concatenate([[0.0], np.cumsum(jumps)])
-    return _Window(seconds.astype(float), steady, jumps, lengths)
+    return _Window(seconds.astype(float), fronts, steady, jumps, lengths)
 
 
 def _state(moment: Moment, second: int) -> RaceState:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.camera.clearance import LEAST_ABOVE_M, Rig, kept_above, placed
-from tracker3d.scene.camera.easing import ramped
+from tracker3d.scene.camera.easing import ramped, wrapped
 from tracker3d.scene.camera.focus import Focus, focus_on
+from tracker3d.scene.camera.handover import between
 from tracker3d.scene.camera.moment import Clock, Moment
 from tracker3d.scene.camera.numbers import (  # noqa: TC001 (read at run time)
     Bearing,
@@ -28,11 +29,13 @@ from tracker3d.scene.camera.numbers import (  # noqa: TC001 (read at run time)
     Turns,
     TurnTime,
 )
-from tracker3d.scene.camera.pose import aimed
+from tracker3d.scene.camera.pose import aimed, view_of
 from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.model import CameraPose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker3d.scene.model import StageScene
 
 CHASE_FOV_DEG = 46.0
@@ -94,10 +97,14 @@ class ChaseCamera:
         """Return the pose for this moment."""
         focus = focus_on(moment, self.target, smoothing_s=self.smoothing_s)
         length = min(focus.length_m, _LONGEST_CHASED_M)
-        eye, target = placed(
-            moment.scene, road_path(moment.scene), self._rig, focus.front_m - 0.5 * length, length
-        )
-        return aimed(eye, target, fov_deg=self.fov_deg, down=0.62 - 0.10 * min(length / 150.0, 1.0))
+        down = 0.62 - 0.10 * min(length / 150.0, 1.0)
+
+        def behind(front_m: float) -> CameraPose:
+            path = road_path(moment.scene)
+            eye, target = placed(moment.scene, path, self._rig, front_m - 0.5 * length, length)
+            return aimed(eye, target, fov_deg=self.fov_deg, down=down)
+
+        return _followed(moment.scene, focus, behind, along=True)
 
     @cached_property
     def _rig(self) -> Rig:
@@ -170,15 +177,15 @@ class OrbitCamera:
         """Return the pose for this moment."""
         focus = Focus(1000.0 * self.km, 0.0) if self.km is not None else focus_on(moment, self.target)
         azimuth = math.radians(self.start_deg) + math.tau * self._turned(moment.elapsed_s(self.driven_by))
-        eye, target = placed(
-            moment.scene,
-            road_path(moment.scene),
-            self._rig,
-            focus.middle_m,
-            focus.length_m,
-            azimuth_rad=azimuth,
-        )
-        return aimed(eye, target, fov_deg=self.fov_deg, down=0.58)
+
+        def around(front_m: float) -> CameraPose:
+            length, path = focus.length_m, road_path(moment.scene)
+            eye, target = placed(
+                moment.scene, path, self._rig, front_m - 0.5 * length, length, azimuth_rad=azimuth
+            )
+            return aimed(eye, target, fov_deg=self.fov_deg, down=0.58)
+
+        return _followed(moment.scene, focus, around, along=False)
 
     @cached_property
     def _rig(self) -> Rig:
@@ -223,13 +230,38 @@ class OverheadCamera:
             if self.km is not None
             else focus_on(moment, self.target, smoothing_s=self.smoothing_s)
         )
-        place, _ = road_path(scene).point(focus.middle_m)
-        azimuth = 0.0
-        if self.up is Upward.ROAD:
-            _, azimuth = road_path(scene, stretch=_MAP_STRETCH).point(focus.middle_m)
-        eye = place + np.array([0.0, 0.0, self.height_m + _MAP_LENGTH_SHARE * focus.length_m])
-        up = np.array([math.sin(azimuth), math.cos(azimuth), 0.0])
-        return CameraPose(kept_above(scene, eye), place, self.fov_deg, up)
+
+        def above(front_m: float) -> CameraPose:
+            middle_m = front_m - 0.5 * focus.length_m
+            place, _ = road_path(scene).point(middle_m)
+            azimuth = 0.0
+            if self.up is Upward.ROAD:
+                _, azimuth = road_path(scene, stretch=_MAP_STRETCH).point(middle_m)
+            eye = place + np.array([0.0, 0.0, self.height_m + _MAP_LENGTH_SHARE * focus.length_m])
+            up = np.array([math.sin(azimuth), math.cos(azimuth), 0.0])
+            return CameraPose(kept_above(scene, eye), place, self.fov_deg, up)
+
+        return _followed(scene, focus, above, along=self.up is Upward.ROAD)
+
+
+def _followed(
+    scene: StageScene, focus: Focus, pose_at: Callable[[float], CameraPose], *, along: bool
+) -> CameraPose:
+    """Return the pose at a focus; on the way over a jump, one between those at its two ends.
+
+    ``along``: the view turns with the road.
+    """
+    there = pose_at(focus.front_m)
+    if focus.over_share >= 1.0:
+        return there
+    before, after = view_of(pose_at(focus.front_m + focus.left_m)), view_of(there)
+    turn_rad = 0.0
+    if along:
+        path = road_path(scene)
+        turn_rad = wrapped(path.point(focus.jumped_m - focus.left_m)[1] - path.point(focus.jumped_m)[1])
+    turn_rad += wrapped(after.azimuth_rad - before.azimuth_rad - turn_rad)
+    pose = between(before, after, focus.over_share, turn_rad=turn_rad).pose()
+    return CameraPose(kept_above(scene, pose.eye_m), pose.target_m, pose.fov_deg, pose.up)
 
 
 def along_road(
