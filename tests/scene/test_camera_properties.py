@@ -127,7 +127,7 @@ def test_who_follows_stays_clear_in_sight_and_smooth(mountains, name):
     ids=["chase", "orbit", "overhead"],
 )
 def test_a_group_that_jumps_is_followed_without_a_jump(mountains, camera):
-    """The head was caught, or a tracker is found again kilometres off: the picture moves on at an even pace."""
+    """The head was caught, or a tracker is found again far off: the picture moves on at an even pace."""
 
     @MOST
     @given(rides(mountains, fastest=12.0), st.floats(-4000.0, 4000.0))
