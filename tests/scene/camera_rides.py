@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ SIZE = (1920, 1080)
 class LoneRide:
     """One rider whose speed changes at every fix, as trackers report it; ``jump_m`` after ``jump_s``."""
 
-    stage: object
+    stage: object = field(repr=False)
     start_m: float
     speeds_mps: tuple[float, ...]
     fix_s: float = 5.0
