@@ -239,8 +239,11 @@ def test_a_hand_over_leaves_the_one_and_arrives_at_the_other(scene, race):
 
 
 def test_flights_along_any_road_at_any_speed(mountains):
+    """Up to the whole stage in 20 s."""
+    fastest = mountains.stage.route.finish_m / 20.0
+
     @MOST
-    @given(st.floats(0.0, 0.8), st.floats(30.0, 3000.0))
+    @given(st.floats(0.0, 0.8), st.floats(30.0, min(fastest, 3000.0)))
     def holds(share, speed_mps):
         camera = RoadCamera(
             km=share * mountains.stage.route.finish_m / 1000.0, speed_mps=speed_mps, ease_s=2.0
@@ -250,8 +253,8 @@ def test_flights_along_any_road_at_any_speed(mountains):
         eyes, looks, reach = arrays(poses)
         assert least_height_m(mountains, poses) >= LEAST_M
         assert largest(eyes, 1) < 1.6 * speed_mps + 30.0
-        assert largest(eyes, 3) / reach.min() < 12.0
-        assert np.degrees(largest(looks, 1)) < 40.0
+        assert largest(eyes, 3) / reach.min() < 8.0
+        assert np.degrees(largest(looks, 1)) < 60.0
 
     holds()
 
