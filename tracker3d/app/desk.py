@@ -64,7 +64,7 @@ class Desk:
         self._by_hand = False
         self._since_s = 0.0
         self._began_ms: int | None = None
-        self._returns_until_s = -math.inf
+        self._returns_until_s = self._shown_s = -math.inf
         self._previous: FrameState | None = None
 
     @property
@@ -124,7 +124,8 @@ class Desk:
     def moving(self, wall_s: float) -> bool:
         """Tell whether the picture changes by itself: time runs, or the camera moves on its own."""
         own_move = self.camera_number is not None and CAMERAS[self._chosen].spec in _MOVING_BY_THEMSELVES
-        return own_move or wall_s < self._returns_until_s or self.clock.playing(wall_s)
+        returning = self._shown_s < self._returns_until_s
+        return own_move or returning or self.clock.playing(wall_s)
 
     def state(self, wall_s: float) -> RaceState | None:
         """Return the race at this moment."""
@@ -138,6 +139,7 @@ class Desk:
         """Return the frame of this moment, None before there is a scene."""
         if self.scene is None or self.race is None:
             return None
+        self._shown_s = wall_s
         self._previous = frame_at(
             self.scene,
             self.race,
