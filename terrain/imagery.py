@@ -357,18 +357,3 @@ def _lay_under(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> None:
     mixed = upper[..., :3] * above + lower[..., :3] * through
     upper[..., :3] = np.rint(mixed / np.maximum(shown, 1e-6))
     upper[..., 3:] = np.rint(shown * 255)
-
-
-def read_imagery_on(plan: GridPlan, path: Path, *, frame: LocalFrame) -> NDArray[np.uint8]:
-    """Return one picture at the posts of a plan; see :meth:`Drapes.read`.
-
-    Raises
-    ------
-    ElevationFileError
-        The file cannot be used.
-    CoverageError
-        It shows nothing of the box.
-    """
-    drapes = open_drapes([path])
-    drapes.require_coverage(plan, frame=frame)
-    return drapes.read(plan, frame=frame)

@@ -24,6 +24,7 @@ from tracker3d.commands.prepare import prepare
 from tracker3d.commands.record import record
 from tracker3d.commands.render import render
 from tracker3d.commands.serve import serve
+from tracker3d.commands.shots import shots
 from tracker3d.commands.tracks import tracks
 from tracker3d.errors import Tracker3DError
 
@@ -47,6 +48,7 @@ for command, name in (
     (passages, "passages"),
     (classification, "classification"),
     (render, "render"),
+    (shots, "shots"),
     (export, "export"),
     (record, "record"),
     (serve, "serve"),

@@ -94,6 +94,24 @@ def test_a_camera_by_hand_stays_while_time_runs(desk: Desk) -> None:
         assert frame.time_ms == desk.clock.now_ms(wall_s)
 
 
+def test_the_hand_gives_the_camera_back_without_a_jump(desk: Desk) -> None:
+    pose = CameraPose(np.array([10.0, 20.0, 5000.0]), np.array([0.0, 900.0, 0.0]))
+    desk.move_by_hand(pose)
+    assert desk.frame(0.0, VIEWPORT) is not None
+    desk.choose(3, 1.0)
+    assert desk.moving(2.0)
+    eyes = []
+    for wall_s in (1.0, 1.02, 2.4, 2.52, 9.0):
+        frame = desk.frame(wall_s, VIEWPORT)
+        assert frame is not None
+        eyes.append(frame.camera.eye_m)
+    np.testing.assert_array_equal(eyes[0], pose.eye_m)
+    assert np.linalg.norm(eyes[1] - eyes[0]) < 1.0
+    assert np.linalg.norm(eyes[2] - eyes[3]) < 60.0
+    np.testing.assert_array_equal(eyes[3], eyes[4])
+    assert not desk.moving(9.0)
+
+
 def test_the_flight_begins_at_the_head_of_the_race(desk: Desk, parts: tuple[StageScene, Race]) -> None:
     desk.choose(4, 0.0)
     frame = desk.frame(0.0, VIEWPORT)

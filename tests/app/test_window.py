@@ -276,8 +276,12 @@ def test_the_mouse_moves_the_camera_and_escape_gives_it_back(paused: MainWindow,
     settle(paused, qtbot)
     assert abs(view.frame.camera.eye_m - away.target_m).sum() < abs(away.eye_m - away.target_m).sum()
     qtbot.keyClick(paused, Qt.Key.Key_Escape)
-    settle(paused, qtbot)
-    assert view.frame.camera.eye_m == pytest.approx(before.eye_m)
+
+    def is_back() -> None:
+        assert view.frame is not None
+        assert view.frame.camera.eye_m == pytest.approx(before.eye_m)
+
+    qtbot.waitUntil(is_back, timeout=PATIENCE_MS)
 
 
 def turn_wheel(view: object, delta: int) -> None:

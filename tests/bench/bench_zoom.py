@@ -22,7 +22,7 @@ from tracker3d.render.offscreen import offscreen_window
 from tracker3d.render.view import SceneView
 from tracker3d.replay import replay_on
 from tracker3d.scene import build_scene, frame_at, parse_camera
-from tracker3d.scene.cameras import FixedCamera
+from tracker3d.scene.camera import FixedCamera
 from tracker3d.scene.model import NO_OVERLAYS, CameraPose
 from tracker3d.stage import open_package
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +14,6 @@ from rasterio.transform import from_origin
 from tracker3d import machine
 from tracker3d.cli import main
 from tracker3d.render import capability
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 POINTS = [(6.0 + 0.0004 * i, 45.0 + 0.0003 * i, 800.0 + 2.0 * i) for i in range(120)]
 
@@ -182,6 +179,30 @@ def test_no_opengl(
     assert "libEGL" in error
     assert not picture.exists()
     capability.require_opengl.cache_clear()
+
+
+def test_shots_go_to_toml_and_gltf_and_back(
+    route: Path, dem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = str(tmp_path / "test.stage")
+    assert main(["prepare", str(route), "--dem", str(dem), "--width-km", "3", "-o", package]) == 0
+    first, flight, again = (str(tmp_path / name) for name in ("a.toml", "a.glb", "b.toml"))
+    assert main(["shots", package, "road:0,speed=500", "-o", first]) == 0
+    assert main(["shots", package, first, "-o", flight]) == 0
+    assert main(["shots", package, flight, "-o", again]) == 0
+    assert 'move = "road"' in Path(first).read_text(encoding="utf-8")
+    assert 'move = "keyframes"' in Path(again).read_text(encoding="utf-8")
+    capsys.readouterr()
+    picture = str(tmp_path / "a.png")
+    _refused(capsys, ["shots", package, "drone", "-o", first], names="drone")
+    _refused(capsys, ["shots", package, "preview", "-o", picture], names="a.png")
+    _refused(capsys, ["render", package, "-o", picture], names="--shots")
+    _refused(
+        capsys, ["render", package, "--camera", "preview", "--shots", first, "-o", picture], names="--camera"
+    )
+    _refused(capsys, ["render", package, "--shots", picture, "-o", picture], names="a.png")
+    Path(first).write_text("[[shot]]\nduration_s = 1\n", encoding="utf-8")
+    _refused(capsys, ["render", package, "--shots", first, "-o", picture], names="a.toml")
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["prepare"], ["render", "x.stage", "--bogus"]])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ from tracker3d.scene import build_scene
 from tracker3d.stage.model import Place, PlaceKind, Rider, Stage, Team
 from tracker3d.stage.route import Route
 from tracker3d.track.model import RiderStates
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 STEP_M = 5.0
 SLOPE = 0.25

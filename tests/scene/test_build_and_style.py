@@ -17,8 +17,8 @@ from tracker3d.scene import (
     frame_at,
     parse_camera,
 )
+from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.projection import relief_drawn_m
-from tracker3d.scene.road_path import road_path
 from tracker3d.scene.style import font, parse_hex
 from tracker3d.stage.model import PlaceKind
 

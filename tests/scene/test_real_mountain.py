@@ -7,7 +7,7 @@ import pytest
 
 from terrain import MeshSampler
 from tracker3d.scene import build_scene
-from tracker3d.scene.cameras import OverviewCamera, along_road
+from tracker3d.scene.camera import OverviewCamera, along_road
 from tracker3d.scene.projection import in_sight, relief_drawn_m
 from tracker3d.stage import open_package
 

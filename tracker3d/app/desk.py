@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker3d.scene import frame_at, group_titles, parse_camera
-from tracker3d.scene.cameras import FixedCamera, RoadCamera
+from tracker3d.scene.camera import FixedCamera, Handover, HandoverCamera, RoadCamera
 from tracker3d.scene.model import USUAL_OVERLAYS, Overlay
 from tracker3d.track.model import Presence
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOVING_BY_THEMSELVES = ("orbit", "road")
 _ROAD_LEAD_M = 300.0
+_RETURN = Handover(1.5)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Desk:
         self._camera: Camera = parse_camera(CAMERAS[0].spec)
         self._by_hand = False
         self._since_s = 0.0
+        self._began_ms: int | None = None
+        self._returns_until_s = self._shown_s = -math.inf
         self._previous: FrameState | None = None
 
     @property
@@ -120,7 +124,8 @@ class Desk:
     def moving(self, wall_s: float) -> bool:
         """Tell whether the picture changes by itself: time runs, or the camera moves on its own."""
         own_move = self.camera_number is not None and CAMERAS[self._chosen].spec in _MOVING_BY_THEMSELVES
-        return own_move or self.clock.playing(wall_s)
+        returning = self._shown_s < self._returns_until_s
+        return own_move or returning or self.clock.playing(wall_s)
 
     def state(self, wall_s: float) -> RaceState | None:
         """Return the race at this moment."""
@@ -134,6 +139,7 @@ class Desk:
         """Return the frame of this moment, None before there is a scene."""
         if self.scene is None or self.race is None:
             return None
+        self._shown_s = wall_s
         self._previous = frame_at(
             self.scene,
             self.race,
@@ -143,6 +149,7 @@ class Desk:
             overlays=self.overlays,
             previous=self._previous,
             wall_s=max(wall_s - self._since_s, 0.0),
+            began_ms=self._began_ms,
             selected_bib=self.selected_bib,
         )
         return self._previous
@@ -153,8 +160,13 @@ class Desk:
         state = self.state(wall_s)
         if spec == "road" and state is not None and len(state.order):
             head_m = float(state.riders.distance_m[state.order[0]])
-            return RoadCamera(start_m=max(head_m - _ROAD_LEAD_M, 0.0))
+            return RoadCamera(km=max(head_m - _ROAD_LEAD_M, 0.0) / 1000.0)
         return parse_camera(spec)
 
     def _take(self, camera: Camera, wall_s: float) -> None:
+        """Take a camera at once, or from where the hand left the one before by a short hand-over."""
+        if self._by_hand and self._previous is not None:
+            camera = HandoverCamera(self._camera, camera, _RETURN)
+            self._returns_until_s = wall_s + _RETURN.duration_s
         self._camera, self._by_hand, self._since_s = camera, False, wall_s
+        self._began_ms = self.clock.now_ms(wall_s)

@@ -3,6 +3,8 @@
 Never imports Qt or VTK.
 """
 
+from tracker3d.export.camera_animation import export_camera
+from tracker3d.export.camera_import import import_camera
 from tracker3d.export.stage_file import ExportReport, export_glb
 
-__all__ = ["ExportReport", "export_glb"]
+__all__ = ["ExportReport", "export_camera", "export_glb", "import_camera"]

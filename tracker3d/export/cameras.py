@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.export.glb import GlbWriter, y_up
-from tracker3d.scene.cameras import FOV_DEG, along_road
+from tracker3d.scene.camera import FOV_DEG, along_road
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -169,9 +169,19 @@ def _cameras(writer: GlbWriter, scene: StageScene, paths: RacePaths | None, size
 
 
 def _root_extras(scene: StageScene, paths: RacePaths | None, *, max_error_m: float) -> dict[str, Any]:
+    extras = {"contract_version": CONTRACT_VERSION, **place_extras(scene)}
+    if paths is not None:
+        start = dt.datetime.fromtimestamp(paths.start_ms / 1000, tz=dt.UTC)
+        extras["start_time_utc"] = start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        extras["duration_s"] = float(paths.times_s[-1])
+        extras["max_error_m"] = max_error_m
+    return extras
+
+
+def place_extras(scene: StageScene) -> dict[str, Any]:
+    """Return what a file's root says about its stage: its name, its frame and who is to be credited."""
     stage = scene.stage
-    extras: dict[str, Any] = {
-        "contract_version": CONTRACT_VERSION,
+    return {
         "title": stage.name,
         "date": stage.date,
         "crs": stage.frame.crs.srs,
@@ -182,9 +192,3 @@ def _root_extras(scene: StageScene, paths: RacePaths | None, *, max_error_m: flo
         "simulated": stage.simulated,
         "credits": list(stage.credits),
     }
-    if paths is not None:
-        start = dt.datetime.fromtimestamp(paths.start_ms / 1000, tz=dt.UTC)
-        extras["start_time_utc"] = start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        extras["duration_s"] = float(paths.times_s[-1])
-        extras["max_error_m"] = max_error_m
-    return extras

@@ -64,7 +64,13 @@ def render_still(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
     frame = frame_at(
-        scene, race, time_ms, camera=picture.camera, viewport_px=picture.size_px, overlays=picture.overlays
+        scene,
+        race,
+        time_ms,
+        camera=picture.camera,
+        viewport_px=picture.size_px,
+        overlays=picture.overlays,
+        began_ms=time_ms,
     )
     with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
@@ -106,6 +112,7 @@ def render_video(
                     overlays=picture.overlays,
                     previous=previous,
                     wall_s=float(number / fps),
+                    began_ms=start_ms,
                 )
                 target.set_frame(previous)
                 progress(f"rendering {output.name}", number / count)

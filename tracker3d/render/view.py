@@ -232,7 +232,10 @@ class SceneView:
 
 
 def _up(pose: CameraPose) -> tuple[float, float, float]:
-    """Return +z, or north where the camera looks straight down or up."""
+    """Return what the pose says, else +z, or north where the camera looks straight down or up."""
+    if pose.up is not None:
+        east, north, up = map(float, pose.up)
+        return east, north, up
     sight = np.asarray(pose.target_m, float) - np.asarray(pose.eye_m, float)
     straight = float(np.hypot(sight[0], sight[1])) < 1e-6 * float(np.linalg.norm(sight))
     return (0.0, 1.0, 0.0) if straight else (0.0, 0.0, 1.0)

@@ -1,7 +1,7 @@
 """What every sink draws: a stage as a scene, and one moment of a race as a frame of plain arrays."""
 
 from tracker3d.scene.build import ROAD_WIDTH_M, build_scene
-from tracker3d.scene.cameras import Camera, FixedCamera, parse_camera
+from tracker3d.scene.camera import Camera, FixedCamera, parse_camera
 from tracker3d.scene.frame import frame_at
 from tracker3d.scene.model import (
     ALL_OVERLAYS,

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.scene.camera.moment import Moment
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
 from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
-from tracker3d.scene.shot import Shot
 from tracker3d.scene.trend import gap_trend
 from tracker3d.scene.wind import wind_arrows, wind_says
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
-    from tracker3d.scene.cameras import Camera
+    from tracker3d.scene.camera import Camera
     from tracker3d.scene.model import Panel, StageScene
 
 
@@ -32,6 +33,8 @@ def frame_at(
     overlays: frozenset[Overlay] = USUAL_OVERLAYS,
     previous: FrameState | None = None,
     wall_s: float = 0.0,
+    began_ms: int | None = None,
+    known_ahead_s: float = math.inf,
     selected_bib: int | None = None,
 ) -> FrameState:
     """Return everything that moves, for one moment seen by one camera.
@@ -51,6 +54,10 @@ def frame_at(
         The frame shown before: its labels keep their places. Nothing else depends on it.
     wall_s : float
         Seconds since the camera move began, for moves by wall time.
+    began_ms : int | None
+        Race time at which the camera move began, for moves by race time; the stage's start where None.
+    known_ahead_s : float
+        How far beyond this moment the race is known: live the delay of what is shown.
     selected_bib : int | None
         Whom the operator chose.
 
@@ -60,7 +67,9 @@ def frame_at(
         The camera asks for a climb that the stage has not.
     """
     state = race.at(time_ms)
-    pose = camera.pose(Shot(scene, race, state, wall_s, viewport_px))
+    pose = camera.pose(
+        Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
+    )
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None

@@ -147,12 +147,15 @@ class StageScene:
 class CameraPose:
     """Where the picture is taken from.
 
-    ``eye_m``, ``target_m``: (3,) float64 as drawn; up is +z. ``fov_deg`` is the vertical field of view.
+    ``eye_m``, ``target_m``: (3,) float64 as drawn. ``fov_deg`` is the vertical field of view. ``up``: (3,)
+    float64, a direction that points up in the picture, such as north for a map; None means +z, and north
+    where the camera looks straight down or up.
     """
 
     eye_m: NDArray[np.float64]
     target_m: NDArray[np.float64]
     fov_deg: float = 35.0
+    up: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Where points of the stage are in the picture, and what the ground hides.
 
-Conventions are those of VTK's camera: vertical field of view, view up along +z, square pixels. Pixels count
-from the top left corner of the picture; its centre is (width / 2, height / 2).
+Conventions are those of VTK's camera: vertical field of view, up along +z if nothing else is said, square
+pixels. Pixels count from the top left corner of the picture; its centre is (width / 2, height / 2).
 """
 
 from __future__ import annotations
@@ -23,24 +23,30 @@ RELIEF_TOLERANCE_M = 25.0
 def camera_axes(pose: CameraPose) -> NDArray[np.float64]:
     """Return the camera's right, up and forward unit vectors as rows, (3, 3)."""
     forward = np.asarray(pose.target_m, float) - np.asarray(pose.eye_m, float)
-    return view_axes(forward)
+    return view_axes(forward, up=pose.up)
 
 
-def view_axes(direction: ArrayLike) -> NDArray[np.float64]:
-    """Return right, up and forward unit vectors as rows, (3, 3), of a view along ``direction`` (3,)."""
+def view_axes(direction: ArrayLike, *, up: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Return right, up and forward unit vectors as rows, (3, 3), of a view along ``direction`` (3,).
+
+    ``up`` (3,) need not be perpendicular to it; see :class:`~tracker3d.scene.model.CameraPose`.
+    """
     forward = np.asarray(direction, float)
     length = float(np.linalg.norm(forward))
     forward = forward / length if length > 0 else np.array([0.0, 1.0, 0.0])
-    across = math.hypot(forward[0], forward[1])
-    right = np.array([forward[1], -forward[0], 0.0]) / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
-    up = np.array(
+    right = (
+        np.array([forward[1], -forward[0], 0.0]) if up is None else np.cross(forward, np.asarray(up, float))
+    )
+    across = float(np.linalg.norm(right))
+    right = right / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
+    upward = np.array(
         [
-            right[1] * forward[2],
-            -right[0] * forward[2],
+            right[1] * forward[2] - right[2] * forward[1],
+            right[2] * forward[0] - right[0] * forward[2],
             right[0] * forward[1] - right[1] * forward[0],
         ]
     )
-    return np.stack([right, up, forward])
+    return np.stack([right, upward, forward])
 
 
 def focal_px(pose: CameraPose, viewport_px: tuple[int, int]) -> float:

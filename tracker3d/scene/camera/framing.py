@@ -92,16 +92,18 @@ def best_view(
     fov_deg: float,
     bounds: Iterable[FrameBounds],
     margin_m: float = 60.0,
+    azimuths_deg: Iterable[float] = range(0, 360, 15),
 ) -> View:
     """Return the view that shows most of the points, and shows them large.
 
-    Tried are 24 directions with some pitches and parts of the picture. Looking north is preferred a little:
-    people know maps that way, and the baked light comes from the north-west. :func:`fit` makes a pose of it.
+    Tried are directions (clockwise from north) with some pitches and parts of the picture. Looking north is
+    preferred a little: people know maps that way, and the baked light comes from the north-west. :func:`fit`
+    makes a pose of it.
     """
     checked = points_m[:: max(1, len(points_m) // 64)]
     best: View | None = None
     best_score = -math.inf
-    for pitch_deg, azimuth_deg, part in itertools.product(pitches_deg, range(0, 360, 15), bounds):
+    for pitch_deg, azimuth_deg, part in itertools.product(pitches_deg, azimuths_deg, bounds):
         azimuth_rad = math.radians(azimuth_deg)
         direction = direction_of(azimuth_rad, math.radians(pitch_deg))
         pose = fit(points_m, direction, fov_deg=fov_deg, aspect=aspect, bounds=part)
