@@ -60,7 +60,7 @@ def test_events_as_lines_and_as_files(
     assert 0.5 < attack["confidence"] <= 1.0
     arguments = ["events", str(package), "--feed", str(feed), "-o", str(tmp_path / "events.csv")]
     assert main([*arguments, "--least-confidence", "0.9"]) == 0
-    rows = list(csv.DictReader((tmp_path / "events.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "events.csv").read_text().splitlines()))
     assert len(rows) <= len(events)
     assert all(float(row["confidence"]) >= 0.9 for row in rows)
 
@@ -71,7 +71,7 @@ def test_passages(race: tuple[Path, Path], tmp_path: Path, capsys: pytest.Captur
     out = capsys.readouterr().out
     assert "(finish, km 6.0)" in out
     assert main(["passages", str(package), "--feed", str(feed), "-o", str(tmp_path / "passages.csv")]) == 0
-    rows = list(csv.DictReader((tmp_path / "passages.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "passages.csv").read_text().splitlines()))
     assert [row["bib"] for row in rows] == ["5", *(str(bib) for bib in (1, 2, 3, 4, *range(6, 13)))]
     assert float(rows[1]["gap_s"]) == pytest.approx(39.2, abs=1.0)
 

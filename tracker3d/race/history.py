@@ -115,19 +115,42 @@ class History:
         column: NDArray[Any],
         distance_m: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """Interpolate between the nodes around each place, or up to where a rider has come by now."""
-        place = (distance_m - self.places_m[0]) / self._step_m
-        outside = ~((place >= 0.0) & (place <= len(self.places_m) - 1.0 + 1e-6))
-        place = np.clip(np.nan_to_num(place, nan=0.0), 0.0, len(self.places_m) - 1.0)
-        node = np.minimum(place.astype(np.int64), len(self.places_m) - 2)
+        places_m = np.ascontiguousarray(distance_m, float)
+        columns = np.ascontiguousarray(column, np.int64)
+        result_ms = np.empty(places_m.shape)
+        grid = (float(self.places_m[0]), float(self._step_m))
+        _read(places_m.ravel(), columns.ravel(), *grid, last, passed_ms, result_ms.ravel())
+        return result_ms
+
+
+@compiled
+def _read(
+    distance_m: NDArray[np.float64],
+    column: NDArray[np.int64],
+    first_m: float,
+    step_m: float,
+    last: NDArray[np.float64],
+    passed_ms: NDArray[np.float64],
+    result_ms: NDArray[np.float64],
+) -> None:
+    """Interpolate between the nodes around each place, or up to where a rider has come by now."""
+    nodes = len(passed_ms)
+    for at in range(len(distance_m)):
+        place, k = (distance_m[at] - first_m) / step_m, column[at]
+        result_ms[at] = np.nan
+        if not 0.0 <= place <= nodes - 1.0 + 1e-6:
+            continue
+        node = min(int(place), nodes - 2)
         share = place - node
-        low_ms, high_ms = passed_ms[node, column], passed_ms[node + 1, column]
-        ahead_m = (last[_PLACE, column] - self.places_m[0]) / self._step_m - node
-        open_end = np.isnan(high_ms) & (ahead_m < 1.0) & (share <= ahead_m)
-        high_ms = np.where(open_end, last[_TIME, column], high_ms)
-        reach = np.where(open_end, np.maximum(ahead_m, 1e-9), 1.0)
-        result_ms = np.where(share > 0.0, low_ms + share / reach * (high_ms - low_ms), low_ms)
-        return np.asarray(np.where(outside, np.nan, result_ms))
+        low_ms, high_ms, reach = passed_ms[node, k], passed_ms[node + 1, k], 1.0
+        if share <= 0.0:
+            result_ms[at] = low_ms
+            continue
+        if np.isnan(high_ms):
+            ahead = (last[_PLACE, k] - first_m) / step_m - node
+            if share <= ahead < 1.0:
+                high_ms, reach = last[_TIME, k], ahead
+        result_ms[at] = low_ms + share / reach * (high_ms - low_ms)
 
 
 @compiled

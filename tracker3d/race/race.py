@@ -208,7 +208,8 @@ class Race:
     ) -> tuple[NDArray[np.int32], tuple[Group, ...]]:
         riders = len(states.bibs)
         all_ids = self._timeline.at(states.time_ms, riders)
-        present = np.isin(np.arange(riders), order) & (all_ids >= 0)
+        present = np.zeros(riders, bool)
+        present[order] = all_ids[order] >= 0
         said = self.overrides.apply(all_ids, states.bibs, present, time_ms=states.time_ms)
         formed = form(said.ids, order)
         if not formed.ids:
