@@ -130,7 +130,7 @@ def test_official_groups_are_taken_while_they_are_fresh(make_race):
     told = Race(race.stage, race.motion, reports=Reports(groups=(report,)))
     assert len(at(told, 490).groups) == 1
     head, rest = at(told, 520).groups
-    assert [head.name, rest.name] == ["Échappée", "Peloton"]
+    assert [head.official_name, rest.official_name] == ["Échappée", "Peloton"]
     assert [group.official for group in (head, rest)] == [True, True]
     assert told.motion.bibs[head.riders].tolist() == [1, 2, 3]
     assert len(rest.riders) == 27

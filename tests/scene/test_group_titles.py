@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,11 @@ def test_title(role: Role, number: int, riders: list[int], title: str) -> None:
     nobody = np.zeros(len(BIBS), bool)
     roster = Roster(named, np.zeros((len(BIBS), 3), np.uint8), vehicle=nobody, jersey=nobody)
     assert group_title(default_theme(), _group(role, number, riders), roster) == title
+
+
+def test_an_operators_name_goes_before_all_others() -> None:
+    named = tuple(Rider(bib=int(bib), last_name=name) for bib, name in zip(BIBS, NAMES, strict=True))
+    nobody = np.zeros(len(BIBS), bool)
+    roster = Roster(named, np.zeros((len(BIBS), 3), np.uint8), vehicle=nobody, jersey=nobody)
+    group = dataclasses.replace(_group(Role.CHASE, 2, [0, 1]), name="The two of Vale", official_name="Contre")
+    assert group_title(default_theme(), group, roster) == "The two of Vale"

@@ -56,11 +56,13 @@ class Group:
     jerseys : tuple of str
         Of the leaders of classifications in it: "yellow", "green", "polka", "white".
     name : str
-        Given by an operator, or by the official groups; empty where it has none.
+        Given by an operator; empty where it has none.
     official : bool
         Its riders are those that the feed's own groups name.
     locked : bool
         An operator holds its riders together.
+    official_name : str
+        Of the feed's own group, mostly in French; empty where it is none.
     """
 
     id: int
@@ -80,6 +82,7 @@ class Group:
     name: str = ""
     official: bool = False
     locked: bool = False
+    official_name: str = ""
 
 
 @dataclass(frozen=True)

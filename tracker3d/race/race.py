@@ -246,9 +246,10 @@ class Race:
             (self._finish_m - front_m).tolist(),
             self._gradient_ahead(front_m).tolist(),
             worn,
-            [said.names.get(name_id, official.get(name_id, "")) for name_id in formed.ids],
+            [said.names.get(name_id, "") for name_id in formed.ids],
             [name_id in official for name_id in formed.ids],
             [name_id in said.locked for name_id in formed.ids],
+            [official.get(name_id, "") for name_id in formed.ids],
             strict=True,
         )
         return formed.group, tuple(Group(*values) for values in columns)

@@ -80,10 +80,12 @@ def group_gap(group: Group) -> str:
 def group_title(theme: Theme, group: Group, roster: Roster) -> str:
     """Return what a group is called on air.
 
-    A rider alone goes by name. So do second chases and riders dropped later: a number would change
-    whenever a rider ahead comes or goes, and boards that leave out small groups would skip some. The name is
-    that of the captain, who by custom wears the team's lowest number (1, 11, 21, ...).
+    An operator's name goes first. A rider alone goes by his name, and so do second chases and riders dropped
+    later: a number would change whenever a rider ahead comes or goes, and boards that leave out small groups
+    would skip some. The name is that of the captain, who by custom wears the team's lowest number (1, 11).
     """
+    if group.name:
+        return group.name
     if len(group.riders) == 1:
         return roster.riders[int(group.riders[0])].display_name
     if group.role in (Role.CHASE, Role.DROPPED) and group.number > 1:
