@@ -11,7 +11,7 @@ import pytest
 from tracker3d.feed.reports import WeatherReport
 from tracker3d.scene import Overlay, frame_at, parse_camera
 from tracker3d.scene.drawing import Look
-from tracker3d.scene.wind import TURNS, draw_arrow, wind_arrows, wind_at, wind_says, wind_word
+from tracker3d.scene.wind import TURNS, WindField, draw_arrow, wind_arrows, wind_says, wind_word
 
 SIZE = (1920, 1080)
 
@@ -37,11 +37,11 @@ class Windy:
 
 
 def test_the_nearest_report_counts_an_hour_as_twenty_kilometres():
-    reports = (report(0, 10, 90), report(2, 60, 180), report(2, 61, math.nan))
-    assert wind_at(reports, time_ms=0, distance_m=12_000.0).to_rad == pytest.approx(math.radians(270))
-    assert wind_at(reports, time_ms=7_200_000, distance_m=61_000.0).to_rad == pytest.approx(0.0, abs=1e-9)
-    assert wind_at(reports, time_ms=0, distance_m=150_000.0) is None
-    assert wind_at((), time_ms=0, distance_m=0.0) is None
+    field = WindField((report(0, 10, 90), report(2, 60, 180), report(2, 61, math.nan)))
+    assert field.at(time_ms=0, distance_m=12_000.0).to_rad == pytest.approx(math.radians(270))
+    assert field.at(time_ms=7_200_000, distance_m=61_000.0).to_rad == pytest.approx(0.0, abs=1e-9)
+    assert field.at(time_ms=0, distance_m=150_000.0) is None
+    assert WindField(()).at(time_ms=0, distance_m=0.0) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from cyclopts import Parameter
 from tracker3d.commands.console import progress_shown, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker3d.race.tables import Row
     from tracker3d.replay import Replay
 
 _LISTED = 10
@@ -36,7 +39,7 @@ def events(
     least_confidence
         Leave out what is less sure than this, 0 to 1.
     """
-    from tracker3d.race.tables import event_rows, write_rows
+    from tracker3d.race.tables import event_rows
     from tracker3d.race.time_trial import TimeTrial
     from tracker3d.timespec import local_clock
 
@@ -45,9 +48,7 @@ def events(
     found = TimeTrial(race).events if stage.time_trial else race.events
     found = tuple(event for event in found if event.confidence >= least_confidence)
     if output is not None:
-        write_rows(event_rows(found, stage), output)
-        say(f"{len(found)} events written: {output}")
-        return 0
+        return _write(event_rows(found, stage), output, "events")
     for event in found:
         bibs = ", ".join(str(bib) for bib in event.bibs[:_LISTED])
         more = f" and {len(event.bibs) - _LISTED} more" if len(event.bibs) > _LISTED else ""
@@ -80,13 +81,11 @@ def passages(
     output
         OUT.json or OUT.csv with everybody, instead of lines with the first ten of each place.
     """
-    from tracker3d.race.tables import passage_rows, write_rows
+    from tracker3d.race.tables import passage_rows
 
     rows = passage_rows(_opened(package, feed).race)
     if output is not None:
-        write_rows(rows, output)
-        say(f"{len(rows)} passages written: {output}")
-        return 0
+        return _write(rows, output, "passages")
     heading = None
     for row in rows:
         if heading != (row["place"], row["kind"]):
@@ -123,7 +122,7 @@ def classification(
         OUT.json or OUT.csv instead of lines.
     """
     from tracker3d.race.classification import virtual_classification
-    from tracker3d.race.tables import classification_rows, read_times, write_rows
+    from tracker3d.race.tables import classification_rows, read_times
     from tracker3d.race.time_trial import TimeTrial
     from tracker3d.timespec import parse_time
 
@@ -135,9 +134,7 @@ def classification(
     standing = virtual_classification(race, race.at(time_ms), before_s, gap_s=gap_s)
     rows = classification_rows(standing, stage)
     if output is not None:
-        write_rows(rows, output)
-        say(f"{len(rows)} riders written: {output}")
-        return 0
+        return _write(rows, output, "riders")
     if standing.virtual:
         say("Virtual general classification, without bonuses:")
     for row in rows:
@@ -156,3 +153,11 @@ def _opened(package: Path, feed: Path) -> Replay:
 
     with progress_shown() as progress:
         return open_replay(package, feed, progress=progress)
+
+
+def _write(rows: Sequence[Row], output: Path, what: str) -> int:
+    from tracker3d.race.tables import write_rows
+
+    write_rows(rows, output)
+    say(f"{len(rows)} {what} written: {output}")
+    return 0

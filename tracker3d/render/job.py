@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker3d.progress import Progress
     from tracker3d.race import Race
     from tracker3d.scene import Camera
-    from tracker3d.scene.model import Overlay, StageScene
+    from tracker3d.scene.model import FrameState, Overlay, StageScene
 
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 _HIGHEST_FPS = 240
@@ -35,6 +35,29 @@ class Picture:
     size_px: tuple[int, int]
     alpha: bool = False
     overlays: frozenset[Overlay] = USUAL_OVERLAYS
+
+    def frame(
+        self,
+        scene: StageScene,
+        race: Race,
+        time_ms: int,
+        *,
+        began_ms: int,
+        wall_s: float = 0.0,
+        previous: FrameState | None = None,
+    ) -> FrameState:
+        """Return one frame of the job, which began at ``began_ms`` and has lasted ``wall_s``."""
+        return frame_at(
+            scene,
+            race,
+            time_ms,
+            camera=self.camera,
+            viewport_px=self.size_px,
+            overlays=self.overlays,
+            previous=previous,
+            wall_s=wall_s,
+            began_ms=began_ms,
+        )
 
 
 def parse_rate(text: str) -> Fraction:
@@ -63,15 +86,7 @@ def render_still(
         raise InputError(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
-    frame = frame_at(
-        scene,
-        race,
-        time_ms,
-        camera=picture.camera,
-        viewport_px=picture.size_px,
-        overlays=picture.overlays,
-        began_ms=time_ms,
-    )
+    frame = picture.frame(scene, race, time_ms, began_ms=time_ms)
     with Offscreen(picture.size_px, alpha=picture.alpha) as target:
         target.set_stage(scene)
         target.set_frame(frame)
@@ -103,16 +118,13 @@ def render_video(
             previous = None
             for number in range(count):
                 time_ms = start_ms + round(number * 1000 / fps)
-                previous = frame_at(
+                previous = picture.frame(
                     scene,
                     race,
                     time_ms,
-                    camera=picture.camera,
-                    viewport_px=picture.size_px,
-                    overlays=picture.overlays,
-                    previous=previous,
-                    wall_s=float(number / fps),
                     began_ms=start_ms,
+                    wall_s=float(number / fps),
+                    previous=previous,
                 )
                 target.set_frame(previous)
                 progress(f"rendering {output.name}", number / count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -367,12 +368,17 @@ def _sprites(
 ) -> Sprites:
     """Return the parts of all labels, over arrows of the wind."""
     serial = press.atlas.key[0]
-    tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
+    makers: list[Callable[[], Tag]] = [
+        *(partial(press.wind, turn) for turn, _, _ in arrows),
+        *(each.tag for each in shown),
+    ]
+    tags = [make() for make in makers]
     if press.atlas.key[0] != serial:
-        tags, pointers = [each.tag() for each in shown], [press.wind(turn) for turn, _, _ in arrows]
+        tags = [make() for make in makers]
+    pointers = tags[: len(arrows)]
     middles = np.array([(x, y) for _, x, y in arrows], float).reshape(-1, 2)
     sizes = np.array([(tag.width_px, tag.height_px) for tag in pointers], float).reshape(-1, 2)
-    tags, corners = [*pointers, *tags], np.concatenate([np.round(middles - sizes / 2.0), corners])
+    corners = np.concatenate([np.round(middles - sizes / 2.0), corners])
     counts = [len(tag.offset_px) for tag in tags]
     source = np.concatenate([tag.source_px for tag in tags]) if tags else np.empty((0, 4), np.float32)
     target = source.copy()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker3d.race.model import Role
 
 Rgb = tuple[int, int, int]
 Weight = Literal["Regular", "Semibold", "Bold", "Black"]
@@ -256,8 +255,3 @@ def font(size_px: float, weight: Weight = "Regular", path: str = "") -> ImageFon
     file = resources.files("font_source_sans_pro") / "files" / f"SourceSansPro-{weight}.ttf"
     with resources.as_file(file) as own:
         return ImageFont.truetype(str(own), size=size_px, layout_engine=ImageFont.Layout.BASIC)
-
-
-def role_colour(theme: Theme, role: Role) -> Rgb:
-    """Return the colour in which a group of this role is marked."""
-    return theme.colour(role.value)

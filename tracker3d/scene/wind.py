@@ -44,23 +44,46 @@ class Wind:
     temperature_c: float
 
 
-def wind_at(reports: Sequence[WeatherReport], *, time_ms: int, distance_m: float) -> Wind | None:
-    """Return the nearest report that tells a direction: an hour counts as much as 20 km.
+class WindField:
+    """The wind that reports tell of, looked up many times a frame.
 
-    None where all are more than four times that away.
+    Parameters
+    ----------
+    reports : sequence of WeatherReport
+        Those that tell no direction or no place do not count.
     """
-    nearest, least = None, _FARTHEST
-    for report in reports:
-        if not (math.isfinite(report.wind_from_rad) and math.isfinite(report.distance_m)):
-            continue
-        away = abs(report.distance_m - distance_m) / _SAME_PLACE_M
-        away += abs(report.time_ms - time_ms) / _SAME_TIME_MS
-        if away < least:
-            nearest, least = report, away
-    if nearest is None:
-        return None
-    to_rad = (nearest.wind_from_rad + math.pi) % (2.0 * math.pi)
-    return Wind(to_rad, nearest.wind_mps, nearest.temperature_c)
+
+    def __init__(self, reports: Sequence[WeatherReport]) -> None:
+        self._reports = [
+            report
+            for report in reports
+            if math.isfinite(report.wind_from_rad) and math.isfinite(report.distance_m)
+        ]
+        self._distance_m = np.array([report.distance_m for report in self._reports])
+        self._time_ms = np.array([report.time_ms for report in self._reports], float)
+
+    def at(self, *, time_ms: int, distance_m: float) -> Wind | None:
+        """Return the nearest report: an hour counts as much as 20 km.
+
+        None where all are more than four times that away.
+        """
+        if not self._reports:
+            return None
+        away = np.abs(self._distance_m - distance_m) / _SAME_PLACE_M
+        away += np.abs(self._time_ms - time_ms) / _SAME_TIME_MS
+        nearest = int(np.argmin(away))
+        if not away[nearest] < _FARTHEST:
+            return None
+        report = self._reports[nearest]
+        to_rad = (report.wind_from_rad + math.pi) % (2.0 * math.pi)
+        return Wind(to_rad, report.wind_mps, report.temperature_c)
+
+
+def _field(scene: StageScene, race: Race) -> WindField:
+    """Return the wind of a race; its reports are kept beside it, so that their identity stays their own."""
+    reports = race.reports.weather
+    _, field = scene.memory.get("wind", id(reports), lambda: (reports, WindField(reports)))
+    return field
 
 
 def wind_arrows(
@@ -76,9 +99,9 @@ def wind_arrows(
 
     They stand beside the road, far enough from each other, where the eye sees them.
     """
-    reports = race.reports.weather
-    if not reports:
+    if not race.reports.weather:
         return []
+    field = _field(scene, race)
     route = scene.stage.route
     at_m = np.arange(max(route.start_m, 0.0), route.finish_m, _EVERY_M)
     places = scene.memory.get("wind places", None, lambda: _beside_road(scene, at_m))
@@ -90,7 +113,7 @@ def wind_arrows(
         x, y = px[node].tolist()
         if any(math.hypot(x - a, y - b) < _APART_PX * scale for _, a, b in arrows):
             continue
-        wind = wind_at(reports, time_ms=state.time_ms, distance_m=float(at_m[node]))
+        wind = field.at(time_ms=state.time_ms, distance_m=float(at_m[node]))
         if wind is None:
             continue
         way = 100.0 * np.array([math.sin(wind.to_rad), math.cos(wind.to_rad), 0.0])
@@ -152,7 +175,7 @@ def wind_says(scene: StageScene, race: Race, state: RaceState) -> tuple[int, str
     if not len(state.order):
         return None
     distance_m = float(state.riders.distance_m[state.order[0]])
-    wind = wind_at(race.reports.weather, time_ms=state.time_ms, distance_m=distance_m)
+    wind = _field(scene, race).at(time_ms=state.time_ms, distance_m=distance_m)
     if wind is None:
         return None
     theme = scene.theme

@@ -129,11 +129,6 @@ class Motion:
         return self._finish_ms.copy()
 
     @property
-    def first_seen_ms(self) -> NDArray[np.float64]:
-        """Time of each rider's first accepted fix, (k,) float64; NaN for those without any."""
-        return np.array(self._seen_ms[0])
-
-    @property
     def last_seen_ms(self) -> NDArray[np.float64]:
         """Time of each rider's last accepted fix, (k,) float64; NaN for those without any."""
         return np.array(self._seen_ms[1])

@@ -50,7 +50,6 @@ VERSION = 1
 LARGEST_BYTES = 8_000_000
 _DEEPEST = 4
 _NAMES = {kind: name for name, kind in MOVES.items()}
-_SHOT_FIELDS = ("start_s", "duration_s", "title", "subtitle", "camera", "handover")
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
