@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QTo
 
 from terrain import Ground, TerrainError, Texture
 from tracker3d.app import theme
+from tracker3d.app.pacing import Quality
 from tracker3d.app.riders import BIB_ROLE, Column
 from tracker3d.app.window import MainWindow
 
@@ -86,9 +87,10 @@ def paused(window: MainWindow, qtbot: QtBot) -> MainWindow:
 
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
-    """Wait until what was asked for has been painted."""
+    """Wait until what was asked for has been painted, and no draft of it: its size differs by a pixel."""
     pacer = window.pacer
     qtbot.waitUntil(lambda: not pacer.changed, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: pacer.quality != Quality.DRAFT, timeout=PATIENCE_MS)
     drawn = pacer.painted_count
     qtbot.waitUntil(lambda: not pacer.painting or pacer.painted_count > drawn, timeout=PATIENCE_MS)
 

@@ -62,6 +62,11 @@ class Pacer:
         """Whether a picture is under way."""
         return self._asked_s is not None
 
+    @property
+    def quality(self) -> Quality | None:
+        """How the picture under way, or else the last one, is drawn; None before the first."""
+        return self._quality
+
     def act(self, wall_s: float) -> None:
         """Take note of a hand on time or camera, which wants an answer at once."""
         self._acted_s = wall_s
