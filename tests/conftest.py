@@ -20,6 +20,7 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 _COSTLY = {"foix_report": "foix", "ventoux_package": "ventoux"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, where several processes share the tests, what shares a costly fixture or a module."""
     for item in items:
