@@ -9,7 +9,7 @@ demo: .venv/run.stamp
 	$(BIN)/tracker3d demo
 
 test: .venv/dev.stamp check
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist loadfile
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
-_COSTLY = {"foix_report": "foix", "ventoux_package": "ventoux"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where several processes share the tests, what shares a costly fixture or a module."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group = next((name for fixture, name in _COSTLY.items() if fixture in fixtures), item.path.stem)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
