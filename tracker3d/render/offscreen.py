@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from tracker3d.errors import InputError
 from tracker3d.render.capability import require_opengl
+from tracker3d.render.layers import Layer, straight
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tracker3d.render.vtk_types import VtkRenderWindow
@@ -31,7 +31,9 @@ class Offscreen:
     alpha : bool
         Leave the background transparent.
     supersample : bool
-        Smooth edges; labels and panels are exact either way.
+        Smooth edges; labels and panels are exact either way, and mattes never smooth.
+    layer : Layer
+        What is drawn of each frame.
 
     Raises
     ------
@@ -41,7 +43,14 @@ class Offscreen:
         This machine cannot draw.
     """
 
-    def __init__(self, size_px: tuple[int, int], *, alpha: bool = False, supersample: bool = True) -> None:
+    def __init__(
+        self,
+        size_px: tuple[int, int],
+        *,
+        alpha: bool = False,
+        supersample: bool = True,
+        layer: Layer = Layer.FULL,
+    ) -> None:
         width, height = size_px
         if not (16 <= width <= _LARGEST_PX and 16 <= height <= _LARGEST_PX):
             raise InputError(
@@ -51,10 +60,10 @@ class Offscreen:
         from tracker3d.render.view import SceneView
 
         self._size_px = (width, height)
-        self._alpha = alpha
-        self._window = offscreen_window(width, height, alpha=alpha)
-        self._view = SceneView(self._window, alpha=alpha, complete=True)
-        self._view.set_quality(still=True, smooth=supersample)
+        self._alpha = alpha or layer.keyed or layer.matte
+        self._window = offscreen_window(width, height, alpha=self._alpha)
+        self._view = SceneView(self._window, alpha=self._alpha, complete=True, layer=layer)
+        self._view.set_quality(still=True, smooth=supersample and not layer.matte)
 
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage."""
@@ -74,18 +83,23 @@ class Offscreen:
         Alpha is straight, as picture and video files want it, unless ``premultiplied``; without
         ``alpha`` it is 255 everywhere.
         """
-        from vtkmodules.util.numpy_support import vtk_to_numpy
-        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-
         self.render()
-        width, height = self._size_px
-        pixels = vtkUnsignedCharArray()
-        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
-        rgba: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)[::-1].copy()
+        rgba = self.read()
         if not self._alpha:
             rgba[..., 3] = 255
         elif not premultiplied:
             rgba = straight(rgba)
+        return rgba
+
+    def read(self) -> NDArray[np.uint8]:
+        """Return what was rendered last, as the renderer has it: premultiplied, or the bytes of a matte."""
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+        width, height = self._size_px
+        pixels = vtkUnsignedCharArray()
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
+        rgba: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)[::-1].copy()
         return rgba
 
     def close(self) -> None:
@@ -103,17 +117,6 @@ class Offscreen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn premultiplied RGBA (h, w, 4) into straight RGBA; colours under an alpha of 0 become black."""
-    result = premultiplied.copy()
-    partly = (premultiplied[..., 3] > 0) & (premultiplied[..., 3] < 255)
-    pixels = premultiplied[partly].astype(np.uint32)
-    alpha = pixels[:, 3:]
-    result[partly, :3] = np.minimum((pixels[:, :3] * 255 + alpha // 2) // alpha, 255)
-    result[premultiplied[..., 3] == 0, :3] = 0
-    return result
 
 
 def offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow:
