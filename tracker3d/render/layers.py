@@ -97,7 +97,9 @@ def parse_layer(text: str) -> Layer:
     return Layer(text)
 
 
-def finished(drawn: NDArray[np.uint8], layer: Layer, alpha: Alpha) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def finished(
+    drawn: NDArray[np.uint8], layer: Layer, alpha: Alpha, *, metres: bool = False
+) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
     """Turn a picture as the renderer gives it into what a file holds.
 
     Parameters
@@ -106,6 +108,8 @@ def finished(drawn: NDArray[np.uint8], layer: Layer, alpha: Alpha) -> NDArray[np
         Premultiplied colours, or the bytes of a matte.
     layer : Layer
     alpha : Alpha
+    metres : bool
+        Distances in metres instead of codes.
 
     Returns
     -------
@@ -114,11 +118,13 @@ def finished(drawn: NDArray[np.uint8], layer: Layer, alpha: Alpha) -> NDArray[np
     (h, w) uint16
         For mattes: :func:`depth_code` of the distance, or the bib (65536 less its number for a vehicle; 0 for
         nobody).
+    (h, w) float32
+        Distances in metres.
     """
     if layer is Layer.DEPTH:
-        return depth_code(depth_m(drawn))
+        return depth_m(drawn) if metres else depth_code(depth_m(drawn))
     if layer is Layer.RIDERS:
-        return drawn[..., 0].astype(np.uint16) << 8 | drawn[..., 1]
+        return np.left_shift(drawn[..., 0], 8, dtype=np.uint16) | drawn[..., 1].astype(np.uint16)
     if alpha is Alpha.STRAIGHT:
         return straight(drawn)
     if alpha is Alpha.NONE:

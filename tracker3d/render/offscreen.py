@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from tracker3d.errors import InputError
 from tracker3d.render.capability import require_opengl
 from tracker3d.render.layers import Layer, straight
@@ -12,13 +14,15 @@ from tracker3d.render.layers import Layer, straight
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tracker3d.render.vtk_types import VtkRenderWindow
     from tracker3d.scene.model import FrameState, StageScene
 
 _LARGEST_PX = 8192
+_LARGEST_WINDOW_PX = 16384
+_SAMPLES = 4
+"""In each direction of a pixel, as VTK's own supersampling has them."""
 
 
 class Offscreen:
@@ -61,9 +65,13 @@ class Offscreen:
 
         self._size_px = (width, height)
         self._alpha = alpha or layer.keyed or layer.matte
-        self._window = offscreen_window(width, height, alpha=self._alpha)
-        self._view = SceneView(self._window, alpha=self._alpha, complete=True, layer=layer)
-        self._view.set_quality(still=True, smooth=supersample and not layer.matte)
+        smooth = supersample and not layer.matte
+        self._samples = samples_for(self._size_px) if smooth and self._alpha else 1
+        self._window = offscreen_window(width * self._samples, height * self._samples, alpha=self._alpha)
+        self._view = SceneView(
+            self._window, alpha=self._alpha, complete=True, layer=layer, samples=self._samples
+        )
+        self._view.set_quality(still=True, smooth=smooth and not self._alpha)
 
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage."""
@@ -93,14 +101,7 @@ class Offscreen:
 
     def read(self) -> NDArray[np.uint8]:
         """Return what was rendered last, as the renderer has it: premultiplied, or the bytes of a matte."""
-        from vtkmodules.util.numpy_support import vtk_to_numpy
-        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-
-        width, height = self._size_px
-        pixels = vtkUnsignedCharArray()
-        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
-        rgba: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)[::-1].copy()
-        return rgba
+        return read_pixels(self._window, self._size_px, samples=self._samples)
 
     def close(self) -> None:
         """Release the window and everything in it."""
@@ -136,3 +137,40 @@ def offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow
     window.SetAlphaBitPlanes(alpha)
     window.SetSize(width, height)
     return window
+
+
+def samples_for(size_px: tuple[int, int]) -> int:
+    """Return how many samples a pixel has in each direction where a picture with alpha is smoothed."""
+    return min(_SAMPLES, _LARGEST_WINDOW_PX // max(size_px))
+
+
+def read_pixels(window: VtkRenderWindow, size_px: tuple[int, int], *, samples: int = 1) -> NDArray[np.uint8]:
+    """Return what a window shows, (h, w, 4) uint8, top row first: the mean of each pixel's samples."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+    width, height = size_px[0] * samples, size_px[1] * samples
+    pixels = vtkUnsignedCharArray()
+    window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
+    drawn: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)
+    return (drawn if samples == 1 else averaged(drawn, samples))[::-1].copy()
+
+
+def averaged(drawn: NDArray[np.uint8], samples: int) -> NDArray[np.uint8]:
+    """Return the mean of blocks of ``samples`` x ``samples`` pixels of (h, w, 4) uint8, rounded.
+
+    All weights are alike and positive: a filter with negative lobes, as VTK's own, draws colours over their
+    alpha at hard edges, and what it cuts off there cannot be laid over anything.
+    """
+    height, width = drawn.shape[0] // samples, drawn.shape[1] // samples
+    rows = drawn.reshape(height, samples, width * samples * 4)
+    summed = rows[:, 0].astype(np.uint16)
+    for number in range(1, samples):
+        summed += rows[:, number]
+    lanes = summed.view(np.uint64).reshape(height, width, samples)  # four channels in one number
+    total = lanes[..., 0].copy()
+    for number in range(1, samples):
+        total += lanes[..., number]
+    channels = total.view(np.uint16).reshape(height, width, 4)
+    count = samples * samples
+    return ((channels + count // 2) // count).astype(np.uint8)

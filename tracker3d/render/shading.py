@@ -146,7 +146,8 @@ _SOMEBODY = """
 _DISTANCE = """
   {
     float centimetres = min(floor(100.0 / gl_FragCoord.w + 0.5), 16777215.0);
-    vec3 counted = vec3(floor(centimetres / 65536.0), floor(mod(centimetres / 256.0, 256.0)), mod(centimetres, 256.0));
+    float middle = floor(mod(centimetres / 256.0, 256.0));
+    vec3 counted = vec3(floor(centimetres / 65536.0), middle, mod(centimetres, 256.0));
     gl_FragData[0] = vec4(counted / 255.0, 1.0);
   }
 """

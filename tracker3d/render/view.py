@@ -53,6 +53,9 @@ class SceneView:
         Otherwise nothing waits: the ground becomes finer from frame to frame, and by :meth:`refine`.
     layer : Layer
         What is drawn of a frame. Of a clean one the scene does not know: its frames have no overlays.
+    samples : int
+        Pixels of the window for one of the picture, in each direction; whoever reads the window takes
+        the mean.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class SceneView:
         alpha: bool = False,
         complete: bool = False,
         layer: Layer = Layer.FULL,
+        samples: int = 1,
     ) -> None:
         self._window = render_window
         self._alpha = alpha or layer.keyed or layer.matte
@@ -73,7 +77,7 @@ class SceneView:
         self._layers_before = render_window.GetNumberOfLayers()
         base = self._layers_before if self._foreign else 0
         render_window.SetNumberOfLayers(base + 2)
-        self._overlay = Overlay()
+        self._overlay = Overlay(sampled=samples > 1)
         self._overlay.renderer.SetLayer(base + 1)
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
@@ -201,7 +205,7 @@ class SceneView:
         self._choose_pass()
 
     def _choose_pass(self, *, empty: bool = False) -> None:
-        """Draw the scene smoothly or fast, or only clear the picture where there is nothing to be seen of it."""
+        """Draw the scene smoothly or fast, or only clear the picture where nothing of it is to be seen."""
         assert self._renderer is not None
         if empty:
             self._renderer.SetPass(self._clearing)
