@@ -124,7 +124,9 @@ def finished(
     if layer is Layer.DEPTH:
         return depth_m(drawn) if metres else depth_code(depth_m(drawn))
     if layer is Layer.RIDERS:
-        return np.left_shift(drawn[..., 0], 8, dtype=np.uint16) | drawn[..., 1].astype(np.uint16)
+        high, low = np.moveaxis(drawn[..., :2].astype(np.uint16), -1, 0)
+        bibs: NDArray[np.uint16] = np.bitwise_or(np.left_shift(high, np.uint16(8)), low)
+        return bibs
     if alpha is Alpha.STRAIGHT:
         return straight(drawn)
     if alpha is Alpha.NONE:

@@ -7,9 +7,9 @@
       00000.mp4    a finished part of 50 frames (a folder for pictures)
       00000.json   its frames and size, and where the labels stood after it
 
-A part is written under another name and renamed when it is whole, its description before it. So whatever stops
-a render, what is there by its name is whole; and because parts are encoded each for itself, the joined file
-has the same bytes however often the render was stopped and by however many processes it was made.
+A part is written under another name and renamed when it is whole, its description before it. So whatever
+stops a render, what is there by its name is whole; and because parts are encoded each for itself, the joined
+file has the same bytes however often the render was stopped and by however many processes it was made.
 """
 
 from __future__ import annotations
