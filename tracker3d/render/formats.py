@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_DISTANCES = "grayf32le"
+
 
 @dataclass(frozen=True)
 class Format:
@@ -50,7 +52,7 @@ class Format:
     def pixels(self, layer: Layer, alpha: Alpha) -> str:
         """Return FFmpeg's pixel format for a layer, empty where it cannot hold it."""
         if layer.matte:
-            return self.matte
+            return "" if layer is Layer.RIDERS and self.matte == _DISTANCES else self.matte
         return self.opaque if alpha is Alpha.NONE else self.keyed
 
 
@@ -88,7 +90,7 @@ VP9 = Format(
     opaque="yuv420p",
     keyed="yuva420p",
     options={
-        "crf": "22",
+        "crf": "18",
         "b": "0",
         "deadline": "good",
         "cpu-used": "5",
@@ -98,7 +100,7 @@ VP9 = Format(
     even=True,
 )
 PNG = Format("png", ("",), opaque="rgb24", keyed="rgba", matte="gray16")
-EXR = Format("exr", ("",), matte="grayf32le")
+EXR = Format("exr", ("",), matte=_DISTANCES)
 FORMATS = (H264, QTRLE, PRORES, FFV1, VP9, PNG, EXR)
 """Of two with the same ending the first that can hold what is asked for is meant."""
 _CHOICES = ".mp4, .mov, .mkv, .webm or a folder of pictures"

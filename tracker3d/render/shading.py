@@ -37,6 +37,8 @@ ROAD_PLACE = "roadPlace"
 _DECLARE = "//VTK::PositionVC::Dec"
 _PLACE = "//VTK::PositionVC::Impl"
 _FINISH = "//VTK::TCoord::Impl"
+_LAST = "//VTK::DepthPeeling::Impl"
+"""After this VTK drops no fragments any more for having no alpha."""
 
 _WEIGH = """
   vec4 ahead = MCDCMatrix * vec4(vertexMC.xyz + roadLineFrame.xyz, 1.0);
@@ -340,7 +342,10 @@ def _shader(layer: Layer, ending: str) -> VtkShaderProperty:
     made.AddVertexShaderReplacement(_PLACE, True, place, False)
     if received:
         made.AddFragmentShaderReplacement(_DECLARE, True, _DECLARE + received, False)
-    made.AddFragmentShaderReplacement(_FINISH, True, finish + ending, False)
+    if ending is _HELD_OUT:
+        made.AddFragmentShaderReplacement(_LAST, True, _LAST + ending, False)
+    else:
+        made.AddFragmentShaderReplacement(_FINISH, True, finish + ending, False)
     return made
 
 
