@@ -127,10 +127,10 @@ def test_ground_held_out_hides_and_is_not_drawn():
 
 
 def test_depth_is_the_distance_along_the_sight():
-    view = bare(busy())
-    seen = drawn(view, Layer.DEPTH).astype(np.uint8)
-    found = depth_m(seen)
-    assert (found[0] == NOTHING_M).any()
+    sky = depth_m(drawn(bare(busy()), Layer.DEPTH).astype(np.uint8))[0]
+    assert (sky == NOTHING_M).any()
+    view = bare(rider_frame(count=5, size_px=SIZE, eye_offset_m=(-300.0, 100.0, 260.0)))
+    found = depth_m(drawn(view, Layer.DEPTH).astype(np.uint8))
     x, y = (
         each.ravel() for each in np.meshgrid(np.arange(-1400.0, 0.0, 13.0), np.arange(-600.0, 600.0, 13.0))
     )
