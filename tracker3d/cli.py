@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 
 from terrain.errors import TerrainError
 from tracker3d import __version__
+from tracker3d.commands.card import card
 from tracker3d.commands.check import check
 from tracker3d.commands.console import complain
 from tracker3d.commands.demo import demo
@@ -49,6 +50,7 @@ for command, name in (
     (classification, "classification"),
     (render, "render"),
     (shots, "shots"),
+    (card, "card"),
     (export, "export"),
     (record, "record"),
     (serve, "serve"),

@@ -31,7 +31,11 @@ _CODECS = {
     "libx264": "H.264 video (.mp4)",
     "prores_ks": "ProRes 4444 video with alpha (.mov)",
     "qtrle": "QuickTime Animation video with alpha (.mov)",
+    "ffv1": "FFV1 lossless video with alpha (.mkv)",
+    "libvpx-vp9": "VP9 video with alpha (.webm)",
+    "exr": "OpenEXR depth mattes",
 }
+_KEY_REMEDY = "set LIBGL_ALWAYS_SOFTWARE=1 to render in software, or render without alpha"
 _EGL_PLATFORM_DEVICE = 0x313F
 _EGL_PLATFORM_SURFACELESS = 0x31DD
 _PROBE = """
@@ -103,6 +107,24 @@ def opengl_probe(*, timeout_s: float = 60.0) -> Finding:
         )
     lines = probe.stdout.split("\n")
     return Finding("OpenGL", ok=True, detail="; ".join(line for line in lines if line))
+
+
+def keying_probe(*, timeout_s: float = 60.0) -> Finding:
+    """Draw pictures with alpha in another process and tell whether they key over anything."""
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-m", "tracker3d.render.keying"],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("alpha", ok=False, detail=f"no picture within {timeout_s:.0f} s", remedy=_KEY_REMEDY)
+    if probe.returncode == 0:
+        return Finding("alpha", ok=True, detail=f"keys: {probe.stdout.strip()}")
+    detail = probe.stdout.strip() or f"the test picture failed (exit code {probe.returncode})"
+    return Finding("alpha", ok=False, detail=f"does not key: {detail}", remedy=_KEY_REMEDY)
 
 
 def display() -> Finding:

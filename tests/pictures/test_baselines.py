@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from baselines import FOLDER, TABLE, Baseline, draw
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from baselines import FOLDER, TABLE, Baseline, draw, rehearsal
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tracker3d.race import Race
     from tracker3d.scene.model import StageScene
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[StageScene, Race]:
-    return rehearsal(tmp_path_factory.mktemp("rehearsal"))
 
 
 def differing(one: np.ndarray, other: np.ndarray, level: int) -> float:

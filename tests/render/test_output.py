@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tracker3d.errors import InputError, MachineError, OutputError
-from tracker3d.render import write_picture, write_video
+from tracker3d.render import Alpha, write_picture, write_video
 
 RATES = [Fraction(25), Fraction(30000, 1001), Fraction(60000, 1001)]
 PATCHES = np.array(
@@ -29,7 +29,7 @@ def patches(count, *, alpha=255):
 @pytest.mark.parametrize("fps", RATES)
 def test_mp4_has_every_frame_at_its_exact_time(tmp_path, fps):
     path = tmp_path / "clip.mp4"
-    write_video(path, patches(31), fps=fps, alpha=False)
+    write_video(path, patches(31), fps=fps)
     with av.open(path) as container:
         stream = container.streams.video[0]
         assert stream.average_rate == fps
@@ -51,7 +51,7 @@ def test_mp4_has_every_frame_at_its_exact_time(tmp_path, fps):
 def test_mp4_colours_are_bt709_limited(tmp_path):
     """The luma and chroma in the file are those that BT.709 gives, computed here from its definition."""
     path = tmp_path / "clip.mp4"
-    write_video(path, patches(3), fps=Fraction(25), alpha=False)
+    write_video(path, patches(3), fps=Fraction(25))
     with av.open(path) as container:
         first = next(container.decode(video=0)).to_ndarray()
     luma, blue, red = first[:64], first[64:80].reshape(32, 48), first[80:96].reshape(32, 48)
@@ -69,7 +69,7 @@ def test_mov_with_alpha_is_lossless(tmp_path):
     random = np.random.default_rng(2)
     given = [random.integers(0, 256, (50, 70, 4)).astype(np.uint8) for _ in range(5)]
     path = tmp_path / "key.mov"
-    write_video(path, given, fps=Fraction(30000, 1001), alpha=True)
+    write_video(path, given, fps=Fraction(30000, 1001), alpha=Alpha.STRAIGHT)
     with av.open(path) as container:
         assert container.streams.video[0].average_rate == Fraction(30000, 1001)
         found = [frame.to_ndarray(format="rgba") for frame in container.decode(video=0)]
@@ -79,7 +79,7 @@ def test_mov_with_alpha_is_lossless(tmp_path):
 
 def test_folder_of_pictures(tmp_path):
     given = list(patches(4, alpha=77))
-    write_video(tmp_path / "frames", iter(given), fps=Fraction(25), alpha=True)
+    write_video(tmp_path / "frames", iter(given), fps=Fraction(25), alpha=Alpha.STRAIGHT)
     names = sorted(path.name for path in (tmp_path / "frames").iterdir())
     assert names == ["000000.png", "000001.png", "000002.png", "000003.png"]
     assert (np.asarray(Image.open(tmp_path / "frames" / names[2])) == given[2]).all()
@@ -99,7 +99,9 @@ def test_picture_keeps_every_value(tmp_path):
 @pytest.mark.parametrize(("name", "alpha"), [("clip.avi", False), ("clip.mp4", True)])
 def test_formats_that_cannot_be_are_refused(tmp_path, name, alpha):
     with pytest.raises(InputError, match="clip"):
-        write_video(tmp_path / name, patches(1), fps=Fraction(25), alpha=alpha)
+        write_video(
+            tmp_path / name, patches(1), fps=Fraction(25), alpha=Alpha.STRAIGHT if alpha else Alpha.NONE
+        )
     with pytest.raises(InputError, match=r"\.png"):
         write_picture(tmp_path / name, next(patches(1)))
     assert not list(tmp_path.iterdir())
@@ -118,7 +120,7 @@ def odd(count):
 @pytest.mark.parametrize("name", ["clip.mp4", "clip.mov", "clip"])
 def test_failure_while_drawing_leaves_what_stood_there(tmp_path, name):
     with pytest.raises(ZeroDivisionError):
-        write_video(tmp_path / name, failing(12), fps=Fraction(25), alpha=False)
+        write_video(tmp_path / name, failing(12), fps=Fraction(25))
     assert not list(tmp_path.iterdir())
 
 
@@ -131,7 +133,7 @@ def test_failure_while_encoding_ends_the_drawing(tmp_path):
             yield rgba
 
     with pytest.raises(InputError, match="96x63"):
-        write_video(tmp_path / "clip.mp4", frames(), fps=Fraction(25), alpha=False)
+        write_video(tmp_path / "clip.mp4", frames(), fps=Fraction(25))
     assert len(drawn) < 100
     assert not list(tmp_path.iterdir())
 
@@ -142,24 +144,24 @@ def test_frames_of_different_sizes_are_no_video(tmp_path):
             tmp_path / "clip.mp4",
             [np.zeros((64, 64, 4), np.uint8), np.zeros((32, 64, 4), np.uint8)],
             fps=Fraction(25),
-            alpha=False,
+            alpha=Alpha.NONE,
         )
     assert not list(tmp_path.iterdir())
 
 
 def test_no_frames_no_video(tmp_path):
     with pytest.raises(InputError, match="at least one frame"):
-        write_video(tmp_path / "clip.mp4", [], fps=Fraction(25), alpha=False)
+        write_video(tmp_path / "clip.mp4", [], fps=Fraction(25))
     assert not list(tmp_path.iterdir())
 
 
 def test_missing_encoder_is_one_plain_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(av, "codecs_available", av.codecs_available - {"libx264"})
     with pytest.raises(MachineError, match="libx264"):
-        write_video(tmp_path / "clip.mp4", patches(2), fps=Fraction(25), alpha=False)
+        write_video(tmp_path / "clip.mp4", patches(2), fps=Fraction(25))
     assert not list(tmp_path.iterdir())
 
 
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(OutputError, match="nowhere"):
-        write_video(tmp_path / "nowhere" / "clip.mp4", patches(1), fps=Fraction(25), alpha=False)
+        write_video(tmp_path / "nowhere" / "clip.mp4", patches(1), fps=Fraction(25))

@@ -61,7 +61,8 @@ def _rehearsal(progress: Progress) -> RehearsalFiles:
 
 def _write_all(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     from tracker3d.export import export_glb
-    from tracker3d.render.job import Picture, render_still, render_video
+    from tracker3d.render.job import Picture, render_still, render_video, span_of
+    from tracker3d.render.reel import Production
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene, parse_camera
 
@@ -71,13 +72,11 @@ def _write_all(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     progress("drawing demo.png", 0.3)
     still = Picture(camera=parse_camera("overview"), size_px=_PICTURE_SIZE_PX)
     render_still(scene, replay.race, folder / "demo.png", time_ms=time_ms, picture=still)
+    chase = Picture(camera=parse_camera("chase:leader"), size_px=_VIDEO_SIZE_PX)
     render_video(
-        scene,
-        replay.race,
+        Production(scene, replay.race, chase),
         folder / "demo.mp4",
-        span_ms=(time_ms, time_ms + _VIDEO_SECONDS * 1000),
-        fps=_VIDEO_FPS,
-        picture=Picture(camera=parse_camera("chase:leader"), size_px=_VIDEO_SIZE_PX),
+        span=span_of(time_ms, time_ms + _VIDEO_SECONDS * 1000, _VIDEO_FPS),
         progress=progress,
     )
     export_glb(scene, replay.motion, folder / "demo.glb", progress=progress)

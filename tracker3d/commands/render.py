@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from tracker3d.commands.console import progress_shown, say
-from tracker3d.commands.moves import open_shots
+from tracker3d.commands.console import complain, progress_shown, say
+from tracker3d.commands.production import ProductionRecipe
 from tracker3d.errors import InputError
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from tracker3d.render.reel import Production, Span
+    from tracker3d.replay import Replay
+    from tracker3d.scene.camera.timeline import CameraTimeline
+
 _PICTURE_SIZE = re.compile(r"(\d{2,5})x(\d{2,5})")
+_NAMED_SIZES = {
+    "720p": (1280, 720),
+    "1080p": (1920, 1080),
+    "2160p": (3840, 2160),
+    "vertical": (1080, 1920),
+    "portrait": (1080, 1350),
+    "square": (1080, 1080),
+}
 _LARGEST_SIDE_PX = 8192
+_MOST_WORKERS = 64
 
 
 def render(
@@ -23,6 +39,7 @@ def render(
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     camera: str | None = None,
     shots: Path | None = None,
+    shot: str | None = None,
     feed: Path | None = None,
     at: str | None = None,
     start: Annotated[str | None, Parameter(name="--from")] = None,
@@ -32,16 +49,21 @@ def render(
     overlays: str = "usual",
     theme: Path | None = None,
     language: str | None = None,
-    alpha: Annotated[bool, Parameter(negative=())] = False,
+    layer: str = "full",
+    alpha: str | None = None,
+    codec: str | None = None,
+    workers: int = 1,
 ) -> int:
     """Render a picture or a video of the race.
+
+    A video that was stopped goes on from where it was when the same command is given again.
 
     Parameters
     ----------
     package
         The stage package, NAME.stage.
     output
-        OUT.png for a picture; OUT.mp4, OUT.mov or a folder of pictures for a video.
+        OUT.png for a picture; OUT.mp4, OUT.mov, OUT.mkv, OUT.webm or a folder of pictures for a video.
     feed
         A recording or log of the race, positions as .csv or .jsonl, or GPX files; without it the stage alone.
     camera
@@ -49,6 +71,8 @@ def render(
         side:<name>, summit, finish, fly:<camera> or preview.
     shots
         A file of shots instead, .toml, or a glTF camera, .glb.
+    shot
+        Only one of the shots, by its number from 1 or its title.
     at
         Time of a picture: ISO 8601 with zone, race-local HH:MM:SS, or km to go such as 35.2km.
     start, end
@@ -56,21 +80,24 @@ def render(
     fps
         Pictures a second of a video: 25, 29.97, 50, 59.94 or any fraction such as 30000/1001.
     size
-        Width x height in pixels.
+        Width x height in pixels, or 720p, 1080p, 2160p, vertical (1080x1920), portrait (1080x1350), square.
     overlays
         What is laid over the picture, by comma: usual, all, none, or names such as usual,speed_board.
     theme
         A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
     language
         Of the words in the picture: en or fr, or one that the theme brings.
+    layer
+        full, clean (without overlays), overlays (alone), hold-out (mountains hide but are not drawn), or a
+        matte: depth or riders.
     alpha
-        Transparent background.
+        Transparent background, written straight (NDI, edit suites) or premultiplied (SDI keyers).
+    codec
+        Of several that go by the same name: .mov holds h264, qtrle or prores; a folder png or exr.
+    workers
+        How many processes draw a video.
     """
-    from tracker3d.render.job import Picture, parse_rate, render_still, render_video
-    from tracker3d.replay import open_replay
-    from tracker3d.scene import build_scene, choose_theme, parse_camera, parse_overlays
-    from tracker3d.scene.camera import as_timeline
-    from tracker3d.timespec import parse_time
+    from tracker3d.render.job import parse_rate, render_still, render_video
 
     if (camera is None) == (shots is None):
         raise InputError("Say from where: --camera with a camera in words, or --shots with a file of shots.")
@@ -78,43 +105,95 @@ def render(
         raise InputError("--at, --from and --to are times of a race; give its recording with --feed.")
     if feed is not None and ((at is None) == (start is None) or (end is not None and start is None)):
         raise InputError("Say when: --at TIME for a picture, or --from TIME and --to TIME for a video.")
-    moving = start is not None or (feed is None and output.suffix.lower() != ".png")
-    size_px, rate = _parse_size(size), parse_rate(fps)
-    shown, look = parse_overlays(overlays), choose_theme(theme, language)
-    move = parse_camera(camera) if camera is not None else None
-    with progress_shown() as progress:
-        replay = open_replay(package, feed, progress=progress)
-        scene = build_scene(replay.package.stage, replay.package.ground, look)
-        if move is None:
-            assert shots is not None
-            move = open_shots(shots, scene)
-        first, *last = [
-            parse_time(text, stage=replay.package.stage, race=replay.race)
-            for text in (at, start, end)
-            if text is not None
-        ] or [replay.race.start_ms]
-        picture = Picture(camera=move, size_px=size_px, alpha=alpha, overlays=shown)
-        if moving:
-            lasts_ms = round(1000 * as_timeline(move, scene).duration_s)
-            render_video(
-                scene,
-                replay.race,
-                output,
-                span_ms=(first, last[0] if last else first + lasts_ms),
-                fps=rate,
-                picture=picture,
-                progress=progress,
-            )
-        else:
-            render_still(scene, replay.race, output, time_ms=first, picture=picture)
+    if shot is not None and end is not None:
+        raise InputError("--shot says how long the video is; leave --to out.")
+    if not 1 <= workers <= _MOST_WORKERS:
+        raise InputError(f"--workers {workers} is no number of processes; give 1 to {_MOST_WORKERS}.")
+    moving = start is not None or (feed is None and output.suffix.lower() not in (".png", ".exr"))
+    rate = parse_rate(fps)
+    recipe = ProductionRecipe(
+        package, feed, camera, shots, parse_size(size), overlays, layer, alpha, theme, language
+    )
+    try:
+        with progress_shown() as progress:
+            production, replay = recipe.opened(progress)
+            first_ms, *last_ms = _times_ms(replay, at, start, end)
+            if moving:
+                span = _span(production, first_ms, last_ms, rate, shot)
+                render_video(
+                    production,
+                    output,
+                    span=span,
+                    codec=codec,
+                    progress=progress,
+                    made_from=recipe.made_from(),
+                    recipe=recipe,
+                    workers=workers,
+                )
+            else:
+                render_still(
+                    production.scene,
+                    production.race,
+                    output,
+                    time_ms=first_ms,
+                    picture=production.picture,
+                    wall_s=0.0 if shot is None else _shot_s(production, shot)[0],
+                )
+    except KeyboardInterrupt:
+        complain("Stopped; the same command goes on from what is finished.")
+        return 1
     say(f"Wrote {output}.")
     return 0
 
 
-def _parse_size(text: str) -> tuple[int, int]:
+def parse_size(text: str) -> tuple[int, int]:
+    """Return (width, height) of text such as ``1920x1080`` or ``vertical``."""
+    if text in _NAMED_SIZES:
+        return _NAMED_SIZES[text]
     match = _PICTURE_SIZE.fullmatch(text)
     if match is None or max(int(match[1]), int(match[2])) > _LARGEST_SIDE_PX:
         raise InputError(
-            f"--size {text} is no picture size; give width x height, at most 8192 each, such as 1920x1080."
+            f"--size {text} is no picture size; give width x height, at most 8192 each, such as 1920x1080, "
+            f"or {', '.join(_NAMED_SIZES)}."
         )
     return int(match[1]), int(match[2])
+
+
+def _times_ms(replay: Replay, *texts: str | None) -> list[int]:
+    """Return the times that were given, or the race's beginning."""
+    from tracker3d.timespec import parse_time
+
+    stage, race = replay.package.stage, replay.race
+    given = [parse_time(text, stage=stage, race=race) for text in texts if text is not None]
+    return given or [race.start_ms]
+
+
+def _span(production: Production, first_ms: int, last_ms: list[int], fps: Fraction, shot: str | None) -> Span:
+    """Return the frames that are asked for: of a time, of the whole move, or of one shot of it."""
+    from tracker3d.render.job import span_of
+    from tracker3d.render.reel import Span
+
+    if last_ms:
+        return span_of(first_ms, last_ms[0], fps)
+    if shot is None:
+        lasts_s = _timeline(production).duration_s
+        return span_of(first_ms, first_ms + round(1000 * lasts_s), fps)
+    start_s, end_s = _shot_s(production, shot)
+    first = round(start_s * fps)
+    return Span(first_ms, fps, first, max(1, round(end_s * fps) - first))
+
+
+def _shot_s(production: Production, words: str) -> tuple[float, float]:
+    """Return when a shot begins and ends, by its number or title."""
+    shots = _timeline(production).shots
+    for number, shot in enumerate(shots, 1):
+        if words == str(number) or (shot.title and words.casefold() == shot.title.casefold()):
+            return shot.start_s, shot.end_s
+    titles = ", ".join(f"{number} {shot.title}".strip() for number, shot in enumerate(shots, 1))
+    raise InputError(f"There is no shot {words}; the shots are {titles}.")
+
+
+def _timeline(production: Production) -> CameraTimeline:
+    from tracker3d.scene.camera import as_timeline
+
+    return as_timeline(production.picture.camera, production.scene)

@@ -8,13 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker3d.render.capability import require_opengl
-from tracker3d.render.offscreen import Offscreen, straight
+from tracker3d.render.layers import Alpha, Layer, straight
+from tracker3d.render.offscreen import Offscreen
 from tracker3d.render.output import write_picture, write_video
 
 if TYPE_CHECKING:
     from tracker3d.render.view import SceneView
 
-__all__ = ["Offscreen", "SceneView", "require_opengl", "straight", "write_picture", "write_video"]
+__all__ = [
+    "Alpha",
+    "Layer",
+    "Offscreen",
+    "SceneView",
+    "require_opengl",
+    "straight",
+    "write_picture",
+    "write_video",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -94,9 +94,9 @@ def quad_faces(count: int) -> NDArray[np.int32]:
 class ImageTexture:
     """A texture that takes images of any size; its first row is the top of the picture."""
 
-    def __init__(self, *, mipmap: bool = False) -> None:
+    def __init__(self, *, mipmap: bool = False, smooth: bool = True) -> None:
         self.texture: VtkTexture = vtkTexture()
-        self.texture.InterpolateOn()
+        self.texture.SetInterpolate(smooth)
         self.texture.SetWrap(vtkTexture.ClampToEdge)
         self.texture.SetMipmap(mipmap)
         self.texture.SetColorModeToDirectScalars()

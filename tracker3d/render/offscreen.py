@@ -9,6 +9,7 @@ import numpy as np
 
 from tracker3d.errors import InputError
 from tracker3d.render.capability import require_opengl
+from tracker3d.render.layers import Layer, straight
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import FrameState, StageScene
 
 _LARGEST_PX = 8192
+_LARGEST_WINDOW_PX = 16384
+_SAMPLES = 4
+"""In each direction of a pixel, as VTK's own supersampling has them."""
 
 
 class Offscreen:
@@ -31,7 +35,9 @@ class Offscreen:
     alpha : bool
         Leave the background transparent.
     supersample : bool
-        Smooth edges; labels and panels are exact either way.
+        Smooth edges; labels and panels are exact either way, and mattes never smooth.
+    layer : Layer
+        What is drawn of each frame.
 
     Raises
     ------
@@ -41,7 +47,14 @@ class Offscreen:
         This machine cannot draw.
     """
 
-    def __init__(self, size_px: tuple[int, int], *, alpha: bool = False, supersample: bool = True) -> None:
+    def __init__(
+        self,
+        size_px: tuple[int, int],
+        *,
+        alpha: bool = False,
+        supersample: bool = True,
+        layer: Layer = Layer.FULL,
+    ) -> None:
         width, height = size_px
         if not (16 <= width <= _LARGEST_PX and 16 <= height <= _LARGEST_PX):
             raise InputError(
@@ -51,10 +64,14 @@ class Offscreen:
         from tracker3d.render.view import SceneView
 
         self._size_px = (width, height)
-        self._alpha = alpha
-        self._window = offscreen_window(width, height, alpha=alpha)
-        self._view = SceneView(self._window, alpha=alpha, complete=True)
-        self._view.set_quality(still=True, smooth=supersample)
+        self._alpha = alpha or layer.keyed or layer.matte
+        smooth = supersample and not layer.matte
+        self._samples = samples_for(self._size_px) if smooth and self._alpha else 1
+        self._window = offscreen_window(width * self._samples, height * self._samples, alpha=self._alpha)
+        self._view = SceneView(
+            self._window, alpha=self._alpha, complete=True, layer=layer, samples=self._samples
+        )
+        self._view.set_quality(still=True, smooth=smooth and not self._alpha)
 
     def set_stage(self, scene: StageScene) -> None:
         """Show another stage."""
@@ -74,19 +91,17 @@ class Offscreen:
         Alpha is straight, as picture and video files want it, unless ``premultiplied``; without
         ``alpha`` it is 255 everywhere.
         """
-        from vtkmodules.util.numpy_support import vtk_to_numpy
-        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-
         self.render()
-        width, height = self._size_px
-        pixels = vtkUnsignedCharArray()
-        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
-        rgba: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)[::-1].copy()
+        rgba = self.read()
         if not self._alpha:
             rgba[..., 3] = 255
         elif not premultiplied:
             rgba = straight(rgba)
         return rgba
+
+    def read(self) -> NDArray[np.uint8]:
+        """Return what was rendered last, as the renderer has it: premultiplied, or the bytes of a matte."""
+        return read_pixels(self._window, self._size_px, samples=self._samples)
 
     def close(self) -> None:
         """Release the window and everything in it."""
@@ -103,17 +118,6 @@ class Offscreen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn premultiplied RGBA (h, w, 4) into straight RGBA; colours under an alpha of 0 become black."""
-    result = premultiplied.copy()
-    partly = (premultiplied[..., 3] > 0) & (premultiplied[..., 3] < 255)
-    pixels = premultiplied[partly].astype(np.uint32)
-    alpha = pixels[:, 3:]
-    result[partly, :3] = np.minimum((pixels[:, :3] * 255 + alpha // 2) // alpha, 255)
-    result[premultiplied[..., 3] == 0, :3] = 0
-    return result
 
 
 def offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow:
@@ -133,3 +137,40 @@ def offscreen_window(width: int, height: int, *, alpha: bool) -> VtkRenderWindow
     window.SetAlphaBitPlanes(alpha)
     window.SetSize(width, height)
     return window
+
+
+def samples_for(size_px: tuple[int, int]) -> int:
+    """Return how many samples a pixel has in each direction where a picture with alpha is smoothed."""
+    return min(_SAMPLES, _LARGEST_WINDOW_PX // max(size_px))
+
+
+def read_pixels(window: VtkRenderWindow, size_px: tuple[int, int], *, samples: int = 1) -> NDArray[np.uint8]:
+    """Return what a window shows, (h, w, 4) uint8, top row first: the mean of each pixel's samples."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+    width, height = size_px[0] * samples, size_px[1] * samples
+    pixels = vtkUnsignedCharArray()
+    window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)
+    drawn: NDArray[np.uint8] = vtk_to_numpy(pixels).reshape(height, width, 4)
+    return (drawn if samples == 1 else averaged(drawn, samples))[::-1].copy()
+
+
+def averaged(drawn: NDArray[np.uint8], samples: int) -> NDArray[np.uint8]:
+    """Return the mean of blocks of ``samples`` x ``samples`` pixels of (h, w, 4) uint8, rounded.
+
+    All weights are alike and positive: a filter with negative lobes, as VTK's own, draws colours over their
+    alpha at hard edges, and what it cuts off there cannot be laid over anything.
+    """
+    height, width = drawn.shape[0] // samples, drawn.shape[1] // samples
+    rows = drawn.reshape(height, samples, width * samples * 4)
+    summed = rows[:, 0].astype(np.uint16)
+    for number in range(1, samples):
+        summed += rows[:, number]
+    lanes = summed.view(np.uint64).reshape(height, width, samples)  # four channels in one number
+    total = lanes[..., 0].copy()
+    for number in range(1, samples):
+        total += lanes[..., number]
+    channels = total.view(np.uint16).reshape(height, width, 4)
+    count = samples * samples
+    return ((channels + count // 2) // count).astype(np.uint8)

@@ -28,9 +28,15 @@ _FEATHER_PX = 0.9
 
 
 class Overlay:
-    """Sprites and panels of a frame; :attr:`renderer` belongs above the scene."""
+    """Sprites and panels of a frame; :attr:`renderer` belongs above the scene.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sampled : bool
+        Each pixel of the picture is several of the window, which shall all have its colour.
+    """
+
+    def __init__(self, *, sampled: bool = False) -> None:
         self.renderer: VtkRenderer = vtkRenderer()
         self.renderer.SetInteractive(False)
         self.renderer.SetBackgroundAlpha(0.0)
@@ -41,7 +47,8 @@ class Overlay:
         self._size_px = (0, 0)
         self._leaders = _Quads(self.renderer)
         self._sprites = _Quads(self.renderer)
-        self._atlas = ImageTexture()
+        self._sampled = sampled
+        self._atlas = ImageTexture(smooth=not sampled)
         self._atlas_key: Hashable = None
         self._sprites.actor.SetTexture(self._atlas.texture)
         self._panels: dict[str, _PanelActor] = {}
@@ -62,7 +69,7 @@ class Overlay:
             self._panels.pop(gone).remove()
         for panel in frame.panels:
             if panel.name not in self._panels:
-                self._panels[panel.name] = _PanelActor(self.renderer)
+                self._panels[panel.name] = _PanelActor(self.renderer, smooth=not self._sampled)
             self._panels[panel.name].show(panel, height)
 
     def _fit(self, size_px: tuple[int, int]) -> None:
@@ -174,9 +181,9 @@ class _Quads:
 class _PanelActor:
     """One panel: a textured rectangle, uploaded only when its content changes."""
 
-    def __init__(self, renderer: VtkRenderer) -> None:
+    def __init__(self, renderer: VtkRenderer, *, smooth: bool) -> None:
         self._quads = _Quads(renderer)
-        self._texture = ImageTexture()
+        self._texture = ImageTexture(smooth=smooth)
         self._quads.actor.SetTexture(self._texture.texture)
         self._quads.resize(1)
         self._quads.uv[0] = np.stack([_CORNERS[:, 0], 1.0 - _CORNERS[:, 1]], axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkGlyph3DMapper
 
 from tracker3d.render import shapes
 from tracker3d.render.buffers import triangles, vtk_array
+from tracker3d.render.layers import Layer, rider_bytes
 from tracker3d.render.shading import STANDING_GLYPHS
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ class _Glyphs:
         lit: bool = True,
         inside_out: bool = False,
         growth: float = 1.0,
+        plain: bool = False,
     ) -> None:
-        self._rgb = rgb
+        self._rgb = None if plain else rgb
         self._alpha = alpha * 255.0
         self._growth = growth
         self._lift_m = shapes.RIDER_HEIGHT_M / 2 * (1.0 - growth)
@@ -68,9 +71,9 @@ class _Glyphs:
         actor.ForceOpaqueOn()
         actor.SetVisibility(False)
         surface = actor.GetProperty()
-        surface.SetLighting(lit)
-        surface.SetAmbient(0.62)
-        surface.SetDiffuse(0.48)
+        surface.SetLighting(lit and not plain)
+        surface.SetAmbient(1.0 if plain else 0.62)
+        surface.SetDiffuse(0.0 if plain else 0.48)
         surface.SetBackfaceCulling(not inside_out)
         surface.SetFrontfaceCulling(inside_out)
         renderer.AddActor(actor)
@@ -112,11 +115,19 @@ class _Glyphs:
 
 
 class RiderActors:
-    """All riders and vehicles in a renderer."""
+    """All riders and vehicles in a renderer.
 
-    def __init__(self, renderer: VtkRenderer, shading: Shading) -> None:
-        glyphs = partial(_Glyphs, renderer, shading)
+    Parameters
+    ----------
+    renderer : vtkRenderer
+    shading : Shading
+    shown : Layer
+        For :attr:`~tracker3d.render.layers.Layer.RIDERS` each is drawn in the colour that stands for him.
+    """
 
+    def __init__(self, renderer: VtkRenderer, shading: Shading, shown: Layer = Layer.FULL) -> None:
+        glyphs = partial(_Glyphs, renderer, shading, plain=shown is Layer.RIDERS)
+        self._shown = shown
         self._shadows = glyphs(shapes.shadow(), rgb=(0, 0, 0), alpha=_SHADOW_ALPHA, lit=False)
         self._cyclists = (
             glyphs(shapes.bicycle(), rgb=_BICYCLE_RGB),
@@ -140,7 +151,9 @@ class RiderActors:
         cyclists = np.flatnonzero(seen & ~far & ~riders.vehicle)
         cars = np.flatnonzero(seen & ~far & riders.vehicle)
         markers = np.flatnonzero(seen & far)
-        self._shadows.place(riders, cyclists)
+        if self._shown is Layer.RIDERS:
+            riders = dataclasses.replace(riders, colours=rider_bytes(riders.bibs))
+        self._shadows.place(riders, cyclists[:0] if self._shown.matte else cyclists)
         for part in self._cyclists:
             part.place(riders, cyclists)
         for part in self._cars:

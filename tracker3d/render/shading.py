@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 
+from tracker3d.render.layers import Layer as Shown
+
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
 
@@ -35,6 +37,8 @@ ROAD_PLACE = "roadPlace"
 _DECLARE = "//VTK::PositionVC::Dec"
 _PLACE = "//VTK::PositionVC::Impl"
 _FINISH = "//VTK::TCoord::Impl"
+_LAST = "//VTK::DepthPeeling::Impl"
+"""After this VTK drops no fragments any more for having no alpha."""
 
 _WEIGH = """
   vec4 ahead = MCDCMatrix * vec4(vertexMC.xyz + roadLineFrame.xyz, 1.0);
@@ -130,6 +134,23 @@ _CASE = """
     float sample = max(length(vec2(dFdx(t3dSide), dFdy(t3dSide))), 1.0e-6);
     float cased = clamp((abs(t3dSide) - %.4f) / sample + 0.5, 0.0, 1.0);
     gl_FragData[0].rgb = mix(gl_FragData[0].rgb, %s, cased);
+  }
+"""
+_HELD_OUT = """
+  gl_FragData[0] = vec4(0.0);
+"""
+_NOBODY = """
+  gl_FragData[0] = vec4(0.0, 0.0, 0.0, 1.0);
+"""
+_SOMEBODY = """
+  gl_FragData[0].a = 1.0;
+"""
+_DISTANCE = """
+  {
+    float centimetres = min(floor(100.0 / gl_FragCoord.w + 0.5), 16777215.0);
+    float middle = floor(mod(centimetres / 256.0, 256.0));
+    vec3 counted = vec3(floor(centimetres / 65536.0), middle, mod(centimetres, 256.0));
+    gl_FragData[0] = vec4(counted / 255.0, 1.0);
   }
 """
 _VEIL = """
@@ -245,15 +266,16 @@ def tunnel_line(line_px: float) -> Layer:
 
 
 class Shading:
-    """The shader properties of one view, one for each layer."""
+    """The shader properties of one view, one for each layer; ``shown`` says what is to be seen of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown = Shown.FULL) -> None:
+        self._shown = shown
         self._made: dict[Layer, VtkShaderProperty] = {}
 
     def of(self, layer: Layer) -> VtkShaderProperty:
         """Return the shader property of a layer; the mappers of the road need :func:`use_road_arrays`."""
         if layer not in self._made:
-            self._made[layer] = _shader(layer)
+            self._made[layer] = _shader(layer, _ending(layer, self._shown))
         return self._made[layer]
 
     def update(self, frame: FrameUniforms) -> None:
@@ -277,7 +299,17 @@ class Shading:
             fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
 
 
-def _shader(layer: Layer) -> VtkShaderProperty:
+def _ending(layer: Layer, shown: Shown) -> str:
+    """Return how a fragment ends: veiled by distance, held out, or as the bytes of a number."""
+    if shown is Shown.DEPTH:
+        return _DISTANCE
+    if shown is Shown.RIDERS:
+        return _SOMEBODY if layer is STANDING_GLYPHS else _NOBODY
+    held_out = shown is Shown.HOLD_OUT and layer is GROUND
+    return _HELD_OUT if held_out or (shown is Shown.OVERLAYS and layer is not GLOW) else _VEIL
+
+
+def _shader(layer: Layer, ending: str) -> VtkShaderProperty:
     made = vtkOpenGLShaderProperty()
     declared, place = _DECLARE, f"{_PLACE}\n  {{"
     if layer.road is None:
@@ -310,7 +342,10 @@ def _shader(layer: Layer) -> VtkShaderProperty:
     made.AddVertexShaderReplacement(_PLACE, True, place, False)
     if received:
         made.AddFragmentShaderReplacement(_DECLARE, True, _DECLARE + received, False)
-    made.AddFragmentShaderReplacement(_FINISH, True, finish + _VEIL, False)
+    if ending is _HELD_OUT:
+        made.AddFragmentShaderReplacement(_LAST, True, _LAST + ending, False)
+    else:
+        made.AddFragmentShaderReplacement(_FINISH, True, finish + ending, False)
     return made
 
 

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 (registers what draws)
 from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
-from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
+from vtkmodules.vtkRenderingOpenGL2 import (
+    vtkCameraPass,
+    vtkLightsPass,
+    vtkRenderStepsPass,
+    vtkSSAAPass,
+)
 
 from terrain import atmosphere
 from tracker3d.render.gates import GateActors
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
+from tracker3d.render.layers import Layer
 from tracker3d.render.overlay import Overlay
 from tracker3d.render.riders import RiderActors
 from tracker3d.render.road import RoadActors
@@ -45,13 +51,25 @@ class SceneView:
     complete : bool
         Every frame waits for all the ground that it wants, so that the same frame gives the same picture.
         Otherwise nothing waits: the ground becomes finer from frame to frame, and by :meth:`refine`.
+    layer : Layer
+        What is drawn of a frame. Of a clean one the scene does not know: its frames have no overlays.
+    samples : int
+        Pixels of the window for one of the picture, in each direction; whoever reads the window takes
+        the mean.
     """
 
     def __init__(
-        self, render_window: VtkRenderWindow, *, alpha: bool = False, complete: bool = False
+        self,
+        render_window: VtkRenderWindow,
+        *,
+        alpha: bool = False,
+        complete: bool = False,
+        layer: Layer = Layer.FULL,
+        samples: int = 1,
     ) -> None:
         self._window = render_window
-        self._alpha = alpha
+        self._alpha = alpha or layer.keyed or layer.matte
+        self._layer = layer
         self._complete = complete
         self._foreign = [ren for ren in render_window.GetRenderers() if ren.GetDraw()]
         for renderer in self._foreign:
@@ -59,11 +77,13 @@ class SceneView:
         self._layers_before = render_window.GetNumberOfLayers()
         base = self._layers_before if self._foreign else 0
         render_window.SetNumberOfLayers(base + 2)
-        self._overlay = Overlay()
+        self._overlay = Overlay(sampled=samples > 1)
         self._overlay.renderer.SetLayer(base + 1)
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
         self._supersampling: VtkRenderPass | None = None
+        self._clearing: VtkRenderPass = vtkCameraPass()
+        self._clearing.SetDelegatePass(vtkLightsPass())
         self._quality = (False, False)
         self._renderer: VtkRenderer | None = None
         self._ground: GroundActors | None = None
@@ -74,13 +94,13 @@ class SceneView:
         self._drop_stage()
         self._overlay.forget()
         renderer = self._new_renderer()
-        self._shading = Shading()
+        self._shading = Shading(self._layer)
         self._air = atmosphere(scene.ground.look)
         self._sky = None if self._alpha else Sky(renderer, self._air)
         self._ground = GroundActors(renderer, self._shading, scene.ground, complete=self._complete)
         self._road = RoadActors(renderer, self._shading, scene.road)
         self._gates = GateActors(renderer, self._shading, scene.gates)
-        self._riders = RiderActors(renderer, self._shading)
+        self._riders = RiderActors(renderer, self._shading, self._layer)
         self._glows = GlowActor(renderer, self._shading)
         self._apply_quality()
 
@@ -89,10 +109,13 @@ class SceneView:
         if self._renderer is None or self._ground is None:
             raise RuntimeError("set_stage comes before set_frame")
         self._riders.place(frame.riders)
-        self._glows.show(frame.glows)
+        self._glows.show(None if self._layer.matte else frame.glows)
         self._gates.see_from(frame.camera, frame.viewport_px[1])
         self._aim(frame)
-        self._overlay.show(frame)
+        if not self._layer.matte:
+            self._overlay.show(frame)
+        if self._layer is Layer.OVERLAYS:
+            self._choose_pass(empty=frame.glows is None)
 
     @property
     def pending(self) -> bool:
@@ -179,7 +202,15 @@ class SceneView:
         if smooth and self._supersampling is None:
             self._supersampling = vtkSSAAPass()
             self._supersampling.SetDelegatePass(vtkRenderStepsPass())
-        self._renderer.SetPass(self._supersampling if smooth else None)
+        self._choose_pass()
+
+    def _choose_pass(self, *, empty: bool = False) -> None:
+        """Draw the scene smoothly or fast, or only clear the picture where nothing of it is to be seen."""
+        assert self._renderer is not None
+        if empty:
+            self._renderer.SetPass(self._clearing)
+        else:
+            self._renderer.SetPass(self._supersampling if self._quality[1] else None)
 
     def _aim(self, frame: FrameState) -> None:
         """Set camera, clipping planes and what the shaders need."""
