@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from tracker3d.feed import FixFlag
-from tracker3d.feed.live import open_live
+from tracker3d.feed.live import open_live, parse_address
 from tracker3d.feed.log import LogReader, is_log
 from tracker3d.feed.recorder import Recorder, segments
 from tracker3d.feed.stream import FixStream
@@ -20,7 +20,7 @@ from tracker3d.live.clock import FeedClock
 from tracker3d.live.health import LOST_AGE_S, Connection, SessionHealth, connection_of
 from tracker3d.race.live import LiveRace
 from tracker3d.race.positions import ROW_MS
-from tracker3d.replay import with_feed_facts
+from tracker3d.race.roster import with_feed_facts
 from tracker3d.track.live import LiveTracks
 
 if TYPE_CHECKING:
@@ -93,8 +93,6 @@ class LiveSession:
         wall_clock: Callable[[], float] = time.monotonic,
         source: Source | None = None,
     ) -> None:
-        from tracker3d.feed.live import parse_address
-
         self.package = package
         self.address = parse_address(address)
         self.record_folder = record_folder

@@ -1,7 +1,7 @@
 """Clocks of a show: which moment of the race is shown at which moment of the wall clock.
 
 What a clock is set to is a :class:`ClockState`, a plain value. :class:`ReplayClock` and :class:`ShowClock`
-are its handles: they change the value when a button is pressed.
+are handles: they change the value when a button is pressed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-"""The speeds that :meth:`ReplayClock.step_speed` goes through, in race seconds per second."""
+"""The speeds that :meth:`ClockFace.step_speed` goes through, in race seconds per second."""
 
 LONGEST_DELAY_S = 300.0
 DELAY_STEP_S = 0.1
@@ -22,7 +22,7 @@ _LONGEST_DELAY_MS = round(1000.0 * LONGEST_DELAY_S)
 
 
 class Span(NamedTuple):
-    """Which race times can be shown, milliseconds since 1970 UTC; ``live``: the end moves on with the race."""
+    """Which race times can be shown, milliseconds since 1970 UTC; live the end moves on with the race."""
 
     start_ms: int
     end_ms: int
@@ -97,7 +97,7 @@ class ClockState:
         if self.live:
             return self
         held = self.held(wall_s, span)
-        return replace(held, running=not held._at_bound(held.at_ms, span))
+        return replace(held, running=not self._at_bound(held.at_ms, span))
 
     def paused(self, wall_s: float, span: Span) -> ClockState:
         """Stop time where it is; live becomes a still replay."""
@@ -139,9 +139,7 @@ class ClockState:
     def replaying_from(self, time_ms: float, wall_s: float, span: Span, *, cued: bool = False) -> ClockState:
         """Replay forwards at x1 from a race time; cued it stands still until it is taken."""
         start_ms = _clipped(time_ms, span)
-        return ClockState(
-            delay_ms=self.delay_ms, at_ms=start_ms, since_s=wall_s, running=not cued, cued=cued
-        )
+        return ClockState(delay_ms=self.delay_ms, at_ms=start_ms, since_s=wall_s, running=not cued, cued=cued)
 
     def started(self, wall_s: float) -> ClockState:
         """Let what is cued run from here."""
@@ -157,50 +155,24 @@ class ClockState:
         return time_ms >= span.end_ms and not span.live
 
 
-class ReplayClock:
-    """Race time as a function of wall time: play, pause, speed, direction, seek, bounds.
+class ClockFace:
+    """The handles of a clock: play, pause, speed, direction, seek.
 
-    The clock never looks at a wall clock itself: every method that depends on one takes ``wall_s``,
-    seconds of any monotonic clock. It stops at its bounds and stays there.
-
-    Parameters
-    ----------
-    start_ms, end_ms : int
-        First and last race time, milliseconds since 1970 UTC.
-    now_ms : int, optional
-        Race time to begin at, by default ``start_ms``. The clock begins paused at x1, forwards.
-
-    Raises
-    ------
-    ValueError
-        ``end_ms`` lies before ``start_ms``.
+    A clock never looks at a wall clock itself: every method that depends on one takes ``wall_s``, seconds of
+    any monotonic clock. Whoever owns a clock says what it is set to, what it may show, and keeps the changes.
     """
-
-    def __init__(self, start_ms: int, end_ms: int, *, now_ms: int | None = None) -> None:
-        self._bounds = _checked(start_ms, end_ms)
-        self._kept = ClockState(at_ms=_clipped(start_ms if now_ms is None else now_ms, self._bounds))
 
     @property
     def state(self) -> ClockState:
         """What it is set to."""
-        return self._kept
+        raise NotImplementedError
 
     def span(self, wall_s: float) -> Span:
         """Return which race times can be shown."""
-        return self._bounds
+        raise NotImplementedError
 
     def _change(self, state: ClockState, wall_s: float, act: str) -> None:
-        self._kept = state
-
-    @property
-    def start_ms(self) -> int:
-        """First race time."""
-        return self._bounds.start_ms
-
-    @property
-    def end_ms(self) -> int:
-        """Last race time."""
-        return self._bounds.end_ms
+        raise NotImplementedError
 
     @property
     def speed(self) -> float:
@@ -267,6 +239,49 @@ class ReplayClock:
         """Choose the direction without a jump in race time."""
         self._change(self.state.turned(backwards, wall_s, self.span(wall_s)), wall_s, "direction")
 
+
+class ReplayClock(ClockFace):
+    """Race time as a function of wall time, between two bounds, where it stops and stays.
+
+    Parameters
+    ----------
+    start_ms, end_ms : int
+        First and last race time, milliseconds since 1970 UTC.
+    now_ms : int, optional
+        Race time to begin at, by default ``start_ms``. The clock begins paused at x1, forwards.
+
+    Raises
+    ------
+    ValueError
+        ``end_ms`` lies before ``start_ms``.
+    """
+
+    def __init__(self, start_ms: int, end_ms: int, *, now_ms: int | None = None) -> None:
+        self._bounds = _checked(start_ms, end_ms)
+        self._kept = ClockState(at_ms=_clipped(start_ms if now_ms is None else now_ms, self._bounds))
+
+    @property
+    def state(self) -> ClockState:
+        """What it is set to."""
+        return self._kept
+
+    def span(self, wall_s: float) -> Span:
+        """Return which race times can be shown."""
+        return self._bounds
+
+    def _change(self, state: ClockState, wall_s: float, act: str) -> None:
+        self._kept = state
+
+    @property
+    def start_ms(self) -> int:
+        """First race time."""
+        return self._bounds.start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """Last race time."""
+        return self._bounds.end_ms
+
     def set_bounds(self, start_ms: int, end_ms: int, wall_s: float) -> None:
         """Change the bounds, such as when a recording has been read; the time shown is clipped to them."""
         held = self.state.held(wall_s, self.span(wall_s))
@@ -274,8 +289,8 @@ class ReplayClock:
         self._kept = replace(held, at_ms=_clipped(held.at_ms, self._bounds))
 
 
-class ShowClock(ReplayClock):
-    """A replay clock that can also go with the race as it is ridden, by a delay.
+class ShowClock(ClockFace):
+    """A clock that can also go with the race as it is ridden, by a delay.
 
     Live, the moment shown is the newest one less the delay. Everything that a replay can do turns what is
     live into a replay from that moment on; :meth:`go_live` goes back, with the delay remembered. The newest

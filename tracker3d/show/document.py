@@ -10,12 +10,25 @@ import dataclasses
 import enum
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tracker3d.errors import InputError
 from tracker3d.race.events import EventReview
 from tracker3d.race.overrides import Overrides
-from tracker3d.scene.camera import CameraTimeline, parse_camera
+from tracker3d.scene.camera import (
+    CameraTimeline,
+    ChaseCamera,
+    ClimbCamera,
+    ClimbSideCamera,
+    Clock,
+    FinishCamera,
+    FixedCamera,
+    FlyToCamera,
+    OrbitCamera,
+    OverheadCamera,
+    OverviewCamera,
+    parse_camera,
+)
 from tracker3d.scene.model import USUAL_OVERLAYS, Overlay
 
 if TYPE_CHECKING:
@@ -31,6 +44,7 @@ LONGEST_MIX_S = 30.0
 LONGEST_TEXT = 500
 _TARGET = re.compile(r"leader|peloton|\d{1,5}|-\d{1,5}")
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_STILL = (ClimbCamera, ClimbSideCamera, FinishCamera, FixedCamera, OverviewCamera)
 DESK_OVERLAYS = USUAL_OVERLAYS - {Overlay.PROFILE}
 """What a new shot carries."""
 
@@ -94,7 +108,9 @@ class Shot:
         if not 0.0 <= self.duration_s <= LONGEST_SHOT_S:
             raise InputError(f"{what} lasts {self.duration_s:g} s; shots last 0 (endless) to a day.")
         if not 0.0 <= self.mix_s <= LONGEST_MIX_S:
-            raise InputError(f"{what} is mixed in over {self.mix_s:g} s; 0 to {LONGEST_MIX_S:g} s are possible.")
+            raise InputError(
+                f"{what} is mixed in over {self.mix_s:g} s; 0 to {LONGEST_MIX_S:g} s are possible."
+            )
         if self.target and not _TARGET.fullmatch(self.target):
             raise InputError(f"{what} has the target {self.target!r}; give leader, peloton or a bib.")
         if max(len(self.name), len(self.note)) > LONGEST_TEXT:
@@ -116,19 +132,28 @@ class Shot:
             return dataclasses.replace(self.camera, shots=shots)
         return _aimed(parse_camera(self.camera), self.target)
 
+    @property
+    def moves_by_itself(self) -> bool:
+        """Whether the camera moves while the race stands still."""
+        return isinstance(self.camera, CameraTimeline) or _turns(parse_camera(self.camera))
+
+
+def _turns(camera: Camera) -> bool:
+    """Tell whether a move goes on by wall time."""
+    if isinstance(camera, (ChaseCamera, OverheadCamera, *_STILL)):
+        return False
+    return getattr(camera, "driven_by", Clock.WALL) is Clock.WALL
+
 
 def _aimed(camera: Camera, target: str) -> Camera:
     """Return a camera that looks at somebody else, as far as it looks at anybody."""
-    if not target or not dataclasses.is_dataclass(camera):
+    if not target:
         return camera
-    changed: dict[str, Any] = {}
-    for part in dataclasses.fields(camera):
-        value = getattr(camera, part.name)
-        if part.name == "target" and isinstance(value, str):
-            changed[part.name] = target
-        elif part.name in ("to", "before", "after") and dataclasses.is_dataclass(value):
-            changed[part.name] = _aimed(value, target)  # type: ignore[arg-type]
-    return dataclasses.replace(camera, **changed) if changed else camera
+    if isinstance(camera, FlyToCamera):
+        return dataclasses.replace(camera, to=_aimed(camera.to, target))
+    if isinstance(camera, (ChaseCamera, OrbitCamera, OverheadCamera)):
+        return dataclasses.replace(camera, target=target)
+    return camera
 
 
 @dataclass(frozen=True)
@@ -267,4 +292,6 @@ STANDARD_SHOTS = (
 
 def new_document(title: str = "") -> ShowDocument:
     """Return the document of a new show."""
-    return ShowDocument(STANDARD_SHOTS, tuple(shot.key for shot in STANDARD_SHOTS), title=title[:LONGEST_TEXT])
+    return ShowDocument(
+        STANDARD_SHOTS, tuple(shot.key for shot in STANDARD_SHOTS), title=title[:LONGEST_TEXT]
+    )
