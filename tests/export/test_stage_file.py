@@ -15,7 +15,7 @@ from PIL import Image
 
 from terrain import MeshSampler
 from tracker3d.errors import InputError, OutputError
-from tracker3d.export import export_glb
+from tracker3d.export import ExportOptions, export_glb
 from tracker3d.export.paths import drawn_paths
 from tracker3d.scene.model import CameraPose
 from tracker3d.scene.placing import place_riders
@@ -67,7 +67,7 @@ def test_root_says_where_when_and_how_exact(exported):
 def test_riders_are_within_the_bound_at_every_second(tmp_path, max_error_m):
     scene = small_stage.small_scene(vertical_exaggeration=1.5)
     motion = small_stage.small_race(scene.stage.route)
-    report = export_glb(scene, motion, tmp_path / "a.glb", max_error_m=max_error_m)
+    report = export_glb(scene, motion, tmp_path / "a.glb", options=ExportOptions(max_error_m=max_error_m))
     times_s, expected = small_stage.track_of(scene, motion)
     assert set(expected) == set(NAMES.values())
     found = gltf_reader.faults(
@@ -213,8 +213,8 @@ def test_same_input_same_bytes(exported, tmp_path):
     ("name", "arguments", "words"),
     [
         ("a.usdz", {}, ".glb"),
-        ("a.glb", {"max_error_m": 0.0}, "0.05"),
-        ("a.glb", {"max_error_m": float("nan")}, "m"),
+        ("a.glb", {"options": ExportOptions(max_error_m=0.0)}, "0.05"),
+        ("a.glb", {"options": ExportOptions(max_error_m=float("nan"))}, "m"),
     ],
 )
 def test_bad_arguments_are_one_plain_sentence(tmp_path, name, arguments, words):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker3d.export.keyframes import float_reserve_m, interpolation_errors_m, reduce_keys
+from tracker3d.export.thinning import float_reserve_m, reduce_keys
 
 
 def worst_m(times_s, path, keys):
@@ -42,14 +42,12 @@ def test_bound_holds_at_every_sample(walk, max_error_m):
     times_s, paths = walk
     max_error_m = max(max_error_m, 2 * float_reserve_m(paths))
     keys = reduce_keys(times_s, paths, max_error_m=max_error_m)
-    measured = interpolation_errors_m(times_s, paths, keys)
     for rider, chosen in enumerate(keys):
         assert chosen[0] == 0
         assert chosen[-1] == len(times_s) - 1
         assert (np.diff(chosen) > 0).all()
         worst = worst_m(times_s, paths[:, rider], chosen)
         assert worst <= max_error_m
-        assert measured[rider] == pytest.approx(worst, abs=1e-6)
 
 
 def test_riders_do_not_change_each_other():
