@@ -111,7 +111,7 @@ def test_the_model_for_phones_shows_the_riders_where_they_are(served):
 def test_the_road_and_the_heights_are_those_of_the_stage(served, small):
     import numpy as np
 
-    road = np.frombuffer(served.get("road.bin").content, "<f4").reshape(-1, 6)
+    road = np.frombuffer(served.get("road.bin").content, "<f4").reshape(-1, 7)
     route = small.scene.stage.route
     x_m, y_m = route.position(road[:, 0].astype(float))
     np.testing.assert_allclose(road[:, 1], x_m, atol=0.02)
@@ -198,9 +198,9 @@ def test_too_many_connections_and_requests_are_refused(small):
 def test_who_asks_nothing_or_talks_too_much_is_shown_out(small):
     limits = Limits(head_s=0.3, messages_per_minute=5)
     with small.serve(interval_s=0.1, limits=limits) as served:
-        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as quiet:
-            with contextlib.suppress(ConnectionResetError):
-                assert quiet.recv(100) == b""
+        quiet = socket.create_connection(("127.0.0.1", served.port), timeout=5)
+        with quiet, contextlib.suppress(ConnectionResetError):
+            assert quiet.recv(100) == b""
         with served.listen() as stream:
             time.sleep(0.5)
             assert states(stream, 1), "one who asked stays"

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _HEAD = struct.Struct("<4sII")
 _CHUNK = struct.Struct("<II")
 _JSON_CHUNK = 0x4E4F534A
-RIDER_SHARE = 1 / 110
-"""Height of a rider as a share of the stage's extent."""
+RIDER_SHARE = 1 / 75
+"""Height of a rider on a table as a share of the stage's extent."""
+
+SIGNS_GROWN = 2.0
+"""Signs and the leader's pin are made for a screen; on a table they are so much larger."""
 
 
 class MovableModel:
@@ -77,6 +80,8 @@ class MovableModel:
                 if not snapshot.order or snapshot.order[0] not in places:
                     continue
                 node["translation"] = places[snapshot.order[0]]
+            if table_m is not None and str(node.get("name", "")).startswith(("banner_", "leader")):
+                node["scale"] = [SIGNS_GROWN] * 3
             kept.append(index)
         root["children"] = kept
         if table_m is not None:

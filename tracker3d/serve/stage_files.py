@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import struct
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tracker3d.export import export_glb
 from tracker3d.export.cameras import overview_azimuth_rad
 from tracker3d.export.glb import y_up
 from tracker3d.export.paths import road_positions
+from tracker3d.export.sizes import Sizes
 from tracker3d.export.stage_file import place_extras
 from tracker3d.scene.placing import roster_of
 from tracker3d.serve.wire import JERSEYS, ROLES, VERSION
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
     from tracker3d.track import Motion
 
-_ROAD_STEP_M = 10.0
-_MOST_ROAD_POINTS = 40_000
+_ROAD_STEP_M = 5.0
+_MOST_ROAD_POINTS = 60_000
 _MOST_RELIEF_POSTS = 512
 _ZIPPED_ABOVE_BYTES = 1000
 _WORDS = (
@@ -115,6 +117,7 @@ def _exported(scene: StageScene, motion: StillMotion) -> bytes:
 def manifest(scene: StageScene, *, live: bool, interval_s: float, files: Sequence[str]) -> dict[str, Any]:
     """Return what a client must know of a stage before states mean anything to it."""
     stage, theme = scene.stage, scene.theme
+    sizes = Sizes.of(scene.road)
     roster = roster_of(scene, np.array([rider.bib for rider in stage.riders], np.int32))
     colours = roster.colours.tolist()
     return {
@@ -148,6 +151,8 @@ def manifest(scene: StageScene, *, live: bool, interval_s: float, files: Sequenc
             for rider, colour in zip(roster.riders, colours, strict=True)
         ],
         "places": _places(scene),
+        "extent_m": sizes.extent_m,
+        "road_lift_m": sizes.road_lift_m,
         "overview_azimuth_rad": overview_azimuth_rad(scene),
         "files": list(files),
     }
@@ -160,7 +165,7 @@ def _places(scene: StageScene) -> list[dict[str, Any]]:
             "kind": gate.kind.value,
             "title": gate.title,
             "subtitle": gate.subtitle,
-            "distance_m": gate.distance_m,
+            "distance_m": gate.distance_m if math.isfinite(gate.distance_m) else None,
             "position_m": [round(value, 2) for value in foot],
             "colour": _hex(gate.colour_rgb),
         }
@@ -173,9 +178,10 @@ def _hex(colour_rgb: Sequence[int]) -> str:
 
 
 def road(scene: StageScene) -> bytes:
-    """Return the drawn road: rows of float32 distance, x, y, z, heading, official height, little endian.
+    """Return the drawn road: rows of float32 distance, x, y, z, heading, height, colour, little endian.
 
-    Axes are those of the model; heading is in radians clockwise from north, the height is the road's own.
+    Axes are those of the model; heading is in radians clockwise from north, the height is the road's own, the
+    colour is that of its gradient as the whole number 0xRRGGBB.
     """
     route = scene.stage.route
     first_m, last_m = float(route.distance_m[0]), float(route.distance_m[-1])
@@ -183,8 +189,10 @@ def road(scene: StageScene) -> bytes:
     distance_m = np.linspace(first_m, last_m, count)
     places = y_up(road_positions(scene.stage, distance_m))
     heading = np.unwrap(route.heading(distance_m))
-    rows = np.column_stack([distance_m, places, heading, route.height(distance_m)]).astype("<f4")
-    packed: bytes = rows.tobytes()
+    drawn = np.minimum(np.searchsorted(scene.road.distance_m, distance_m), len(scene.road.distance_m) - 1)
+    colour = scene.road.colours[drawn].astype(np.int64) @ np.array([65_536, 256, 1])
+    rows = np.column_stack([distance_m, places, heading, route.height(distance_m), colour])
+    packed: bytes = rows.astype("<f4").tobytes()
     return packed
 
 
@@ -195,19 +203,12 @@ def relief(scene: StageScene) -> bytes:
     """
     grid = scene.ground.relief
     every = -(-max(grid.heights_m.shape) // _MOST_RELIEF_POSTS)
-    # The highest of each block: a camera that stays above it stays above all.
-    heights = grid.heights_m[: grid.heights_m.shape[0] // every * every, :]
-    heights = heights[:, : heights.shape[1] // every * every]
-    rows, columns = heights.shape[0] // every, heights.shape[1] // every
-    highest = heights.reshape(rows, every, columns, every).max(axis=(1, 3))
-    middle_m = (every - 1) / 2 * grid.step_m
-    head = struct.pack(
-        "<iifff", rows, columns, grid.x0_m + middle_m, -(grid.y0_m + middle_m), every * grid.step_m
-    )
-    packed: bytes = np.nan_to_num(highest).astype("<f4").tobytes()
+    heights = np.nan_to_num(grid.heights_m[::every, ::every]).astype("<f4")
+    head = struct.pack("<iifff", *heights.shape, grid.x0_m, -grid.y0_m, every * grid.step_m)
+    packed: bytes = heights.tobytes()
     return head + packed
 
 
 def encoded(document: dict[str, Any]) -> bytes:
     """Return a document as JSON."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
