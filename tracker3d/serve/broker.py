@@ -85,8 +85,7 @@ class BrokerLink:
         ) as client:
             await client.publish(f"{self._prefix}/manifest", self._manifest(), retain=True)
             follower = self._hub.follow()
-            while True:
-                frame = await follower.next()
+            while (frame := await follower.next()) is not None:
                 for topic, data, retain in _messages(frame):
                     await client.publish(f"{self._prefix}/{topic}", data, retain=retain)
                 self.published += 1

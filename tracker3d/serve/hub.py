@@ -29,6 +29,7 @@ class Hub:
     def __init__(self, *, kept: int = KEPT) -> None:
         self._frames: deque[Frame] = deque(maxlen=kept)
         self._news = asyncio.Event()
+        self._closed = False
 
     @property
     def newest(self) -> Frame | None:
@@ -40,6 +41,11 @@ class Hub:
         self._frames.append(frame)
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+    def close(self) -> None:
+        """Tell everybody that nothing more comes."""
+        self._closed = True
+        self._news.set()
 
     def follow(self, mark: str | None = None) -> Follower:
         """Return a new client's place: behind ``mark`` where that is still kept, else before the newest."""
@@ -56,10 +62,15 @@ class Hub:
                 return seq
         return newest.seq - 1
 
-    async def after(self, seq: int, *, most_behind: int) -> Frame:
-        """Wait for the message after one; the newest where that is farther behind or no longer kept."""
-        while not self._frames or self._frames[-1].seq <= seq:
+    async def after(self, seq: int, *, most_behind: int) -> Frame | None:
+        """Wait for the message after one; the newest where that is farther behind or no longer kept.
+
+        None where the hub is closed.
+        """
+        while not self._closed and (not self._frames or self._frames[-1].seq <= seq):
             await self._news.wait()
+        if self._closed:
+            return None
         newest = self._frames[-1]
         if newest.seq - seq > most_behind or seq + 1 < self._frames[0].seq:
             return newest
@@ -81,10 +92,12 @@ class Follower:
         self._catching_up_to = newest.seq if newest is not None else -1
         self.skipped = 0
 
-    async def next(self) -> Frame:
-        """Return the next message for this client."""
+    async def next(self) -> Frame | None:
+        """Return the next message for this client; None where nothing more comes."""
         most_behind = KEPT if self._seq < self._catching_up_to else MOST_BEHIND
         frame = await self._hub.after(self._seq, most_behind=most_behind)
+        if frame is None:
+            return None
         self.skipped += max(0, frame.seq - self._seq - 1) if self._seq >= 0 else 0
         self._seq = frame.seq
         return frame

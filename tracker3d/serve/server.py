@@ -92,7 +92,7 @@ class StageServer:
         self._run = int.from_bytes(os.urandom(4), "little")
         self._seq = 0
         self._faults = 0
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self.hub = Hub()
         self._keeper = Doorkeeper(limits or Limits())
         self._streams = Streams(self.hub, self._keeper)
@@ -153,7 +153,7 @@ class StageServer:
         open_port = int(listener.getsockname()[1])
         address = shown_address(host, open_port, self._token)
         self._files["qr.svg"] = StageFile.of("image/svg+xml", qr_svg(f"{address}ar.html"))
-        self._server = server = uvicorn.Server(self._config(host))
+        self._server = server = _Server(self._config(host), self.hub)
         helpers = [asyncio.create_task(self._tick())]
         if self._broker is not None:
             helpers.append(asyncio.create_task(self._broker.run()))
@@ -280,6 +280,19 @@ def _answer(file: StageFile, request: Request) -> Response:
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         data, headers["content-encoding"] = file.packed, "gzip"
     return Response(data, media_type=file.media_type, headers=headers)
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams before it waits for clients to go."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the streams, then everything else."""
+        self._hub.close()
+        await super().shutdown(sockets)
 
 
 class _Door(H11Protocol):

@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,19 +55,23 @@ class Streams:
             else:
                 await socket.send_text(frame.text)
 
-        await self._serve(
+        client = socket.client
+        await self.serve(
             socket.query_params.get("since"),
             give,
             self._hear(socket),
-            (socket.client.host, socket.client.port) if socket.client else None,
+            None if client is None else (client.host, client.port),
         )
+        if socket.application_state is WebSocketState.CONNECTED:
+            with contextlib.suppress(OSError, RuntimeError):
+                await socket.close(1001)
 
     def events(self, request: Request) -> EventStream:
         """Serve ``/events``: the same as server-sent events; browsers resume by themselves."""
         since = request.headers.get("last-event-id") or request.query_params.get("since")
         return EventStream(self, since)
 
-    async def _serve(
+    async def serve(
         self,
         since: str | None,
         give: Callable[[Frame], Awaitable[None]],
@@ -92,8 +96,7 @@ class Streams:
     ) -> None:
         follower = self._hub.follow(since)
         try:
-            while True:
-                frame = await follower.next()
+            while (frame := await follower.next()) is not None:
                 async with asyncio.timeout(self._keeper.limits.stalled_s):
                     await give(frame)
         except TimeoutError:
@@ -134,4 +137,6 @@ class EventStream:
 
         await send({"type": "http.response.start", "status": 200, "headers": list(_EVENT_HEADERS)})
         await give_bytes(f"retry: {_RETRY_MS}\n\n".encode())
-        await self._streams._serve(self._since, give, gone(), scope.get("client"))  # noqa: SLF001
+        await self._streams.serve(self._since, give, gone(), scope.get("client"))
+        with contextlib.suppress(OSError):
+            await send({"type": "http.response.body", "body": b""})
