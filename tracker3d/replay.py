@@ -12,9 +12,8 @@ from tracker3d.errors import FeedError
 from tracker3d.feed import FixFlag, read_feed_and_reports
 from tracker3d.progress import silent
 from tracker3d.race import Race
+from tracker3d.race.roster import with_feed_facts
 from tracker3d.stage import nearest_on_route, open_package
-from tracker3d.stage.model import Rider
-from tracker3d.timespec import local_date
 from tracker3d.track import Motion, Tracks, Verdict, put_on_road
 
 if TYPE_CHECKING:
@@ -139,33 +138,6 @@ def replay_on(
     race = Race(stage, motion, reports=reports)
     progress("ready", 1.0)
     return Replay(dataclasses.replace(package, stage=stage), fixes.refused, tracks, motion, race)
-
-
-def with_feed_facts(stage: Stage, fixes: Fixes) -> Stage:
-    """Return the stage with what the feed knows better.
-
-    Jerseys and vehicle names, everybody who sends a position, and, where the road came without them, the day
-    and that it is a time trial.
-    """
-    riders = {rider.bib: rider for rider in stage.riders}
-    for bib in (int(bib) for bib in fixes.bibs):
-        name = fixes.names.get(bib, "")
-        if bib not in riders:
-            riders[bib] = Rider(bib=bib, last_name=name, vehicle=bib < 0)
-        elif name and not riders[bib].last_name:
-            riders[bib] = dataclasses.replace(riders[bib], last_name=name)
-    if fixes.jerseys:
-        riders = {
-            bib: dataclasses.replace(rider, jersey=fixes.jerseys.get(bib, ""))
-            for bib, rider in riders.items()
-        }
-    in_order = sorted(riders.values(), key=lambda rider: (rider.vehicle, abs(rider.bib)))
-    return dataclasses.replace(
-        stage,
-        riders=tuple(in_order),
-        date=stage.date or local_date(float(np.median(fixes.time_ms)), stage),
-        time_trial=stage.time_trial or fixes.time_trial,
-    )
 
 
 def _check_road(fixes: Fixes, stage: Stage, feed_path: Path) -> None:

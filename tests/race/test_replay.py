@@ -7,7 +7,8 @@ import pytest
 
 from tracker3d.errors import FeedError, PackageError
 from tracker3d.feed import Fixes
-from tracker3d.replay import open_replay, with_feed_facts
+from tracker3d.race.roster import with_feed_facts
+from tracker3d.replay import open_replay
 from tracker3d.stage import open_package, prepare
 from tracker3d.stage.model import Rider
 

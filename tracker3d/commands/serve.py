@@ -27,6 +27,7 @@ def serve(
     begin: Annotated[str | None, Parameter(name="--from")] = None,
     loop: Annotated[bool, Parameter(negative=())] = False,
     delay: Annotated[float, Parameter(validator=validators.Number(gte=0.0, lte=300.0))] = 0.0,
+    record: Path | None = None,
     interval: Annotated[float, Parameter(validator=validators.Number(gte=0.1, lte=60.0))] = 1.0,
     broker: str | None = None,
     clients: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=20_000))] = 2000,
@@ -56,6 +57,8 @@ def serve(
         Of a recording: begin again after its end.
     delay
         Of a live feed: show everything this many seconds later, to be in step with pictures on air.
+    record
+        Of a live feed: record it into this log, a folder; what the log holds already is there at once.
     interval
         Seconds between two states.
     broker
@@ -101,6 +104,7 @@ def serve(
                 begin=begin,
                 loop=loop,
                 delay_s=delay,
+                record_folder=record,
                 progress=progress,
             )
         )

@@ -126,9 +126,12 @@ class GroupTimeline:
             for sample in _samples(block, positions, history, self._folds, finish_m=self._finish_m):
                 report = _fresh(reports, sample.time_ms)
                 ids, official = self._walk.step(sample, positions.bibs, report)
-                self._ids.append(ids)
+                if self._ids and np.array_equal(ids, self._ids[-1]):
+                    ids = self._ids[-1]
                 self._official.append(official)
                 self._references.append(self._reference(sample, positions.finish_ms))
+                # last, since it says how many steps there are to those who read meanwhile
+                self._ids.append(ids)
                 steps.append((sample, ids))
         return steps
 

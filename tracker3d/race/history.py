@@ -7,7 +7,7 @@ of a moment does not depend on how much came after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,13 @@ _PLACE, _TIME, _NODE = range(3)
 """Rows of what is kept of each rider: the last place passed, when, and the next node."""
 
 
+class _Passages(NamedTuple):
+    """What is kept of k riders: see ``_PLACE`` (3, k), and when each passed each node (nodes, k)."""
+
+    last: NDArray[np.float64]
+    passed_ms: NDArray[np.float64]
+
+
 class History:
     """First passages of every rider, and of the head of the race, at places along the road.
 
@@ -43,20 +50,19 @@ class History:
         nodes = max(2, int(np.ceil((finish_m - start_m) / STEP_M)) + 1)
         self.places_m = np.linspace(start_m, finish_m, nodes)
         self._step_m = (finish_m - start_m) / (nodes - 1)
-        self._passed_ms = np.full((nodes, 0), np.nan)
-        self._last = np.full((3, 0), np.nan)
-        self._lead_ms = np.full((nodes, 1), np.nan)
-        self._lead = np.full((3, 1), np.nan)
+        self._riders = _Passages(np.full((3, 0), np.nan), np.full((nodes, 0), np.nan))
+        self._lead = _Passages(np.full((3, 1), np.nan), np.full((nodes, 1), np.nan))
         self._first_m = np.nan
         self._next_ms: float | None = None
 
     def extend(self, positions: Positions, *, until_ms: float) -> None:
         """Take in all positions up to a moment; vehicles, with negative bibs, pass nothing."""
-        more = len(positions.bibs) - self._last.shape[1]
+        more = len(positions.bibs) - self._riders.last.shape[1]
         if more:
-            wide = np.full((len(self.places_m), more), np.nan)
-            self._passed_ms = np.concatenate([self._passed_ms, wide], axis=1)
-            self._last = np.concatenate([self._last, np.full((3, more), np.nan)], axis=1)
+            # one assignment: who reads meanwhile has the one or the other
+            self._riders = _Passages(
+                *(np.concatenate([kept, np.full((len(kept), more), np.nan)], axis=1) for kept in self._riders)
+            )
         if self._next_ms is None:
             self._next_ms = float(positions.start_ms)
         while self._next_ms <= until_ms:
@@ -69,49 +75,48 @@ class History:
             if np.isnan(self._first_m) and not np.isnan(first_m).all():
                 self._first_m = float(first_m[~np.isnan(first_m)][0])
             grid = (self.places_m[0], self._step_m)
-            _pass(times_ms, distance_m, *grid, self._last, self._passed_ms)
-            _pass(times_ms, first_m, *grid, self._lead, self._lead_ms)
+            _pass(times_ms, distance_m, *grid, *self._riders)
+            _pass(times_ms, first_m, *grid, *self._lead)
             self._next_ms += ROW_MS * rows
 
     @property
     def last_m(self) -> NDArray[np.float64]:
         """How far each rider has come, (k,) float64; NaN for those who were never seen."""
-        return np.array(self._last[_PLACE])
+        return np.array(self._riders.last[_PLACE])
 
     @property
     def first_range_m(self) -> tuple[float, float]:
         """Road distances between which the head of the race was seen; NaN when nobody was."""
-        return self._first_m, float(self._lead[_PLACE, 0])
+        return self._first_m, float(self._lead.last[_PLACE, 0])
 
     def first_at_ms(self, distance_m: float) -> float:
         """When the head of the race reached a place; NaN when it did not, or everybody began beyond it."""
         first_m, last_m = self.first_range_m
         if not first_m <= distance_m <= last_m:
             return float("nan")
-        known = np.flatnonzero(np.isfinite(self._lead_ms[:, 0]))
+        lead = self._lead
+        known = np.flatnonzero(np.isfinite(lead.passed_ms[:, 0]))
         places_m = np.append(self.places_m[known], last_m)
-        return float(
-            np.interp(distance_m, places_m, np.append(self._lead_ms[known, 0], self._lead[_TIME, 0]))
-        )
+        times_ms = np.append(lead.passed_ms[known, 0], lead.last[_TIME, 0])
+        return float(np.interp(distance_m, places_m, times_ms))
 
     def lead_at_ms(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """When the head of the race passed each place, any shape; NaN where history does not tell."""
         column = np.zeros(np.shape(distance_m), np.int64)
-        return self._read(self._lead_ms, self._lead, column, np.asarray(distance_m))
+        return self._read(self._lead, column, np.asarray(distance_m))
 
     def passed_at_ms(self, rider: NDArray[Any], distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """When each rider passed the place given with it, any shape; NaN where history does not tell."""
-        return self._read(self._passed_ms, self._last, rider, distance_m)
+        return self._read(self._riders, rider, distance_m)
 
     def passages_ms(self, distance_m: float) -> NDArray[np.float64]:
         """When every rider first passed one place, (k,); NaN where history does not tell."""
-        riders = np.arange(self._last.shape[1])
+        riders = np.arange(self._riders.last.shape[1])
         return self.passed_at_ms(riders, np.full(len(riders), distance_m))
 
     def _read(
         self,
-        passed_ms: NDArray[np.float64],
-        last: NDArray[np.float64],
+        passages: _Passages,
         column: NDArray[Any],
         distance_m: NDArray[np.float64],
     ) -> NDArray[np.float64]:
@@ -119,7 +124,7 @@ class History:
         columns = np.ascontiguousarray(column, np.int64)
         result_ms = np.empty(places_m.shape)
         grid = (float(self.places_m[0]), float(self._step_m))
-        _read(places_m.ravel(), columns.ravel(), *grid, last, passed_ms, result_ms.ravel())
+        _read(places_m.ravel(), columns.ravel(), *grid, *passages, result_ms.ravel())
         return result_ms
 
 
@@ -133,12 +138,15 @@ def _read(
     passed_ms: NDArray[np.float64],
     result_ms: NDArray[np.float64],
 ) -> None:
-    """Interpolate between the nodes around each place, or up to where a rider has come by now."""
-    nodes = len(passed_ms)
+    """Interpolate between the nodes around each place, or up to where a rider has come by now.
+
+    Columns beyond the last are riders so new that nothing is kept of them yet.
+    """
+    nodes, riders = passed_ms.shape
     for at in range(len(distance_m)):
         place, k = (distance_m[at] - first_m) / step_m, column[at]
         result_ms[at] = np.nan
-        if not 0.0 <= place <= nodes - 1.0 + 1e-6:
+        if not 0.0 <= place <= nodes - 1.0 + 1e-6 or k >= riders:
             continue
         node = min(int(place), nodes - 2)
         share = place - node

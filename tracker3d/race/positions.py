@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -89,6 +89,26 @@ class RecordedPositions:
         return np.asarray(young & (times[:, None] <= self._sure_until_ms))
 
 
+class _Rows(NamedTuple):
+    """What a table holds at one moment: growing makes another one, and readers never see half of a step.
+
+    Places are millimetres, speeds centimetres a second, lateral places units of 4 cm, ages 0.1 s.
+    """
+
+    rows: int
+    bibs: NDArray[np.int32]
+    finish_ms: NDArray[np.float64]
+    places: NDArray[np.int32]
+    speeds: NDArray[np.int16]
+    laterals: NDArray[np.int8]
+    ages: NDArray[np.uint16]
+    presence: NDArray[np.uint8]
+
+
+_UNITS = (1e-3, 1e-2, 4e-2, 1e-1)
+"""Metres, metres a second, metres and seconds of one step of each column."""
+
+
 class PositionTable:
     """A row of positions every second, which grows; its past never changes.
 
@@ -101,20 +121,28 @@ class PositionTable:
     -----
     Riders move on a monotone cubic between rows, for which the row after the next must be known: ``end_ms``
     is one row before the last.
+
+    A row takes 10 bytes a rider, so that five hours of 180 riders are 32 MB, and only what is written takes
+    memory. One thread may add rows while others read: what they read is the table before or after a row.
     """
 
     def __init__(self, *, finish_m: float) -> None:
         self.start_ms = 0
-        self.bibs = np.zeros(0, np.int32)
-        self.finish_ms = np.zeros(0)
         self._finish_m = finish_m
-        self._rows = 0
-        self._places_m = np.full((_FIRST_ROWS, 0), np.nan)
-        self._others = np.zeros((_FIRST_ROWS, 3, 0), np.float32)
-        self._presence = np.zeros((_FIRST_ROWS, 0), np.uint8)
+        self._kept = _with_room(_Rows(0, np.zeros(0, np.int32), np.zeros(0), *_columns(0, 0)), 0)
 
     def __len__(self) -> int:
-        return self._rows
+        return self._kept.rows
+
+    @property
+    def bibs(self) -> NDArray[np.int32]:
+        """Bib of each rider index; new riders are added behind."""
+        return self._kept.bibs
+
+    @property
+    def finish_ms(self) -> NDArray[np.float64]:
+        """When each rider crossed the line, (k,); NaN for the others."""
+        return self._kept.finish_ms
 
     def begin(self, start_ms: int) -> None:
         """Say when the first row is, while there is none."""
@@ -123,58 +151,53 @@ class PositionTable:
     @property
     def next_ms(self) -> int:
         """Time of the row to be added next."""
-        return self.start_ms + ROW_MS * self._rows
+        return self.start_ms + ROW_MS * self._kept.rows
 
     @property
     def end_ms(self) -> int:
         """Last moment that can be read, milliseconds since 1970 UTC."""
-        return self.start_ms + ROW_MS * max(self._rows - 2, 0)
+        return self.start_ms + ROW_MS * max(self._kept.rows - 2, 0)
 
     def append(self, states: RiderStates) -> None:
         """Add the next row; ``states.bibs`` begins with the bibs known so far."""
-        self._make_room(states.bibs)
-        row = self._rows
-        self._places_m[row] = states.distance_m
-        self._others[row] = states.speed_mps, states.lateral_m, states.age_s
-        self._presence[row] = states.presence
-        new = states.finished & np.isnan(self.finish_ms)
+        kept = self._kept
+        row, more = kept.rows, len(states.bibs) - len(kept.bibs)
+        if more:
+            kept = _with_room(kept, more)._replace(bibs=states.bibs.copy())
+        elif row == len(kept.places):
+            kept = _with_room(kept, 0)
+        values = (states.distance_m, states.speed_mps, states.lateral_m, states.age_s)
+        columns: tuple[NDArray[Any], ...] = kept[3:7]
+        for column, unit, value in zip(columns, _UNITS, values, strict=True):
+            column[row] = _packed(value, unit, column.dtype)
+        kept.presence[row] = states.presence
+        new = states.finished & np.isnan(kept.finish_ms)
         if new.any():
-            before_m = self._places_m[row - 1] if row else states.distance_m
+            before_m = _unpacked(kept.places[row - 1], _UNITS[0]) if row else states.distance_m
             gained_m = np.maximum(states.distance_m - before_m, 1e-6)
             share = np.clip(np.nan_to_num((self._finish_m - before_m) / gained_m, nan=1.0), 0.0, 1.0)
-            self.finish_ms[new] = (self.next_ms - ROW_MS * (1.0 - share))[new]
-        self._rows += 1
+            arrived_ms = self.next_ms - ROW_MS * (1.0 - share)
+            kept = kept._replace(finish_ms=np.where(new, arrived_ms, kept.finish_ms))
+        self._kept = kept._replace(rows=row + 1)
 
-    def _make_room(self, bibs: NDArray[np.int32]) -> None:
-        more = len(bibs) - len(self.bibs)
-        if more:
-            wide = (len(self._places_m), more)
-            self._places_m = np.concatenate([self._places_m, np.full(wide, np.nan)], axis=1)
-            blank = np.full((len(self._others), 3, more), np.nan, np.float32)
-            self._others = np.concatenate([self._others, blank], axis=2)
-            absent = np.full(wide, Presence.ABSENT, np.uint8)
-            self._presence = np.concatenate([self._presence, absent], axis=1)
-            self.finish_ms = np.append(self.finish_ms, np.full(more, np.nan))
-            self.bibs = bibs.copy()
-        if self._rows == len(self._places_m):
-            self._places_m = np.concatenate([self._places_m, np.full_like(self._places_m, np.nan)])
-            self._others = np.concatenate([self._others, np.full_like(self._others, np.nan)])
-            self._presence = np.concatenate([self._presence, np.full_like(self._presence, Presence.ABSENT)])
-
-    def _row_at(self, times_ms: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        place = np.clip((times_ms - self.start_ms) / ROW_MS, 0.0, max(self._rows - 2, 0))
-        row = np.minimum(place.astype(np.int64), max(self._rows - 3, 0))
+    def _row_at(
+        self, kept: _Rows, times_ms: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        place = np.clip((times_ms - self.start_ms) / ROW_MS, 0.0, max(kept.rows - 2, 0))
+        row = np.minimum(place.astype(np.int64), max(kept.rows - 3, 0))
         return row, place - row
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Return road distances at many times, (t,) milliseconds to (t, k) metres, NaN for the absent."""
-        times = np.atleast_1d(np.asarray(times_ms, float))
-        if not self._rows:
-            return np.full((len(times), len(self.bibs)), np.nan)
-        row, share = self._row_at(times)
-        last = self._rows - 1
-        low, high = self._places_m[row], self._places_m[np.minimum(row + 1, last)]
-        before, after = self._places_m[np.maximum(row - 1, 0)], self._places_m[np.minimum(row + 2, last)]
+        return self._distances(self._kept, np.atleast_1d(np.asarray(times_ms, float)))
+
+    def _distances(self, kept: _Rows, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not kept.rows:
+            return np.full((len(times), len(kept.bibs)), np.nan)
+        row, share = self._row_at(kept, times)
+        last = kept.rows - 1
+        rows = np.stack([np.maximum(row - 1, 0), row, np.minimum(row + 1, last), np.minimum(row + 2, last)])
+        before, low, high, after = _unpacked(kept.places[rows], _UNITS[0])
         gained = high - low
         low_gain = _monotone(low - before, gained)
         high_gain = _monotone(after - high, gained)
@@ -188,31 +211,36 @@ class PositionTable:
 
     def at(self, time_ms: float) -> RiderStates:
         """Return all riders at one moment; after the last row everybody holds, before the first nobody is."""
+        kept = self._kept
         time = np.array([float(time_ms)])
-        place_m = self.distances(time)[0]
-        if not self._rows:
-            speed_mps = lateral_m = age_s = np.full(len(self.bibs), np.nan)
-            presence = np.full(len(self.bibs), Presence.ABSENT, np.uint8)
+        place_m = self._distances(kept, time)[0]
+        if not kept.rows:
+            speed_mps = lateral_m = age_s = np.full(len(kept.bibs), np.nan)
+            presence = np.full(len(kept.bibs), Presence.ABSENT, np.uint8)
         else:
-            row, share = (int(self._row_at(time)[0][0]), float(self._row_at(time)[1][0]))
-            low, high = self._others[row], self._others[min(row + 1, self._rows - 1)]
-            mixed = np.where(np.isnan(low), high, low + np.float32(share) * (high - low)).astype(float)
-            speed_mps, lateral_m, age_s = mixed
+            rows, shares = self._row_at(kept, time)
+            row, share = int(rows[0]), float(shares[0])
+            after = min(row + 1, kept.rows - 1)
+            columns: tuple[NDArray[Any], ...] = kept[4:7]
+            speed_mps, lateral_m, age_s = (
+                _mixed(column, row, after, share, unit)
+                for column, unit in zip(columns, _UNITS[1:], strict=True)
+            )
             age_s = age_s + max(0.0, time_ms - self.end_ms) / 1000.0
-            presence = self._presence[row if share < 1.0 else min(row + 1, self._rows - 1)].copy()
+            presence = kept.presence[row if share < 1.0 else after].copy()
         absent = np.isnan(place_m)
         presence[absent] = Presence.ABSENT
-        for column in (speed_mps, lateral_m, age_s):
-            column[absent] = np.nan
+        for values in (speed_mps, lateral_m, age_s):
+            values[absent] = np.nan
         return RiderStates(
             time_ms=int(time_ms),
-            bibs=self.bibs,
+            bibs=kept.bibs,
             distance_m=place_m,
             speed_mps=speed_mps,
             lateral_m=lateral_m,
             age_s=age_s,
             presence=presence,
-            finished=time_ms >= self.finish_ms,
+            finished=time_ms >= kept.finish_ms,
         )
 
     def speeds(self, times_ms: ArrayLike) -> NDArray[np.float64]:
@@ -220,19 +248,72 @@ class PositionTable:
 
         A rider who is shown waiting because he was shown too far ahead does not stand still.
         """
-        return np.asarray(self._others[self._nearest_row(times_ms), 0], float)
+        kept = self._kept
+        return _unpacked(kept.speeds[self._nearest_row(kept, times_ms)], _UNITS[1])
 
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell which positions rest on a fix of 12 s at most: later ones are taken on at the last speed."""
-        return np.asarray(self._others[self._nearest_row(times_ms), 2] < _KNOWN_AGE_S)
+        kept = self._kept
+        ages_s = _unpacked(kept.ages[self._nearest_row(kept, times_ms)], _UNITS[3])
+        return np.asarray(ages_s < _KNOWN_AGE_S)
 
     def sure(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell whose fix is no older than 40 s, and who is not doubted."""
-        return np.asarray(self._presence[self._nearest_row(times_ms)] < Presence.STALE)
+        kept = self._kept
+        return np.asarray(kept.presence[self._nearest_row(kept, times_ms)] < Presence.STALE)
 
-    def _nearest_row(self, times_ms: ArrayLike) -> NDArray[np.int64]:
+    def _nearest_row(self, kept: _Rows, times_ms: ArrayLike) -> NDArray[np.int64]:
         row = np.rint((np.atleast_1d(np.asarray(times_ms, float)) - self.start_ms) / ROW_MS)
-        return np.clip(row, 0, max(self._rows - 1, 0)).astype(np.int64)
+        return np.clip(row, 0, max(kept.rows - 1, 0)).astype(np.int64)
+
+
+def _columns(
+    rows: int, riders: int
+) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8], NDArray[np.uint16], NDArray[np.uint8]]:
+    """Return room that takes no memory before it is written."""
+    size = (rows, riders)
+    return (
+        np.empty(size, np.int32),
+        np.empty(size, np.int16),
+        np.empty(size, np.int8),
+        np.empty(size, np.uint16),
+        np.empty(size, np.uint8),
+    )
+
+
+def _with_room(kept: _Rows, more: int) -> _Rows:
+    """Return the same rows with room for another one, and for more riders, who were absent so far."""
+    riders, rows = kept.places.shape[1] + more, max(2 * kept.rows, _FIRST_ROWS)
+    columns = _columns(rows, riders)
+    old_columns: tuple[NDArray[Any], ...] = kept[3:]
+    new_columns: tuple[NDArray[Any], ...] = columns
+    for old, new in zip(old_columns, new_columns, strict=True):
+        new[: kept.rows, : riders - more] = old[: kept.rows]
+        new[: kept.rows, riders - more :] = Presence.ABSENT if new.dtype == np.uint8 else _nothing(new.dtype)
+    finish_ms = np.append(kept.finish_ms, np.full(more, np.nan))
+    return _Rows(kept.rows, kept.bibs, finish_ms, *columns)
+
+
+def _nothing(kind: np.dtype[Any]) -> int:
+    """Return what stands for NaN in a column."""
+    limits = np.iinfo(kind)
+    return int(limits.max if limits.min == 0 else limits.min)
+
+
+def _packed(values: NDArray[np.float64], unit: float, kind: np.dtype[Any]) -> NDArray[Any]:
+    limits, nothing = np.iinfo(kind), _nothing(kind)
+    steps = np.clip(np.rint(values / unit), limits.min + (nothing < 0), limits.max - (nothing > 0))
+    return np.where(np.isnan(values), nothing, steps).astype(kind)
+
+
+def _unpacked(steps: NDArray[Any], unit: float) -> NDArray[np.float64]:
+    return np.where(steps == _nothing(steps.dtype), np.nan, steps * unit)
+
+
+def _mixed(column: NDArray[Any], row: int, after: int, share: float, unit: float) -> NDArray[np.float64]:
+    """Return what lies between two rows; where only the later knows, that."""
+    low, high = _unpacked(column[row], unit), _unpacked(column[after], unit)
+    return np.where(np.isnan(low), high, low + share * (high - low))
 
 
 def _monotone(neighbour: NDArray[np.float64], gained: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 _GRADIENT_AHEAD_M = 100.0
 
 
+@dataclass
+class _Grown:
+    """How far a race has come, for it and for all that share its history."""
+
+    reports: Reports
+    end_ms: int
+
+
 class Race:
     """Order, gaps and groups as a function of time.
 
@@ -55,6 +64,8 @@ class Race:
     a group means anything: gaps are NaN and there are no groups. See
     :class:`~tracker3d.race.time_trial.TimeTrial` for what counts there.
 
+    While one thread extends a race, others may read it: what is read is the race before or after a step.
+
     A gap is the time since the reference rider passed a place: the first rider of the head of the race, kept
     while he is within a second of the first. Where he has no history, it is the time since anybody passed.
     """
@@ -72,7 +83,7 @@ class Race:
         self.stage = stage
         self.motion = motion
         self.positions: Positions = RecordedPositions(motion) if isinstance(motion, Motion) else motion
-        self.reports = reports or Reports()
+        self._grown = _Grown(reports or Reports(), self.positions.start_ms)
         self.overrides = overrides or Overrides()
         self._finish_m = float(stage.route.finish_m)
         self._grouped = grouped and not stage.time_trial
@@ -85,7 +96,7 @@ class Race:
     def extend(self, reports: Reports | None = None) -> None:
         """Take in what is new: positions up to ``end_ms``, and all reports so far."""
         if reports is not None:
-            self.reports = reports
+            self._grown.reports = reports
         positions = self.positions
         if positions.end_ms <= positions.start_ms:
             return
@@ -96,6 +107,7 @@ class Race:
             )
             self._detector.watch_groups(steps, positions)
         self._detector.watch_places(self.history, positions)
+        self._grown.end_ms = positions.end_ms
 
     def overridden(self, overrides: Overrides) -> Race:
         """Return this race as an operator wants its groups; both share history and grow together."""
@@ -110,8 +122,13 @@ class Race:
 
     @property
     def end_ms(self) -> int:
-        """Last moment of the recording, milliseconds since 1970 UTC."""
-        return self.positions.end_ms
+        """Last moment of which all is known, milliseconds since 1970 UTC."""
+        return max(self._grown.end_ms, self.start_ms)
+
+    @property
+    def reports(self) -> Reports:
+        """What the feed has said besides positions."""
+        return self._grown.reports
 
     @property
     def events(self) -> tuple[Event, ...]:

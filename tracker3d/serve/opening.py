@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker3d.live import LiveSession
 from tracker3d.progress import silent
 from tracker3d.replay import open_replay
 from tracker3d.scene import build_scene
-from tracker3d.serve.sources import RaceSource, ReplaySource
+from tracker3d.serve.sources import LiveSource, RaceSource, ReplaySource
+from tracker3d.stage import open_package
 from tracker3d.timespec import parse_time
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def open_race(
     begin: str | None = None,
     loop: bool = False,
     delay_s: float = 0.0,
+    record_folder: Path | None = None,
     progress: Progress = silent,
 ) -> Iterator[OpenedRace]:
     """Open a stage and its feed for as long as the block lasts.
@@ -53,8 +56,8 @@ def open_race(
     theme : Theme | None
     speed, begin, loop
         Of a recording: race seconds in a second, where to begin, and whether to begin again at its end.
-    delay_s : float
-        Of a live feed.
+    delay_s, record_folder
+        Of a live feed: how much later it is shown, and a log where it is recorded.
     progress : Progress
 
     Raises
@@ -62,6 +65,13 @@ def open_race(
     PackageError, InputError, FeedError
         One of them cannot be used.
     """
+    if "://" in feed or feed == "-":
+        opened = open_package(package)
+        scene = build_scene(opened.stage, opened.ground, theme)
+        progress("connecting", 0.8)
+        with LiveSession(opened, feed, record_folder=record_folder) as session:
+            yield OpenedRace(scene, LiveSource(session, delay_s=delay_s), live=True)
+        return
     replay = open_replay(package, Path(feed), progress=progress)
     stage = replay.package.stage
     scene = build_scene(stage, replay.package.ground, theme)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tracker3d.errors import MachineError
 from tracker3d.export.sizes import Sizes
+from tracker3d.scene.memory import SceneMemory
 from tracker3d.serve import stage_files
 from tracker3d.serve.ar_model import MovableModel
 from tracker3d.serve.broker import BrokerLink
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from tracker3d.scene.model import StageScene
     from tracker3d.serve.sources import Moment, RaceSource
+    from tracker3d.stage.model import Stage
 
 TABLE_M = 1.0
 """Longer side of a stage in augmented reality."""
@@ -223,6 +226,8 @@ class StageServer:
     async def _publish(self, moment: Moment | None) -> None:
         if moment is None:
             return
+        if self._source.stage is not self._scene.stage:
+            self._take_stage(self._source.stage)
         snapshot = await asyncio.to_thread(snapshot_of, self._scene, moment.race, moment.time_ms)
         self._seq += 1
         self.hub.publish(
@@ -237,6 +242,11 @@ class StageServer:
                 ended=moment.ended,
             )
         )
+
+    def _take_stage(self, stage: Stage) -> None:
+        """Somebody new has sent a position: the manifest names him from now on."""
+        self._scene = dataclasses.replace(self._scene, stage=stage, memory=SceneMemory())
+        self._files["manifest.json"] = StageFile.of("application/json", self._manifest())
 
     async def _give_events(self, request: Request) -> EventStream:
         return self._streams.events(request)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tracker3d.errors import InputError
+from tracker3d.live import Connection
 
 if TYPE_CHECKING:
+    from tracker3d.live import LiveSession
     from tracker3d.race import Race
+    from tracker3d.stage.model import Stage
+
+_RATE_MOMENTS = 20
+_RATE_AFTER_S = 4.0
+_PLAYED_FASTER = 1.5
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,10 @@ class Moment:
 
 class RaceSource(Protocol):
     """A race that somebody is shown."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage with everybody seen so far; another object when somebody new is."""
 
     def moment(self, wall_s: float) -> Moment | None:
         """Return what is shown at a time of a monotonic clock; None while there is no race yet."""
@@ -64,6 +75,11 @@ class ReplaySource:
         self._began_s: float | None = None
 
     @property
+    def stage(self) -> Stage:
+        """The stage, with everybody in the recording."""
+        return self._race.stage
+
+    @property
     def trouble(self) -> str:
         """Nothing is ever wrong with a recording that could be opened."""
         return ""
@@ -85,40 +101,56 @@ class ReplaySource:
         )
 
 
-class LiveRace(Protocol):
-    """What is asked of a live session; :class:`tracker3d.live.LiveSession` is one."""
-
-    @property
-    def race(self) -> Race | None:
-        """The race as far as it has gone."""
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with the feed."""
-
-
 class LiveSource:
     """A race that goes on: its newest moment, less a delay that keeps it in step with pictures on air.
 
     Parameters
     ----------
-    session : LiveRace
+    session : LiveSession
+        Runs already.
     delay_s : float
         Show everything this much later than it is known.
     """
 
-    def __init__(self, session: LiveRace, *, delay_s: float = 0.0) -> None:
+    def __init__(self, session: LiveSession, *, delay_s: float = 0.0) -> None:
         self._session, self._delay_ms = session, round(1000.0 * delay_s)
+        self._edges: deque[tuple[float, int]] = deque(maxlen=_RATE_MOMENTS)
+        self._speed = 1.0
+
+    @property
+    def stage(self) -> Stage:
+        """The stage with everybody who has sent a position."""
+        return self._session.stage
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the feed, a plain sentence."""
-        return self._session.trouble
+        """What is wrong with the feed, a plain sentence; empty while positions come."""
+        health = self._session.health
+        return "" if health.connection is Connection.RECEIVING else health.says
 
     def moment(self, wall_s: float) -> Moment | None:
-        """Return the newest moment that may be shown."""
-        race = self._session.race
-        if race is None or race.end_ms <= race.start_ms:
+        """Return the newest moment that may be shown; None before anything has come."""
+        edge_ms = self._session.edge_ms(wall_s)
+        if edge_ms is None:
             return None
-        time_ms = max(race.start_ms, race.end_ms - self._delay_ms)
-        return Moment(race=race, time_ms=time_ms, delay_ms=max(0, round(time.time() * 1000) - time_ms))
+        race = self._session.race
+        time_ms = max(race.start_ms, edge_ms - self._delay_ms)
+        behind_s = self._session.health.behind_s or 0.0
+        return Moment(
+            race=race,
+            time_ms=time_ms,
+            delay_ms=max(0, round(1000.0 * behind_s)) + self._delay_ms,
+            speed=self._rate(wall_s, edge_ms),
+        )
+
+    def _rate(self, wall_s: float, edge_ms: int) -> float:
+        """Race seconds in a second: 1 but for rehearsals that are played faster; changed only with reason."""
+        self._edges.append((wall_s, edge_ms))
+        first_s, first_ms = self._edges[0]
+        if wall_s - first_s > _RATE_AFTER_S:
+            rate = (edge_ms - first_ms) / 1000.0 / (wall_s - first_s)
+            if rate > _PLAYED_FASTER and abs(rate - self._speed) > 0.1 * self._speed:
+                self._speed = float(round(rate))
+            elif rate <= _PLAYED_FASTER:
+                self._speed = 1.0
+        return self._speed

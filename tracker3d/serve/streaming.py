@@ -63,7 +63,7 @@ class Streams:
             None if client is None else (client.host, client.port),
         )
         if socket.application_state is WebSocketState.CONNECTED:
-            with contextlib.suppress(OSError, RuntimeError):
+            with contextlib.suppress(OSError, RuntimeError, WebSocketDisconnect):
                 await socket.close(1001)
 
     def events(self, request: Request) -> EventStream:

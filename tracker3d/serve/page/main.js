@@ -15,6 +15,7 @@ import { gapText, words } from "./words.js";
 import { World } from "./world.js";
 
 const NEAR_RIDERS = 14;
+const RENEW_MS = 15000;
 const MOST_FIGURES = 400;
 const STALE = 2; // presence from which a rider is only guessed at
 const UNKNOWN_COLOUR = "#9aa7b5";
@@ -52,6 +53,7 @@ class Page {
   listen() {
     this.stream = new Stream(1000 * this.manifest.interval_s, {
       onFrame: (frame) => {
+        if (frame.bibs.some((bib) => !this.riders.has(bib))) this.renewRiders();
         this.history.add(frame);
         this.clock.heard(frame, performance.now());
       },
@@ -62,6 +64,16 @@ class Page {
       this.draw(nowMs);
     };
     requestAnimationFrame(draw);
+  }
+
+  // Somebody is in the stream whom the manifest did not know: the server's newest one does.
+  async renewRiders() {
+    const nowMs = performance.now();
+    if (nowMs - (this.renewedMs ?? -Infinity) < RENEW_MS) return;
+    this.renewedMs = nowMs;
+    const manifest = await (await fetch("manifest.json")).json().catch(() => null);
+    for (const rider of manifest?.riders ?? []) this.riders.set(rider.bib, rider);
+    this.manifest.riders = [...this.riders.values()];
   }
 
   fit() {
