@@ -57,7 +57,7 @@ _LIMITS = {
     Profile.ENGINE: ProfileLimits(".glb", False, 250_000, 4096, 88, 0.5, 1.0, 128),
     Profile.WEB: ProfileLimits(".glb", True, 250_000, 2048, 50, 0.5, 1.0, 64),
     Profile.ANDROID: ProfileLimits(".glb", False, 22_000, 1024, 75, 20.0, 120.0, 0, False, 1.0),
-    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 25.0, 120.0, 0, False, 1.0),
+    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 15.0, 120.0, 0, False, 1.0),
     Profile.TILES: ProfileLimits(".glb", False, 250_000, 4096, 88, 2.0, 1.0, 128),
 }
 
