@@ -125,7 +125,8 @@ def limits_of(profile: Profile, options: ExportOptions, path: Path) -> ProfileLi
             f"{LARGEST_ERROR_M:g} m."
         )
     _check("number of triangles", limits.most_triangles, 1000, 10_000_000)
-    _check("size on the table", limits.table_m or 1.0, 0.01, 100.0, "m")
+    if limits.table_m is not None:
+        _check("size on the table", limits.table_m, 0.01, 100.0, "m")
     _check("speed", limits.speed, 0.1, 10_000.0)
     _check("exaggeration", options.exaggeration, 0.1, 20.0)
     _check("geoid height", options.geoid_height_m, -200.0, 200.0, "m")
