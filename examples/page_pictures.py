@@ -2,8 +2,8 @@
 
     python examples/page_pictures.py RECORDING DEM
 
-The recording is that of stage 4 of 2026 (Carcassonne to Foix); it cannot be distributed. Needs Chromium and the
-built page (``make page``); the browser is driven as the tests drive it.
+The recording is that of stage 4 of 2026 (Carcassonne to Foix); it cannot be distributed. Needs Chromium and
+the built page (``make page``); the browser is driven as the tests drive it.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Never imports Qt or VTK.
 
 from tracker3d.export.camera_animation import export_camera
 from tracker3d.export.camera_import import import_camera
+from tracker3d.export.profiles import ExportOptions, Profile
 from tracker3d.export.stage_file import ExportReport, export_glb
 
-__all__ = ["ExportReport", "export_camera", "export_glb", "import_camera"]
+__all__ = ["ExportOptions", "ExportReport", "Profile", "export_camera", "export_glb", "import_camera"]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.export.glb import GlbWriter, y_up
-from tracker3d.scene.camera import FOV_DEG, along_road
+from tracker3d.scene.camera import FOV_DEG, Moment, along_road, parse_camera
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.export.paths import RacePaths
     from tracker3d.export.sizes import Sizes
+    from tracker3d.race import Race
     from tracker3d.scene.model import StageScene
 
 ASPECT = 16 / 9
@@ -28,6 +29,58 @@ ORBIT_TURN_S = 120.0
 ORBIT_KEYS = 73
 CHASE_STEP_S = 5
 """Time between keys of the chase."""
+
+APP_CAMERAS = (
+    ("camera_whole_stage", "overview", 0.0),
+    ("camera_finish", "finish", 0.0),
+    ("camera_summit", "summit", 60.0),
+    ("camera_preview", "preview", 60.0),
+)
+"""Cameras of the app: name of the node, words for it, and how long it moves."""
+
+APP_STEP_S = 0.5
+VIEWPORT_PX = (1920, 1080)
+"""The app frames its views for a picture; this is its shape."""
+
+
+def add_cameras(
+    writer: GlbWriter,
+    scene: StageScene,
+    paths: RacePaths | None,
+    sizes: Sizes,
+    *,
+    speed: float,
+    race: Race | None = None,
+    detailed: bool = True,
+) -> list[int]:
+    """Add all cameras; returns their nodes.
+
+    ``speed`` is that of the animation against the race. With ``race``, the app's own cameras of the finish,
+    of the highest climb and of the stage preview come along, with the app's poses. A model for a table, not
+    ``detailed``, has none that fly over it.
+    """
+    duration_s = float(paths.times_s[-1]) if paths is not None else 0.0
+    nodes = [
+        add_overview(writer, scene, sizes),
+        add_orbit(writer, scene, sizes, duration_s=duration_s / speed),
+    ]
+    if paths is not None and detailed and (paths.bibs >= 0).any():
+        nodes.append(add_chase(writer, scene, paths, sizes, speed=speed))
+    if race is not None and detailed:
+        nodes += _add_app_cameras(writer, scene, race, sizes)
+    return nodes
+
+
+def _add_app_cameras(writer: GlbWriter, scene: StageScene, race: Race, sizes: Sizes) -> list[int]:
+    nodes = []
+    for name, words, lasts_s in APP_CAMERAS:
+        camera, state = parse_camera(words), race.at(race.start_ms)
+        times_s = np.arange(0.0, lasts_s + APP_STEP_S / 2, APP_STEP_S)
+        poses = [camera.pose(Moment(scene, race, state, time_s, VIEWPORT_PX)) for time_s in times_s.tolist()]
+        eyes, targets = np.stack([pose.eye_m for pose in poses]), np.stack([pose.target_m for pose in poses])
+        moving = times_s if len(poses) > 1 else None
+        nodes.append(_camera(writer, name, eyes, targets, sizes, times_s=moving, fov_deg=poses[0].fov_deg))
+    return nodes
 
 
 def add_overview(writer: GlbWriter, scene: StageScene, sizes: Sizes) -> int:
@@ -60,10 +113,8 @@ def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s:
     return _camera(writer, "camera_orbit", middle - reach_m * views, targets, sizes, times_s=times_s)
 
 
-def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes) -> int | None:
-    """Add ``camera_chase``: behind and above the first rider on the road; none where nobody rides."""
-    if not (paths.bibs >= 0).any():
-        return None
+def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes, *, speed: float) -> int:
+    """Add ``camera_chase``: behind and above the first rider on the road."""
     every = np.unique(np.append(np.arange(0, len(paths.times_s), CHASE_STEP_S), len(paths.times_s) - 1))
     poses = [
         along_road(
@@ -77,7 +128,7 @@ def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Siz
     ]
     eyes = np.stack([pose.eye_m for pose in poses])
     targets = np.stack([pose.target_m for pose in poses])
-    return _camera(writer, "camera_chase", eyes, targets, sizes, times_s=paths.times_s[every])
+    return _camera(writer, "camera_chase", eyes, targets, sizes, times_s=paths.times_s[every] / speed)
 
 
 def _road_points(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -113,17 +164,16 @@ def _camera(
     sizes: Sizes,
     *,
     times_s: NDArray[np.float64] | None = None,
+    fov_deg: float = FOV_DEG,
 ) -> int:
     # Depth buffers resolve little beyond some ten thousand times the near distance.
     near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), sizes.rider_m / 3)
     far_m = near_m + 6 * sizes.extent_m
-    lens = writer.perspective_camera(name, fov_deg=FOV_DEG, near_m=near_m, far_m=far_m)
+    lens = writer.perspective_camera(name, fov_deg=fov_deg, near_m=near_m, far_m=far_m)
     turns = look_at(y_up(eyes), y_up(targets))
     node = writer.node(name, camera=lens, translation_m=eyes[0], rotation=turns[0])
     if times_s is not None and len(eyes) > 1:
-        keys = writer.key_times(times_s)
-        writer.animate_translation(node, keys, eyes)
-        writer.animate_rotation(node, keys, turns)
+        writer.animate_camera(node, times_s, eyes, turns)
     return node
 
 

@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker3d.export.buffers import INDEX_TARGET, VERTEX_TARGET, Buffer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
-VERTEX_TARGET = 34962
-INDEX_TARGET = 34963
 TRIANGLES = 4
 LINE_STRIP = 3
+CAMERA_EXPONENTS = (-5, -16)
+"""Powers of two on whose whole numbers cameras stand (metres) and turn (parts of quaternions)."""
 
 _COMPONENT_TYPES = {
     np.dtype(np.uint8): 5121,
@@ -53,6 +55,13 @@ def linear(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     value = np.asarray(colours, dtype=np.float32) / np.float32(255)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def srgb(light: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Turn linear light from 0 to 1 into sRGB bytes: the other way round."""
+    value = np.clip(np.asarray(light, dtype=np.float64), 0.0, 1.0)
+    level = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+    return np.asarray(np.round(level * 255), dtype=np.uint8)
 
 
 def safe_name(text: str) -> str:
@@ -86,14 +95,15 @@ class GlbWriter:
         Name and version of the tool, as the file shall state it.
     copyright_notice : str
         Credits that viewers may show; left out when empty.
+    compressed : bool
+        Pack arrays by ``KHR_meshopt_compression``, which readers then need.
     """
 
-    def __init__(self, *, generator: str, copyright_notice: str = "") -> None:
+    def __init__(self, *, generator: str, copyright_notice: str = "", compressed: bool = False) -> None:
         self._asset = {"version": "2.0", "generator": generator}
         if copyright_notice:
             self._asset["copyright"] = copyright_notice
-        self._blob = bytearray()
-        self._views: list[dict[str, Any]] = []
+        self._buffer = Buffer(compressed=compressed)
         self._accessors: list[dict[str, Any]] = []
         self._images: list[dict[str, Any]] = []
         self._textures: list[dict[str, Any]] = []
@@ -107,17 +117,6 @@ class GlbWriter:
 
     # Arrays
 
-    def _view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
-        self._blob.extend(b"\0" * (-len(self._blob) % 4))
-        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._blob), "byteLength": len(data)}
-        if stride is not None:
-            view["byteStride"] = stride
-        if target is not None:
-            view["target"] = target
-        self._blob.extend(data)
-        self._views.append(view)
-        return len(self._views) - 1
-
     def _accessor(
         self,
         array: NDArray[Any],
@@ -125,47 +124,81 @@ class GlbWriter:
         target: int | None = None,
         normalized: bool = False,
         bounds: bool = False,
+        exponents: Sequence[int] | None = None,
     ) -> int:
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError("numbers that are not finite cannot go into a GLB")
-        if not len(array):
-            raise ValueError("an empty array cannot go into a GLB")
-        rows = np.ascontiguousarray(array.reshape(len(array), -1))
-        width = rows.shape[1]
-        stride = None
-        if target == VERTEX_TARGET and rows.dtype.itemsize * width % 4:
-            padded = -(-rows.dtype.itemsize * width // 4) * 4 // rows.dtype.itemsize
-            rows = np.pad(rows, ((0, 0), (0, padded - width)))
-            stride = rows.dtype.itemsize * padded
-        accessor: dict[str, Any] = {
-            "bufferView": self._view(rows.astype(rows.dtype.newbyteorder("<")).tobytes(), target, stride),
-            "componentType": _COMPONENT_TYPES[array.dtype],
-            "count": len(rows),
-            "type": _SHAPES[width],
-        }
-        if normalized:
-            accessor["normalized"] = True
-        if bounds:
-            accessor["min"] = rows[:, :width].min(axis=0).tolist()
-            accessor["max"] = rows[:, :width].max(axis=0).tolist()
-        self._accessors.append(accessor)
-        return len(self._accessors) - 1
+        return self._accessors_of(
+            [array], target=target, normalized=normalized, bounds=bounds, exponents=exponents
+        )[0]
 
-    def positions(self, positions_m: ArrayLike) -> int:
-        """Add vertex positions given in stage axes, (n, 3); returns the accessor."""
-        return self._accessor(y_up(positions_m), target=VERTEX_TARGET, bounds=True)
+    def _accessors_of(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        *,
+        target: int | None = None,
+        normalized: bool = False,
+        bounds: bool = False,
+        exponents: Sequence[int] | None = None,
+    ) -> list[int]:
+        """Add arrays of one kind, one after the other in one view; returns an accessor for each."""
+        if not all(map(len, arrays)):
+            raise ValueError("an empty array cannot go into a GLB")
+        parts = [array.reshape(len(array), -1) for array in arrays]
+        for part in parts:
+            if part.dtype.kind == "f" and not np.isfinite(part).all():
+                raise ValueError("numbers that are not finite cannot go into a GLB")
+        view = self._buffer.add_array(np.concatenate(parts), target=target, exponents=exponents)
+        stride = self._buffer.views[view].get("byteStride", parts[0].itemsize * parts[0].shape[1])
+        start, accessors = 0, []
+        for part in parts:
+            accessor: dict[str, Any] = {
+                "bufferView": view,
+                "componentType": _COMPONENT_TYPES[part.dtype],
+                "count": len(part),
+                "type": _SHAPES[part.shape[1]],
+            }
+            if start:
+                accessor["byteOffset"] = start * stride
+            if normalized:
+                accessor["normalized"] = True
+            if bounds:
+                accessor["min"] = part.min(axis=0).tolist()
+                accessor["max"] = part.max(axis=0).tolist()
+            start += len(part)
+            self._accessors.append(accessor)
+            accessors.append(len(self._accessors) - 1)
+        return accessors
+
+    def positions(self, positions_m: ArrayLike, *, exponents: tuple[int, int, int] | None = None) -> int:
+        """Add vertex positions given in stage axes, (n, 3); returns the accessor.
+
+        Where all of them are whole numbers of 2 ** ``exponents`` (east, north, up), they pack better.
+        """
+        east_up_north = None if exponents is None else (exponents[0], exponents[2], exponents[1])
+        return self._accessor(y_up(positions_m), target=VERTEX_TARGET, bounds=True, exponents=east_up_north)
 
     def colours(self, colours: NDArray[np.uint8]) -> int:
         """Add vertex colours given as sRGB bytes, (n, 3); stored linear in 16 bits for the dark tones."""
-        levels = np.round(linear(colours) * 65535).astype(np.uint16)
-        return self._accessor(levels, target=VERTEX_TARGET, normalized=True)
+        return self.colours_of([colours])[0]
 
     def texture_coordinates(self, uv: ArrayLike) -> int:
-        """Add texture coordinates, (n, 2), origin in the top left corner of the image."""
-        return self._accessor(np.asarray(uv, dtype=np.float32), target=VERTEX_TARGET)
+        """Add texture coordinates, (n, 2) from 0 to 1, origin in the top left corner of the image."""
+        return self.texture_coordinates_of([uv])[0]
+
+    def texture_coordinates_of(self, parts: Sequence[ArrayLike]) -> list[int]:
+        """Add texture coordinates of many small meshes; returns an accessor for each."""
+        levels = [np.round(np.asarray(uv, dtype=np.float64) * 65535) for uv in parts]
+        if any(part.min() < 0 or part.max() > 65535 for part in levels):
+            raise ValueError("texture coordinates must lie within the picture")
+        arrays = [part.astype(np.uint16) for part in levels]
+        return self._accessors_of(arrays, target=VERTEX_TARGET, normalized=True)
+
+    def colours_of(self, parts: Sequence[NDArray[np.uint8]]) -> list[int]:
+        """Add vertex colours of many small meshes; returns an accessor for each."""
+        arrays = [np.round(linear(colours) * 65535).astype(np.uint16) for colours in parts]
+        return self._accessors_of(arrays, target=VERTEX_TARGET, normalized=True)
 
     def indices(self, faces: ArrayLike) -> int:
-        """Add vertex indices, (m, 3) or (m,), in the smallest type that holds them."""
+        """Add vertex indices of triangles, (m, 3), in the smallest type that holds them."""
         flat = np.asarray(faces).ravel()
         # The largest value of each type is reserved (primitive restart).
         kind = np.uint16 if flat.max() < 65535 else np.uint32
@@ -175,7 +208,7 @@ class GlbWriter:
 
     def texture(self, data: bytes, *, mime_type: str, name: str) -> int:
         """Add an encoded JPEG or PNG picture; returns the texture. Sampling is trilinear, edges clamp."""
-        self._images.append({"bufferView": self._view(data), "mimeType": mime_type, "name": name})
+        self._images.append({"bufferView": self._buffer.add_bytes(data), "mimeType": mime_type, "name": name})
         self._textures.append({"source": len(self._images) - 1, "sampler": 0})
         return len(self._textures) - 1
 
@@ -233,6 +266,7 @@ class GlbWriter:
         children: Sequence[int] = (),
         translation_m: ArrayLike | None = None,
         rotation: ArrayLike | None = None,
+        scale: float | None = None,
         extras: Mapping[str, Any] | None = None,
     ) -> int:
         """Add a node; returns its index.
@@ -260,6 +294,8 @@ class GlbWriter:
             node["translation"] = y_up(translation_m).tolist()
         if rotation is not None:
             node["rotation"] = np.asarray(rotation, dtype=float).tolist()
+        if scale is not None:
+            node["scale"] = [scale] * 3
         if extras:
             node["extras"] = dict(extras)
         self._nodes.append(node)
@@ -268,22 +304,58 @@ class GlbWriter:
     def key_times(self, times_s: ArrayLike) -> int:
         """Add the times of keys, (k,), strictly increasing from 0 or later; returns the accessor."""
         times = np.asarray(times_s, dtype=np.float32)
-        if times[0] < 0 or not (np.diff(times) > 0).all():
-            raise ValueError("key times must increase from 0")
+        _check_increase(times)
         return self._accessor(times, bounds=True)
 
     def animate_translation(self, node: int, key_times: int, positions_m: ArrayLike) -> None:
         """Move ``node`` along straight lines between positions in stage axes, (k, 3)."""
         self._animate(node, key_times, "translation", y_up(positions_m))
 
+    def animate_paths(
+        self,
+        nodes: Sequence[int],
+        times_s: Sequence[NDArray[np.float32]],
+        positions_m: Sequence[NDArray[np.float32]],
+        *,
+        time_exponent: int,
+        position_exponent: int,
+    ) -> None:
+        """Move many nodes, each along keys of its own, (k,) and (k, 3) in stage axes.
+
+        Times are whole numbers of 2 ** ``time_exponent``, positions of 2 ** ``position_exponent``.
+        """
+        for times in times_s:
+            _check_increase(times)
+        inputs = self._accessors_of(times_s, bounds=True, exponents=[time_exponent])
+        outputs = self._accessors_of(
+            [y_up(places) for places in positions_m], exponents=[position_exponent] * 3
+        )
+        for node, key_times, output in zip(nodes, inputs, outputs, strict=True):
+            self._add_channel(node, key_times, "translation", output)
+
+    def animate_camera(
+        self, node: int, times_s: ArrayLike, positions_m: ArrayLike, quaternions: ArrayLike
+    ) -> None:
+        """Move and turn ``node``: :meth:`animate_translation` and :meth:`animate_rotation` on fine grids."""
+        keys = self.key_times(times_s)
+        step_m, step = 2.0 ** CAMERA_EXPONENTS[0], 2.0 ** CAMERA_EXPONENTS[1]
+        places = y_up(np.round(np.asarray(positions_m) / step_m) * step_m)
+        turns = (np.round(np.asarray(quaternions) / step) * step).astype(np.float32)
+        self._add_channel(
+            node, keys, "translation", self._accessor(places, exponents=[CAMERA_EXPONENTS[0]] * 3)
+        )
+        self._add_channel(node, keys, "rotation", self._accessor(turns, exponents=[CAMERA_EXPONENTS[1]] * 4))
+
     def animate_rotation(self, node: int, key_times: int, quaternions: ArrayLike) -> None:
         """Turn ``node`` between unit quaternions (x, y, z, w) in glTF axes, (k, 4)."""
         self._animate(node, key_times, "rotation", np.asarray(quaternions, dtype=np.float32))
 
     def _animate(self, node: int, key_times: int, path: str, values: NDArray[np.float32]) -> None:
-        if len(values) != self._accessors[key_times]["count"]:
+        self._add_channel(node, key_times, path, self._accessor(values))
+
+    def _add_channel(self, node: int, key_times: int, path: str, output: int) -> None:
+        if self._accessors[output]["count"] != self._accessors[key_times]["count"]:
             raise ValueError("there must be one value for each key")
-        output = self._accessor(values)
         self._samplers.append({"input": key_times, "output": output, "interpolation": "LINEAR"})
         self._channels.append({"sampler": len(self._samplers) - 1, "target": {"node": node, "path": path}})
 
@@ -293,7 +365,8 @@ class GlbWriter:
         """Return the JSON part; ``root`` is the only node of the scene."""
         tables: dict[str, Any] = {
             "asset": self._asset,
-            "extensionsUsed": [_UNLIT] if self._materials else [],
+            "extensionsUsed": [*([_UNLIT] if self._materials else []), *self._buffer.extensions],
+            "extensionsRequired": self._buffer.extensions,
             "scene": 0,
             "scenes": [{"name": self._nodes[root]["name"], "nodes": [root]}],
             "nodes": self._nodes,
@@ -306,8 +379,7 @@ class GlbWriter:
             if self._textures
             else [],
             "accessors": self._accessors,
-            "bufferViews": self._views,
-            "buffers": [{"byteLength": len(self._blob)}] if self._blob else [],
+            **self._buffer.tables(),
         }
         if self._channels:
             tables["animations"] = [
@@ -315,18 +387,27 @@ class GlbWriter:
             ]
         return {key: value for key, value in tables.items() if value not in ([], {})}
 
+    def blob(self) -> bytes:
+        """Return the binary part."""
+        return self._buffer.blob()
+
     def write(self, path: Path, *, root: int, animation_name: str = "race") -> int:
         """Write the file; returns its size in bytes."""
-        self._blob.extend(b"\0" * (-len(self._blob) % 4))
         document = self.document(root=root, animation_name=animation_name)
+        blob = self.blob()
         text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         text += b" " * (-len(text) % 4)
-        total = 12 + 8 + len(text) + (8 + len(self._blob) if self._blob else 0)
+        total = 12 + 8 + len(text) + (8 + len(blob) if blob else 0)
         with path.open("wb") as stream:
             stream.write(struct.pack("<4sII", b"glTF", 2, total))
             stream.write(struct.pack("<I4s", len(text), b"JSON"))
             stream.write(text)
-            if self._blob:
-                stream.write(struct.pack("<I4s", len(self._blob), b"BIN\0"))
-                stream.write(self._blob)
+            if blob:
+                stream.write(struct.pack("<I4s", len(blob), b"BIN\0"))
+                stream.write(blob)
         return total
+
+
+def _check_increase(times_s: NDArray[np.float32]) -> None:
+    if times_s[0] < 0 or not (np.diff(times_s) > 0).all():
+        raise ValueError("key times must increase from 0")

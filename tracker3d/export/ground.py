@@ -2,70 +2,143 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from terrain import Mesh, MeshSampler
 from tracker3d.export.atlas import AtlasMesh, make_atlas
 from tracker3d.export.glb import GlbWriter, Primitive
+from tracker3d.export.meshopt import in_strips
+from tracker3d.export.warping import GRID_EXPONENTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from terrain import Ground, Mesh
+    from terrain import Ground
+    from terrain.pictures import Texture
+    from tracker3d.export.profiles import ProfileLimits
+    from tracker3d.export.warping import Warp
 
-MOST_TRIANGLES = 120_000
-"""Of the exported ground; under the road it is as fine on all levels."""
-
-ATLAS_SIDE_PX = 2048
-JPEG_QUALITY = 88
 TILE_VERTICES = 65_000
 """Indices of larger tiles would take four bytes instead of two."""
 
-
-def coarse_tiles(ground: Ground) -> tuple[Mesh, ...]:
-    """Return the tiles that are exported."""
-    return ground.tiles(ground.level_within(MOST_TRIANGLES))
+EDGE_LEVELS = 8
+"""The cut edge has that much coarser levels of colour: nobody sees it, and it packs in half of the bytes."""
 
 
-def add_ground(writer: GlbWriter, ground: Ground) -> tuple[int, int]:
-    """Add the node ``terrain`` with a child for each tile; returns its index and the number of triangles."""
-    tiles = coarse_tiles(ground)
-    land = tuple(tile for tile in tiles if tile.draped)
-    children = _add_land(writer, ground, land) if land else []
-    edge = [tile for tile in tiles if not tile.draped]
+@dataclass(frozen=True)
+class ExportedGround:
+    """The cover of the ground that a file shows.
+
+    ``tiles``: vertices on the grid of :data:`GRID_EXPONENTS`, so that they pack well, and the road is laid on
+    what is shown.
+    """
+
+    tiles: tuple[Mesh, ...]
+    texture: Texture
+
+    @classmethod
+    def of(cls, ground: Ground, *, most_triangles: int, exaggeration: float = 1.0) -> ExportedGround:
+        """Choose the finest level that has no more triangles, with its wall."""
+        tiles = ground.tiles(ground.level_within(most_triangles))
+        return cls(tuple(_on_grid(tile, exaggeration) for tile in tiles), ground.texture)
+
+    @property
+    def land(self) -> tuple[Mesh, ...]:
+        """Tiles under the picture."""
+        return tuple(tile for tile in self.tiles if tile.draped)
+
+    @property
+    def triangles(self) -> int:
+        """How many there are."""
+        return sum(len(tile.faces) for tile in self.tiles)
+
+    @cached_property
+    def sampler(self) -> MeshSampler | None:
+        """Heights on the land, None where there is none."""
+        if not self.land:
+            return None
+        vertices, faces = _together([(tile.vertices_m, tile.faces) for tile in self.land])
+        return MeshSampler(vertices, faces)
+
+
+def add_ground(writer: GlbWriter, ground: ExportedGround, limits: ProfileLimits, warp: Warp) -> int:
+    """Add the node ``terrain`` with a child for each tile; returns its index."""
+    children = _add_land(writer, ground, limits, warp) if ground.land else []
+    edge = [tile for tile in ground.tiles if not tile.draped]
     if edge:
-        children += _add_wall(writer, edge)
-    return writer.node("terrain", children=children), sum(len(tile.faces) for tile in tiles)
+        children.append(_add_wall(writer, edge, warp))
+    return writer.node("terrain", children=children)
 
 
-def _add_land(writer: GlbWriter, ground: Ground, land: tuple[Mesh, ...]) -> list[int]:
-    pieces, picture = make_atlas(land, ground.texture, side_px=ATLAS_SIDE_PX)
-    texture = writer.texture(_jpeg(picture), mime_type="image/jpeg", name="terrain")
+def _on_grid(tile: Mesh, exaggeration: float) -> Mesh:
+    steps = 2.0 ** np.array(GRID_EXPONENTS)
+    raised = tile.vertices_m * np.array([1.0, 1.0, exaggeration])
+    vertices = (np.round(raised / steps) * steps).astype(np.float32)
+    a, b, c = np.moveaxis(vertices[tile.faces].astype(float), 1, 0)
+    solid = np.any(np.cross(b - a, c - a), axis=1) if not tile.draped else _level_area(a, b, c) > 0
+    return dataclasses.replace(tile, vertices_m=vertices, faces=tile.faces[solid])
+
+
+def _level_area(
+    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return twice the area of triangles seen from above, (m,)."""
+    area: NDArray[np.float64] = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    return area
+
+
+def _add_land(writer: GlbWriter, ground: ExportedGround, limits: ProfileLimits, warp: Warp) -> list[int]:
+    pieces, picture = make_atlas(ground.land, ground.texture, side_px=limits.atlas_px)
+    texture = writer.texture(_jpeg(picture, limits.jpeg_quality), mime_type="image/jpeg", name="terrain")
     material = writer.unlit_material("terrain", texture=texture)
     nodes = []
     for number, tile in enumerate(_joined(pieces)):
+        faces, used = in_strips(tile.faces, len(tile.vertices_m))
         attributes = {
-            "POSITION": writer.positions(tile.vertices_m),
-            "TEXCOORD_0": writer.texture_coordinates(tile.uv),
+            "POSITION": writer.positions(warp(tile.vertices_m[used]), exponents=warp.exponents),
+            "TEXCOORD_0": writer.texture_coordinates(tile.uv[used]),
         }
-        part = Primitive(attributes, material, writer.indices(tile.faces))
+        part = Primitive(attributes, material, writer.indices(faces))
         name = f"terrain_{number}"
         nodes.append(writer.node(name, mesh=writer.mesh(name, [part])))
     return nodes
 
 
-def _add_wall(writer: GlbWriter, edge: list[Mesh]) -> list[int]:
-    material = writer.unlit_material("terrain_edge")
-    nodes = []
-    for number, tile in enumerate(edge):
-        attributes = {"POSITION": writer.positions(tile.vertices_m), "COLOR_0": writer.colours(tile.colours)}
-        part = Primitive(attributes, material, writer.indices(tile.faces))
-        name = f"terrain_edge_{number}"
-        nodes.append(writer.node(name, mesh=writer.mesh(name, [part])))
-    return nodes
+def _add_wall(writer: GlbWriter, edge: list[Mesh], warp: Warp) -> int:
+    vertices, faces = _together([(tile.vertices_m, tile.faces) for tile in edge])
+    colours = np.concatenate([tile.colours for tile in edge]) // EDGE_LEVELS * EDGE_LEVELS
+    vertices, colours, faces = _welded(vertices, colours, faces)
+    faces, used = in_strips(faces, len(vertices))
+    attributes = {
+        "POSITION": writer.positions(warp(vertices[used]), exponents=warp.exponents),
+        "COLOR_0": writer.colours(colours[used]),
+    }
+    part = Primitive(attributes, writer.unlit_material("terrain_edge"), writer.indices(faces))
+    return writer.node("terrain_edge", mesh=writer.mesh("terrain_edge", [part]))
+
+
+def _welded(
+    vertices: NDArray[np.float32], colours: NDArray[np.uint8], faces: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int32]]:
+    """Make one of vertices that are the same in place and colour."""
+    rows = np.concatenate([vertices.view(np.uint32), colours.astype(np.uint32)], axis=1)
+    _, first, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return vertices[first], colours[first], which.ravel()[faces].astype(np.int32)
+
+
+def _together(
+    meshes: list[tuple[NDArray[np.float32], NDArray[np.int32]]],
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    starts = np.cumsum([0, *(len(vertices) for vertices, _ in meshes[:-1])])
+    faces = [part + np.int32(start) for (_, part), start in zip(meshes, starts, strict=True)]
+    return np.concatenate([vertices for vertices, _ in meshes]), np.concatenate(faces)
 
 
 def _joined(pieces: list[AtlasMesh]) -> list[AtlasMesh]:
@@ -82,16 +155,13 @@ def _joined(pieces: list[AtlasMesh]) -> list[AtlasMesh]:
 
 
 def _one(members: list[AtlasMesh]) -> AtlasMesh:
-    starts = np.cumsum([0, *(len(member.vertices_m) for member in members[:-1])])
-    faces = [member.faces + np.int32(start) for member, start in zip(members, starts, strict=True)]
-    return AtlasMesh(
-        np.concatenate([member.vertices_m for member in members]),
-        np.concatenate([member.uv for member in members]),
-        np.concatenate(faces),
-    )
+    vertices, faces = _together([(member.vertices_m, member.faces) for member in members])
+    return AtlasMesh(vertices, np.concatenate([member.uv for member in members]), faces)
 
 
-def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+def _jpeg(picture: NDArray[np.uint8], quality: int) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+    # Colours of the ground change slowly: at half the fineness they take a third of the bytes.
+    subsampling = 0 if quality > 80 else 2
+    Image.fromarray(picture).save(stream, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
     return stream.getvalue()

@@ -37,6 +37,8 @@ class RacePaths:
         First sample at which the position is known.
     distance_m : (t, k) float64
         Road distance, filled in the same way.
+    lateral_m : (t, k) float64
+        To the left of the race.
     """
 
     start_ms: int
@@ -45,6 +47,7 @@ class RacePaths:
     positions_m: NDArray[np.float32]
     first_seen_s: NDArray[np.float64]
     distance_m: NDArray[np.float64]
+    lateral_m: NDArray[np.float64]
 
     @property
     def leader_m(self) -> NDArray[np.float64]:
@@ -53,27 +56,51 @@ class RacePaths:
         return np.asarray(riding.max(axis=1))
 
 
-def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
-    """Sample a race once a second, from its first to its last moment.
+def drawn_paths(
+    stage: Stage,
+    motion: Motion,
+    *,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    bibs: frozenset[int] | None = None,
+) -> RacePaths:
+    """Sample a race once a second, from its first to its last moment or a part of it.
 
     Positions are those of the app: on the drawn road, moved sideways by the rider's place in it.
+
+    Parameters
+    ----------
+    stage : Stage
+    motion : Motion
+    start_ms, end_ms : int or None
+        First and last moment; what lies outside the race is left out.
+    bibs : frozenset of int or None
+        Who is wanted; None: everybody.
 
     Raises
     ------
     InputError
-        The feed is too long for one file.
+        The feed is too long for one file, or nobody and nothing is left.
     """
-    seconds = (motion.end_ms - motion.start_ms) // STEP_MS + 1
+    first_ms = motion.start_ms if start_ms is None else max(start_ms, motion.start_ms)
+    last_ms = motion.end_ms if end_ms is None else min(end_ms, motion.end_ms)
+    if first_ms > last_ms:
+        raise InputError("The race has nothing between these two times; choose others.")
+    seconds = (last_ms - first_ms) // STEP_MS + 1
     if seconds * max(len(motion.bibs), 1) > MOST_SAMPLES:
         raise InputError(
             f"The feed lasts {seconds / 3600:.0f} hours, more than one file can hold; cut it to the race."
         )
-    times_ms = np.arange(motion.start_ms, motion.end_ms + 1, STEP_MS, dtype=np.int64)
+    times_ms = np.arange(first_ms, last_ms + 1, STEP_MS, dtype=np.int64)
     distance_m = np.asarray(motion.distances(times_ms), dtype=np.float64)
     lateral_m = np.asarray(motion.laterals(times_ms), dtype=np.float64)
     known = np.isfinite(distance_m)
     seen = known.any(axis=0)
-    bibs = np.asarray(motion.bibs, dtype=np.int32)[seen]
+    if bibs is not None:
+        seen &= np.isin(motion.bibs, sorted(bibs))
+        if not seen.any():
+            raise InputError("None of these riders is seen at that time; choose others.")
+    shown = np.asarray(motion.bibs, dtype=np.int32)[seen]
     distance_m, lateral_m, known = distance_m[:, seen], lateral_m[:, seen], known[:, seen]
     source = _nearest_known(known)
     distance_m = np.take_along_axis(distance_m, source, axis=0)
@@ -82,10 +109,11 @@ def drawn_paths(stage: Stage, motion: Motion) -> RacePaths:
     return RacePaths(
         start_ms=int(times_ms[0]),
         times_s=times_s,
-        bibs=bibs,
+        bibs=shown,
         positions_m=road_positions(stage, distance_m, lateral_m),
         first_seen_s=times_s[known.argmax(axis=0)],
         distance_m=distance_m,
+        lateral_m=lateral_m,
     )
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tracker3d.export.glb import GlbWriter, Primitive
-from tracker3d.export.keyframes import interpolation_errors_m, reduce_keys
+from tracker3d.export.key_walk import PARTS
+from tracker3d.export.keyframes import Keys, grid_step_m, interpolation_errors_m, reduce_paths
+from tracker3d.export.labels import add_labels
 from tracker3d.export.paths import road_positions
 from tracker3d.export.shapes import marker
 from tracker3d.scene.placing import roster_of
+from tracker3d.stage.model import Rider
 
 if TYPE_CHECKING:
-    from tracker3d.export.paths import RacePaths
-    from tracker3d.export.sizes import Sizes
-    from tracker3d.scene.model import StageScene
-    from tracker3d.stage.model import Rider
+    from collections.abc import Sequence
 
+    from tracker3d.export.paths import RacePaths
+    from tracker3d.export.profiles import ProfileLimits
+    from tracker3d.export.sizes import Sizes
+    from tracker3d.export.warping import Warp
+    from tracker3d.scene.model import StageScene
 
 LEADER_SHARE = 0.6
 """Height of the leader's pin as a share of that of signs."""
@@ -37,43 +44,53 @@ def node_name(bib: int) -> str:
 
 
 def add_riders(
-    writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes, *, max_error_m: float
+    writer: GlbWriter,
+    scene: StageScene,
+    paths: RacePaths,
+    sizes: Sizes,
+    *,
+    limits: ProfileLimits,
+    facing_rad: float,
 ) -> AddedRiders:
-    """Add one node for each path, animated so that no second is farther off than ``max_error_m``.
+    """Add one node for each path, animated so that no second is farther off than the profile's bound.
 
     All markers share one shape and one material; riders of a colour share a mesh.
     """
-    keys = reduce_keys(paths.times_s, paths.positions_m, max_error_m=max_error_m)
+    keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
     roster = roster_of(scene, paths.bibs)
+    colours = [(int(red), int(green), int(blue)) for red, green, blue in roster.colours]
     teams = {team.code: team.name for team in scene.stage.teams}
-    meshes = _Markers(writer, sizes.rider_m)
+    labels = _labels(writer, roster.riders, colours, sizes, width_px=limits.label_px, facing_rad=facing_rad)
+    meshes = _marker_meshes(writer, set(colours), sizes.rider_m, fine=limits.detailed)
     nodes = []
     for index, bib in enumerate(paths.bibs.tolist()):
-        rider = roster.riders[index]
-        red, green, blue = (int(level) for level in roster.colours[index])
-        chosen = keys[index]
-        positions = paths.positions_m[chosen, index]
         node = writer.node(
             node_name(bib),
-            mesh=meshes.of((red, green, blue)),
-            translation_m=positions[0],
-            extras=_extras(rider, teams, first_seen_s=float(paths.first_seen_s[index])),
+            mesh=meshes[colours[index]],
+            children=[labels[bib]] if bib in labels else [],
+            translation_m=keys[index].positions_m[0],
+            extras=_extras(roster.riders[index], teams, first_seen_s=float(paths.first_seen_s[index])),
         )
-        if len(chosen) > 1:
-            writer.animate_translation(node, writer.key_times(paths.times_s[chosen]), positions)
         nodes.append(node)
-    errors = interpolation_errors_m(paths.times_s, paths.positions_m, keys)
+    animate(writer, nodes, keys, limits)
+    errors = interpolation_errors_m(paths.positions_m, keys)
     return AddedRiders(nodes, sum(map(len, keys)), float(errors.max(initial=0.0)))
 
 
 def add_leader(
-    writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes, *, max_error_m: float
+    writer: GlbWriter,
+    scene: StageScene,
+    paths: RacePaths,
+    sizes: Sizes,
+    *,
+    limits: ProfileLimits,
+    warp: Warp,
 ) -> list[int]:
     """Add ``leader``, a large pin at the first rider on the road; none where nobody rides."""
     if not (paths.bibs >= 0).any():
         return []
-    positions = road_positions(scene.stage, paths.leader_m)
-    (chosen,) = reduce_keys(paths.times_s, positions[:, None], max_error_m=max_error_m)
+    positions = warp(road_positions(scene.stage, paths.leader_m))
+    keys = reduce_paths(positions[:, None], max_error_m=limits.max_error_m)
     shape = marker(LEADER_SHARE * sizes.sign_m)
     red, green, blue = scene.theme.colour("head")
     attributes = {
@@ -81,36 +98,100 @@ def add_leader(
         "COLOR_0": writer.colours(shape.coloured((red, green, blue))),
     }
     part = Primitive(attributes, writer.unlit_material("leader"), writer.indices(shape.faces))
-    node = writer.node("leader", mesh=writer.mesh("leader", [part]), translation_m=positions[0])
-    if len(chosen) > 1:
-        writer.animate_translation(node, writer.key_times(paths.times_s[chosen]), positions[chosen])
+    mesh = writer.mesh("leader", [part])
+    node = writer.node("leader", mesh=mesh, translation_m=keys[0].positions_m[0])
+    animate(writer, [node], keys, limits)
     return [node]
 
 
-class _Markers:
-    """Meshes of markers by colour, made when first asked for."""
+def add_groups(
+    writer: GlbWriter,
+    scene: StageScene,
+    paths: RacePaths,
+    sizes: Sizes,
+    *,
+    limits: ProfileLimits,
+    facing_rad: float,
+) -> AddedRiders:
+    """Add a node ``group_<number>`` for each path of :func:`~tracker3d.export.groups.group_paths`."""
+    keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
+    numbers = paths.bibs.tolist()
+    colours = [scene.theme.colour("head" if number == 1 else "peloton") for number in numbers]
+    boards = [Rider(number) for number in numbers]
+    labels = _labels(writer, boards, colours, sizes, width_px=limits.label_px, facing_rad=facing_rad)
+    meshes = _marker_meshes(writer, set(colours), 3 * sizes.rider_m, fine=limits.detailed)
+    nodes = [
+        writer.node(
+            f"group_{number}",
+            mesh=meshes[colour],
+            children=[labels[number]] if number in labels else [],
+            translation_m=chosen.positions_m[0],
+            extras={"group": number},
+        )
+        for number, colour, chosen in zip(numbers, colours, keys, strict=True)
+    ]
+    animate(writer, nodes, keys, limits)
+    errors = interpolation_errors_m(paths.positions_m, keys)
+    return AddedRiders(nodes, sum(map(len, keys)), float(errors.max(initial=0.0)))
 
-    def __init__(self, writer: GlbWriter, height_m: float) -> None:
-        self._writer = writer
-        self._shape = marker(height_m)
-        self._positions = -1
-        self._indices = -1
-        self._material = -1
-        self._meshes: dict[tuple[int, int, int], int] = {}
 
-    def of(self, colour_rgb: tuple[int, int, int]) -> int:
-        if not self._meshes:
-            self._positions = self._writer.positions(self._shape.vertices_m)
-            self._indices = self._writer.indices(self._shape.faces)
-            self._material = self._writer.unlit_material("riders")
-        if colour_rgb not in self._meshes:
-            colours = self._writer.colours(self._shape.coloured(colour_rgb))
-            attributes = {"POSITION": self._positions, "COLOR_0": colours}
-            name = "marker_{:02x}{:02x}{:02x}".format(*colour_rgb)
-            self._meshes[colour_rgb] = self._writer.mesh(
-                name, [Primitive(attributes, self._material, self._indices)]
-            )
-        return self._meshes[colour_rgb]
+def animate(writer: GlbWriter, nodes: Sequence[int], keys: Sequence[Keys], limits: ProfileLimits) -> None:
+    """Move nodes along their keys, as many times faster than they rode as the profile says."""
+    moving = [index for index, chosen in enumerate(keys) if len(chosen) > 1]
+    if not moving:
+        return
+    time_step_s = 1.0 / (PARTS * limits.speed)
+    writer.animate_paths(
+        [nodes[index] for index in moving],
+        [(keys[index].times_s / limits.speed).astype(np.float32) for index in moving],
+        [keys[index].positions_m for index in moving],
+        time_exponent=round(np.log2(time_step_s)),
+        position_exponent=round(np.log2(grid_step_m(limits.max_error_m))),
+    )
+
+
+def _labels(
+    writer: GlbWriter,
+    riders: Sequence[Rider],
+    colours: Sequence[tuple[int, int, int]],
+    sizes: Sizes,
+    *,
+    width_px: int,
+    facing_rad: float,
+) -> dict[int, int]:
+    """Add labels of all who have a number; returns nodes by bib."""
+    if not width_px:
+        return {}
+    chosen = [index for index, rider in enumerate(riders) if rider.bib >= 0]
+    nodes = add_labels(
+        writer,
+        [riders[index] for index in chosen],
+        [colours[index] for index in chosen],
+        sizes,
+        width_px=width_px,
+        facing_rad=facing_rad,
+    )
+    return {riders[index].bib: node for index, node in zip(chosen, nodes, strict=True)}
+
+
+def _marker_meshes(
+    writer: GlbWriter, colours: set[tuple[int, int, int]], height_m: float, *, fine: bool
+) -> dict[tuple[int, int, int], int]:
+    """Add a mesh for each colour; all share one shape and one material."""
+    if not colours:
+        return {}
+    shape = marker(height_m, fine=fine)
+    positions, indices = writer.positions(shape.vertices_m), writer.indices(shape.faces)
+    material = writer.unlit_material("riders")
+    chosen = sorted(colours)
+    shades = writer.colours_of([shape.coloured(colour) for colour in chosen])
+    return {
+        colour: writer.mesh(
+            "marker_{:02x}{:02x}{:02x}".format(*colour),
+            [Primitive({"POSITION": positions, "COLOR_0": shade}, material, indices)],
+        )
+        for colour, shade in zip(chosen, shades, strict=True)
+    }
 
 
 def _extras(rider: Rider, teams: dict[str, str], *, first_seen_s: float) -> dict[str, Any]:

@@ -37,6 +37,6 @@ class Sizes:
             extent_m=extent_m,
             rider_m=float(np.clip(extent_m / 4000, 4, 12)),
             road_width_m=float(np.clip(extent_m / 1500, 9, 32)),
-            road_lift_m=float(np.clip(extent_m / 80_000, 0.3, 1.5)),
+            road_lift_m=float(np.clip(extent_m / 40_000, 0.3, 2.0)),
             sign_m=float(np.clip(extent_m / 40, 40, 2500)),
         )
