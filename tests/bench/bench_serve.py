@@ -80,6 +80,7 @@ class Client(asyncio.Protocol):
         self._log, self._number, self._events = log, number, events
         self._data = bytearray()
         self._head = False
+        self._transport: asyncio.Transport | None = None
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,7 +89,8 @@ class Client(asyncio.Protocol):
         upgrade += f"Sec-WebSocket-Key: {key}\r\n"
         path = "/events" if self._events else "/stream?form=binary"
         head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{'' if self._events else upgrade}\r\n"
-        transport.write(head.encode())  # type: ignore[attr-defined]
+        self._transport = transport  # type: ignore[assignment]
+        self._transport.write(head.encode())  # type: ignore[union-attr]
 
     def connection_lost(self, _: Exception | None) -> None:
         self.lost = True
@@ -116,6 +118,10 @@ class Client(asyncio.Protocol):
         if data[0] & 15 == 2:
             (sent_ms,) = _SENT.unpack_from(data, begin + _SENT_AT)
             self._note(sent_ms, int.from_bytes(data[begin + 12 : begin + 16], "little"))
+        elif data[0] & 15 == 9:
+            # a ping, to be answered with the same, masked with zeros
+            pong = b"\x8a" + bytes([128 | length]) + bytes(4) + bytes(data[begin : begin + length])
+            self._transport.write(pong)  # type: ignore[union-attr]
         del data[: begin + length]
         return True
 

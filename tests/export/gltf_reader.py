@@ -12,6 +12,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, Any
 
+import node_tools
 import numpy as np
 from PIL import Image
 
@@ -75,17 +76,35 @@ class GltfFile:
         }
 
     def positions(self, name: str, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """World positions (t, 3) of a node in glTF axes; parents may be moved but not turned or scaled."""
-        index = self.node(name)
+        """Positions (t, 3) of a node in the frame of the root, glTF axes, at seconds of the race.
+
+        Parents may be moved but not turned or scaled, but for the root: it may stand on a table.
+        """
+        index, root = self.node(name), self.root
         parents = self.parents()
+        shown_s = times_s / self.extras.get("speed", 1.0)
         total = np.zeros((len(times_s), 3))
-        while True:
-            total += self._local(index, times_s)
-            if index not in parents:
-                return total
+        while index != root:
+            total += self._local(index, shown_s)
             index = parents[index]
-            node = self.table("nodes")[index]
-            assert not {"matrix", "rotation", "scale"} & set(node)
+            assert index == root or not {"matrix", "rotation", "scale"} & set(self.table("nodes")[index])
+        node = self.table("nodes")[root]
+        if "scale" not in node:
+            total += np.array(node.get("translation", (0.0, 0.0, 0.0)))
+        return total
+
+    @property
+    def root(self) -> int:
+        """The scene's only node."""
+        (root,) = self.table("scenes")[0]["nodes"]
+        return int(root)
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """What the root says."""
+        found = self.table("nodes")[self.root].get("extras", {})
+        assert isinstance(found, dict)
+        return found
 
     def _local(self, index: int, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         still = np.array(self.table("nodes")[index].get("translation", (0, 0, 0)), dtype=float)
@@ -108,20 +127,32 @@ def read(path: Path) -> GltfFile:
     return GltfFile(path.read_bytes())
 
 
+def read_packed(path: Path, node_modules: Path, scratch: Path) -> GltfFile:
+    """Read a file that is packed, through the decoder of three.js."""
+    try:
+        return read(node_tools.unpacked(path, node_modules, scratch / f"{path.stem}.plain.glb"))
+    except node_tools.DamagedError as error:
+        raise ValueError(f"compression: {error}") from error
+
+
 def faults(
     file: GltfFile,
     *,
     times_s: NDArray[np.float64] | None = None,
     expected_m: dict[str, NDArray[np.float32]] | None = None,
+    colours: dict[str, tuple[int, int, int]] | None = None,
     bound_m: float = 0.5,
     drift_m: float = 0.2,
 ) -> list[str]:
     """What is wrong with a file, each as one word and where.
 
+    ``colours`` gives for node names the sRGB colour of the brightest vertex.
+
     ``expected_m`` gives for node names the positions (t, 3) in stage axes at ``times_s``; on average, over
     all of them, they may be off by ``drift_m`` along each axis.
     """
     found = [*_name_faults(file), *_number_faults(file), *_animation_faults(file)]
+    found += _colour_faults(file, colours or {})
     if times_s is not None and expected_m is not None and not found:
         found += _position_faults(file, times_s, expected_m, bound_m, drift_m)
     return found
@@ -160,9 +191,25 @@ def _animation_faults(file: GltfFile) -> list[str]:
         return [f"animations: {len(animations)}"]
     found = []
     for sampler in animations[0]["samplers"] if animations else []:
+        if sampler.get("interpolation", "LINEAR") != "LINEAR":
+            found.append(f"interpolation: {sampler['interpolation']}")
         times = file.accessor(sampler["input"])[:, 0]
         if times[0] != 0 or not (np.diff(times) > 0).all():
             found.append(f"times: accessor {sampler['input']}")
+    return found
+
+
+def _colour_faults(file: GltfFile, colours: dict[str, tuple[int, int, int]]) -> list[str]:
+    found = []
+    nodes = {node["name"]: node for node in file.table("nodes")}
+    for name, colour in colours.items():
+        if name not in nodes:
+            continue
+        part = file.table("meshes")[nodes[name]["mesh"]]["primitives"][0]
+        light = file.accessor(part["attributes"]["COLOR_0"]).max(axis=0)
+        shown = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+        if np.abs(shown - colour).max() > 3.0:
+            found.append(f"colour: {name} is {shown.round().tolist()} instead of {list(colour)}")
     return found
 
 
@@ -175,7 +222,11 @@ def _position_faults(
 ) -> list[str]:
     found = []
     offsets = []
+    names = {node["name"] for node in file.table("nodes")}
     for name, expected in expected_m.items():
+        if name not in names:
+            found.append(f"missing: {name}")
+            continue
         stage = np.asarray(expected, dtype=float)
         miss = file.positions(name, times_s) - np.stack([stage[:, 0], stage[:, 2], -stage[:, 1]], axis=-1)
         offsets.append(miss.mean(axis=0))

@@ -51,6 +51,21 @@ def _install(npm: str, folder: Path) -> None:
         raise NotHereError(f"npm ci cannot install the tools of tests: {' '.join(last)}")
 
 
+class DamagedError(Exception):
+    """A packed file cannot be unpacked."""
+
+
+def unpacked(path: Path, node_modules: Path, target: Path) -> Path:
+    """Write a file without its compression, by the decoder of three.js."""
+    node = shutil.which("node")
+    assert node is not None
+    command = [node, str(TOOLS / "unpack.mjs"), str(node_modules), str(path), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise DamagedError(done.stderr.strip().splitlines()[-1] if done.stderr else "no reason given")
+    return target
+
+
 def validated(path: Path, node_modules: Path) -> dict[str, Any]:
     """Return the Khronos validator's report on a file."""
     node = shutil.which("node")

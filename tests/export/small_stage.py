@@ -11,6 +11,7 @@ import numpy as np
 from terrain import LocalFrame, Mesh
 from terrain.elevation import ElevationGrid
 from terrain.pictures import Texture
+from tracker3d.export.shapes import marker
 from tracker3d.scene.model import Gate, GateKind, RoadLine, StageScene
 from tracker3d.scene.style import default_theme
 from tracker3d.stage.model import Rider, Stage, Team
@@ -203,6 +204,17 @@ def small_race(
         verdict=nothing.astype(np.uint8),
     )
     return LateMotion(Motion(tracks, route), np.arange(len(bibs)) * 5)
+
+
+def colours_of(scene: StageScene) -> dict[str, tuple[int, int, int]]:
+    """Colours of the riders' teams by node name, as bright as the marker's brightest vertex."""
+    teams = {team.code: team.colour_rgb for team in scene.stage.teams}
+    brightest = float(marker(1.0).brightness.max())
+    return {
+        f"rider_{rider.bib}": tuple(round(brightest * level) for level in teams[rider.team_code])
+        for rider in scene.stage.riders
+        if not rider.vehicle and not rider.jersey
+    }
 
 
 def track_of(

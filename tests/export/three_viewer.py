@@ -40,11 +40,15 @@ def browser() -> str | None:
 def view(
     glb: Path, jobs: list[dict[str, Any]], *, modules: Path, profile: Path, timeout_s: float = 90
 ) -> dict[str, Any]:
-    """Run ``jobs`` (see the page) on a file; pictures come back as PNG bytes."""
+    """Run ``jobs`` (see the page) on a file; pictures come back as PNG bytes.
+
+    Jobs with ``every_s`` bring ``tracks``, (nodes, seconds, 3) float32 as bytes.
+    """
     command = browser()
     assert command is not None
     done = threading.Event()
     reports: list[dict[str, Any]] = []
+    tracks: list[bytes] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -69,9 +73,13 @@ def view(
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            reports.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(204)
             self.end_headers()
+            if self.path == "/tracks":
+                tracks.append(body)
+                return
+            reports.append(json.loads(body))
             done.set()
 
         def log_message(self, *arguments: object) -> None:
@@ -96,7 +104,10 @@ def view(
     if not reports:
         raise TimeoutError(f"the page did not answer within {timeout_s} s")
     report = reports[0]
-    for result in report.get("results", []):
+    every = iter(tracks)
+    for job, result in zip(jobs, report.get("results", []), strict=False):
+        if "every_s" in job:
+            result["tracks"] = next(every)
         if "picture" in result:
             result["picture"] = base64.b64decode(result["picture"].partition(",")[2])
     return report

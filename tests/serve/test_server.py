@@ -101,11 +101,23 @@ def test_the_model_for_phones_shows_the_riders_where_they_are(served):
         after = states(stream, 12)[-1]
     nodes = {node["name"]: node for node in file.json["nodes"]}
     root = nodes["stage"]
-    assert root["scale"][0] == pytest.approx(1 / 3600, rel=0.01)
+    assert root["scale"][0] == pytest.approx(1 / 4400, rel=0.05), "a metre on the table"
     east = nodes["rider_2"]["translation"][0]
     assert before["p"]["2"][0] - 0.01 <= east <= after["p"]["2"][0] + 0.01
     shown = {file.json["nodes"][index]["name"] for index in root["children"]}
     assert "rider_1" in shown
+
+
+def test_iphones_get_the_same_as_usdz(served, tmp_path):
+    usd = pytest.importorskip("pxr.Usd")
+    assert "race.usdz" in served.get("manifest.json").json()["files"]
+    first = served.get("race.usdz")
+    assert first.headers["content-type"] == "model/vnd.usdz+zip"
+    (tmp_path / "race.usdz").write_bytes(first.content)
+    stage = usd.Stage.Open(str(tmp_path / "race.usdz"))
+    names = {prim.GetName() for prim in stage.Traverse()}
+    assert {"rider_1", "rider_2", "rider_11", "terrain"} <= names
+    assert served.get("race.usdz").content == first.content, "it is made anew once a minute"
 
 
 def test_the_road_and_the_heights_are_those_of_the_stage(served, small):

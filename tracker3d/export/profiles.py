@@ -57,7 +57,7 @@ _LIMITS = {
     Profile.ENGINE: ProfileLimits(".glb", False, 250_000, 4096, 88, 0.5, 1.0, 128),
     Profile.WEB: ProfileLimits(".glb", True, 250_000, 2048, 50, 0.5, 1.0, 64),
     Profile.ANDROID: ProfileLimits(".glb", False, 22_000, 1024, 75, 20.0, 120.0, 0, False, 1.0),
-    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 25.0, 120.0, 0, False, 1.0),
+    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 15.0, 120.0, 0, False, 1.0),
     Profile.TILES: ProfileLimits(".glb", False, 250_000, 4096, 88, 2.0, 1.0, 128),
 }
 
@@ -125,7 +125,8 @@ def limits_of(profile: Profile, options: ExportOptions, path: Path) -> ProfileLi
             f"{LARGEST_ERROR_M:g} m."
         )
     _check("number of triangles", limits.most_triangles, 1000, 10_000_000)
-    _check("size on the table", limits.table_m or 1.0, 0.01, 100.0, "m")
+    if limits.table_m is not None:
+        _check("size on the table", limits.table_m, 0.01, 100.0, "m")
     _check("speed", limits.speed, 0.1, 10_000.0)
     _check("exaggeration", options.exaggeration, 0.1, 20.0)
     _check("geoid height", options.geoid_height_m, -200.0, 200.0, "m")

@@ -4,8 +4,8 @@ A tenth of the size of positions, since the road is told once. The file is JSON:
 ``step_m`` metres from ``start_m`` on (``positions``, root frame of the GLB: x, y, z) and level unit vectors
 to the left of the race (``left``: x, z). A rider is at ``road(distance) + lateral * left(distance)``,
 straight between points. ``riders`` holds for each the differences from key to key of ``t`` (in
-``time_step_s``), ``distance`` (in ``distance_step_m``) and ``lateral`` (in ``lateral_step_m``), all whole
-numbers from 0 on; between keys all three run straight in time.
+``time_step_s``), ``distance`` (in ``distance_step_m``, from ``distance_origin_m``) and ``lateral`` (in
+``lateral_step_m``), all whole numbers from 0 on; between keys all three run straight in time.
 """
 
 from __future__ import annotations

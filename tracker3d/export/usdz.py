@@ -129,9 +129,10 @@ class _Conversion:
         from pxr import Gf
 
         codes = self._values(sampler["input"])[:, 0].astype(float) * CODES_PER_SECOND
-        attribute = operation.GetAttr()
+        # Straight to the layer, which is many times faster than through the composed stage.
+        layer, attribute = self._stage.GetRootLayer(), operation.GetAttr().GetPath()
         for code, place in zip(codes.tolist(), self._values(sampler["output"]).tolist(), strict=True):
-            attribute.Set(Gf.Vec3f(place), code)
+            layer.SetTimeSample(attribute, code, Gf.Vec3f(place))
         self._last_code = max(self._last_code, float(codes[-1]))
 
     def _mesh(self, path: str, part: dict[str, Any]) -> None:

@@ -1,29 +1,32 @@
 """The exported stage with its riders moved, in milliseconds: only the table of nodes is written anew.
 
-For augmented reality the model stands on a table: its root is scaled, and riders, who would be finer than a
-hair there, are scaled against it.
+Phones show a model file and know no stream; so each asks for the race as it stands.
 """
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
+import math
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 from tracker3d.errors import InputError
+from tracker3d.serve.stage_files import table_usdz
 
 if TYPE_CHECKING:
+    from tracker3d.race import Race
+    from tracker3d.scene.model import StageScene
     from tracker3d.serve.states import Snapshot
 
 _HEAD = struct.Struct("<4sII")
 _CHUNK = struct.Struct("<II")
 _JSON_CHUNK = 0x4E4F534A
-RIDER_SHARE = 1 / 75
-"""Height of a rider on a table as a share of the stage's extent."""
-
-SIGNS_GROWN = 2.0
-"""Signs and the leader's pin are made for a screen; on a table they are so much larger."""
+_KEPT_S = 60.0
+NOBODY = 0
+"""No bib."""
 
 
 class MovableModel:
@@ -33,8 +36,6 @@ class MovableModel:
     ----------
     glb : bytes
         As the export writes it: riders are children of the root and carry no animation.
-    extent_m, rider_m : float
-        Longer side of the box round the road, and height of a rider in the file.
 
     Raises
     ------
@@ -42,7 +43,7 @@ class MovableModel:
         It is no such file.
     """
 
-    def __init__(self, glb: bytes, *, extent_m: float, rider_m: float) -> None:
+    def __init__(self, glb: bytes) -> None:
         magic, _, _ = _HEAD.unpack_from(glb)
         length, kind = _CHUNK.unpack_from(glb, _HEAD.size)
         if magic != b"glTF" or kind != _JSON_CHUNK:
@@ -50,42 +51,26 @@ class MovableModel:
         begin = _HEAD.size + _CHUNK.size
         self._document: dict[str, Any] = json.loads(glb[begin : begin + length])
         self._rest = glb[begin + length :]
-        self._extent_m, self._rider_m = extent_m, rider_m
 
-    def at(self, snapshot: Snapshot, *, table_m: float | None = None) -> bytes:
-        """Return the model with everybody where a snapshot says; who is not in it is left out.
-
-        Parameters
-        ----------
-        snapshot : Snapshot
-        table_m : float | None
-            Length of the longer side on a table; life size where None.
-        """
+    def at(self, snapshot: Snapshot) -> bytes:
+        """Return the model with everybody where a snapshot says; who is not in it is left out."""
         document = copy.copy(self._document)
         nodes = copy.deepcopy(document["nodes"])
         document["nodes"] = nodes
         root = nodes[document["scenes"][document.get("scene", 0)]["nodes"][0]]
         places = dict(zip(snapshot.bibs.tolist(), snapshot.positions_m.tolist(), strict=True))
-        grown = max(1.0, RIDER_SHARE * self._extent_m / self._rider_m) if table_m is not None else 1.0
         kept = []
         for index in root["children"]:
             node = nodes[index]
             bib = _bib_of(node)
+            if node.get("name") == "leader":
+                bib = snapshot.order[0] if snapshot.order else NOBODY
             if bib is not None:
                 if bib not in places:
                     continue
                 node["translation"] = places[bib]
-                node["scale"] = [grown] * 3
-            elif node.get("name") == "leader":
-                if not snapshot.order or snapshot.order[0] not in places:
-                    continue
-                node["translation"] = places[snapshot.order[0]]
-            if table_m is not None and str(node.get("name", "")).startswith(("banner_", "leader")):
-                node["scale"] = [SIGNS_GROWN] * 3
             kept.append(index)
         root["children"] = kept
-        if table_m is not None:
-            root["scale"] = [table_m / self._extent_m] * 3
         return self._packed(document)
 
     def _packed(self, document: dict[str, Any]) -> bytes:
@@ -95,6 +80,23 @@ class MovableModel:
         return b"".join(
             (_HEAD.pack(b"glTF", 2, total), _CHUNK.pack(len(text), _JSON_CHUNK), text, self._rest)
         )
+
+
+class NewestUsdz:
+    """The race as USDZ, which takes seconds to write: one file serves all who ask within a minute."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._data = b""
+        self._made_s = -math.inf
+
+    async def of(self, scene: StageScene, race: Race, time_ms: int) -> bytes:
+        """Return the file of this moment, or one of the last minute."""
+        async with self._lock:
+            if time.monotonic() - self._made_s > _KEPT_S:
+                self._data = await asyncio.to_thread(table_usdz, scene, race, time_ms)
+                self._made_s = time.monotonic()
+            return self._data
 
 
 def _bib_of(node: dict[str, Any]) -> int | None:

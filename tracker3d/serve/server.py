@@ -19,10 +19,9 @@ from starlette.routing import Route, WebSocketRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tracker3d.errors import MachineError
-from tracker3d.export.sizes import Sizes
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.serve import stage_files
-from tracker3d.serve.ar_model import MovableModel
+from tracker3d.serve.ar_model import MovableModel, NewestUsdz
 from tracker3d.serve.broker import BrokerLink
 from tracker3d.serve.guard import Doorkeeper, Guard, Limits, client_of
 from tracker3d.serve.hub import Hub
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
     from tracker3d.serve.sources import Moment, RaceSource
     from tracker3d.stage.model import Stage
-
-TABLE_M = 1.0
-"""Longer side of a stage in augmented reality."""
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 20
@@ -99,23 +95,26 @@ class StageServer:
         self.hub = Hub()
         self._keeper = Doorkeeper(limits or Limits())
         self._streams = Streams(self.hub, self._keeper)
-        model = stage_files.stage_model(scene)
-        sizes = Sizes.of(scene.road)
-        self._movable = MovableModel(model, extent_m=sizes.extent_m, rider_m=sizes.rider_m)
+        self._movable = MovableModel(stage_files.table_model(scene))
+        self._usdz = NewestUsdz()
         page = page_files()
         self.page_built = bool(page)
         self._files = {
             **page,
-            "stage.glb": StageFile.of("model/gltf-binary", model),
+            "stage.glb": StageFile.of("model/gltf-binary", stage_files.stage_model(scene)),
             "road.bin": StageFile.of("application/octet-stream", stage_files.road(scene)),
             "relief.bin": StageFile.of("application/octet-stream", stage_files.relief(scene)),
         }
         self._files["manifest.json"] = StageFile.of("application/json", self._manifest())
         self._broker = None if broker is None else BrokerLink(broker, self.hub, self._manifest)
 
+    def _names(self) -> list[str]:
+        made = ["race.glb", *(["race.usdz"] if stage_files.usdz_possible() else [])]
+        return sorted([*self._files, *made])
+
     def _manifest(self) -> bytes:
         document = stage_files.manifest(
-            self._scene, live=self._live, interval_s=self._interval_s, files=sorted(self._files)
+            self._scene, live=self._live, interval_s=self._interval_s, files=self._names()
         )
         return stage_files.encoded(document)
 
@@ -200,6 +199,7 @@ class StageServer:
             Route("/events", self._give_events),
             Route("/state.json", self._give_state),
             Route("/race.glb", self._give_race),
+            Route("/race.usdz", self._give_usdz),
             Route("/health", self._give_health),
             Route("/{name:path}", self._give_file),
         ]
@@ -262,8 +262,18 @@ class StageServer:
         newest = self.hub.newest
         if newest is None:
             return PlainTextResponse("There is no race yet.", 503)
-        data = self._movable.at(newest.snapshot, table_m=TABLE_M)
+        data = self._movable.at(newest.snapshot)
         return Response(data, media_type="model/gltf-binary", headers={"cache-control": "no-store"})
+
+    async def _give_usdz(self, _: Request) -> Response:
+        """Give the same for iOS; made once for all who ask within a minute."""
+        moment = self._source.moment(time.monotonic())
+        if not stage_files.usdz_possible():
+            return PlainTextResponse("This server cannot write USDZ; it lacks usd-core.", 404)
+        if moment is None:
+            return PlainTextResponse("There is no race yet.", 503)
+        data = await self._usdz.of(self._scene, moment.race, moment.time_ms)
+        return Response(data, media_type="model/vnd.usdz+zip", headers={"cache-control": "no-store"})
 
     async def _give_health(self, _: Request) -> Response:
         return Response(json.dumps(self.health), media_type="application/json")

@@ -6,6 +6,7 @@ Everything is bytes in memory: what is served is this table and nothing else, so
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import math
 import struct
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import tracker3d
-from tracker3d.export import export_glb
+from tracker3d.export import Profile, export_glb
 from tracker3d.export.cameras import overview_azimuth_rad
 from tracker3d.export.glb import y_up
 from tracker3d.export.paths import road_positions
@@ -97,20 +98,41 @@ class StillMotion:
 
 
 def stage_model(scene: StageScene) -> bytes:
-    """Return the stage as GLB, with a node for everybody on the start list, at the start."""
+    """Return the stage as GLB for browsers, with a node for everybody on the start list, at the start."""
+    return _exported(scene, _at_start(scene), Profile.WEB)
+
+
+def table_model(scene: StageScene) -> bytes:
+    """Return the stage as GLB for a table, small and plain as phones need it, everybody at the start."""
+    return _exported(scene, _at_start(scene), Profile.ANDROID)
+
+
+def table_usdz(scene: StageScene, race: Race, time_ms: int) -> bytes:
+    """Return the stage on a table as USDZ, with the riders where they are at a moment.
+
+    Raises
+    ------
+    InputError
+        usd-core is not installed.
+    """
+    return _exported(scene, StillMotion(race, time_ms), Profile.IOS)
+
+
+def usdz_possible() -> bool:
+    """Tell whether USDZ can be written here."""
+    return importlib.util.find_spec("pxr") is not None
+
+
+def _at_start(scene: StageScene) -> StillMotion:
     bibs = [rider.bib for rider in scene.stage.riders]
-    return _exported(scene, StillMotion(None, 0, bibs=bibs, start_m=float(scene.stage.route.start_m)))
+    return StillMotion(None, 0, bibs=bibs, start_m=float(scene.stage.route.start_m))
 
 
-def model_at(scene: StageScene, race: Race, time_ms: int) -> bytes:
-    """Return the stage as GLB with the riders where they are at a moment, for augmented reality."""
-    return _exported(scene, StillMotion(race, time_ms))
-
-
-def _exported(scene: StageScene, motion: StillMotion) -> bytes:
+def _exported(scene: StageScene, motion: StillMotion, profile: Profile) -> bytes:
+    suffix = ".usdz" if profile is Profile.IOS else ".glb"
     with tempfile.TemporaryDirectory(prefix="tracker3d-serve.") as folder:
-        path = Path(folder) / "stage.glb"
-        export_glb(scene, cast("Motion", motion) if len(motion.bibs) else None, path)
+        path = Path(folder) / f"stage{suffix}"
+        export_glb(scene, cast("Motion", motion) if len(motion.bibs) else None, path, profile=profile)
         return path.read_bytes()
 
 

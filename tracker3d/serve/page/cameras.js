@@ -63,11 +63,12 @@ export class Cameras {
     const right = new Vector3().crossVectors(view, new Vector3(0, 1, 0)).normalize();
     const up = new Vector3().crossVectors(right, view);
     const slope = Math.tan(MathUtils.degToRad(this.world.camera.fov) / 2);
+    const { free } = this.world;
     let reach = 0;
     for (const each of points) {
       each.sub(target);
-      const across = Math.abs(each.dot(right)) / (0.84 * slope * this.world.camera.aspect);
-      const upward = Math.abs(each.dot(up)) / (0.66 * slope);
+      const across = Math.abs(each.dot(right)) / (0.9 * free[0] * slope * this.world.camera.aspect);
+      const upward = Math.abs(each.dot(up)) / (0.82 * free[1] * slope);
       reach = Math.max(reach, Math.max(across, upward) - each.dot(view));
     }
     return { target, offset: view.multiplyScalar(-reach) };

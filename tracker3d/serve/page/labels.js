@@ -39,7 +39,7 @@ export class Labels {
         stem = STEM_PX + (label.raised ?? 0) + step * (entry.height + MARGIN_PX);
         const top = spot.y - stem - entry.height;
         const tried = [left - margin, top - margin, left + entry.width + margin, top + entry.height + margin];
-        if (!boxes.some((other) => overlaps(tried, other))) box = tried;
+        if (top >= EDGE_PX && !boxes.some((other) => overlaps(tried, other))) box = tried;
       }
       if (!box) continue;
       boxes.push(box);

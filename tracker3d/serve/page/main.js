@@ -18,6 +18,9 @@ const NEAR_RIDERS = 14;
 const RENEW_MS = 15000;
 const MOST_FIGURES = 400;
 const STALE = 2; // presence from which a rider is only guessed at
+const LOST = 3;
+const FAR_M = 3000;
+const FAR_GROUPS = 7;
 const UNKNOWN_COLOUR = "#9aa7b5";
 
 class Page {
@@ -80,8 +83,16 @@ class Page {
     this.world.resize();
     this.profile.fit();
     this.panels.fit();
-    this.world.shift(...this.panels.middle());
+    this.world.leaveFree(...this.panels.free());
     if (!this.followed) this.cameras.showStage(true);
+  }
+
+  // An address may say whom to follow: #leader, or #21 for a number.
+  followAddress() {
+    const said = decodeURIComponent(location.hash.slice(1));
+    const rider = /^\d+$/.test(said) ? this.riders.get(Number(said)) : null;
+    if (said === "leader") this.follow({ kind: "leader", title: this.words.leader });
+    else if (rider) this.follow({ kind: "rider", bib: rider.bib, title: rider.name });
   }
 
   follow(target) {
@@ -113,12 +124,15 @@ class Page {
   placeRiders(time) {
     const { camera } = this.world;
     this.places.clear();
+    const frame = this.history.around(time).before;
     return this.history.visit(time, (bib, distance, lateral, row) => {
       const place = new Vector3();
       const heading = this.road.place(distance, lateral, place);
       const rider = this.riders.get(bib);
       const metresPerPx = this.world.metresPerPx(place.distanceTo(camera.position));
       const followed = this.followed?.kind === "rider" && this.followed.bib === bib;
+      // Where a silent tracker was last is no place of a rider.
+      if (frame.presence[row] >= LOST && !followed) return;
       this.places.set(bib, { place, distance, row });
       this.figures.add({
         position: place,
@@ -143,9 +157,17 @@ class Page {
   wanted(frame, groups) {
     const labels = this.placeLabels();
     if (!frame) return labels;
-    for (const [index, group] of groups.entries()) labels.push(this.groupLabel(group, index));
+    labels.push(...this.groupLabels(groups));
     labels.push(...this.riderLabels(frame));
     return labels;
+  }
+
+  // From afar only groups that are some have a label, and the head of the race.
+  groupLabels(groups) {
+    const labels = groups.map((group, index) => this.groupLabel(group, index));
+    if (this.cameras.range < FAR_M) return labels;
+    const some = labels.filter((_, index) => index === 0 || groups[index].count > 2);
+    return some.sort((one, other) => other.importance - one.importance).slice(0, FAR_GROUPS);
   }
 
   groupLabel(group, index) {
@@ -279,6 +301,8 @@ async function begin() {
     await page.world.load("stage.glb", (share) => {
       bar.value = share;
     });
+    page.followAddress();
+    window.addEventListener("hashchange", () => page.followAddress());
     page.listen();
     window.tracker3d = page;
     loading.classList.add("done");

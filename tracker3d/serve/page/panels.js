@@ -10,6 +10,7 @@ const ICONS = {
 };
 const ROW_PX = 32;
 const BOXES_MS = 400;
+const GUTTER_PX = 14;
 
 export class Panels {
   constructor(manifest, act) {
@@ -197,15 +198,21 @@ export class Panels {
     return this.taken;
   }
 
-  // How far the middle of the free part of the window lies left of and above the window's.
-  middle() {
+  // How far the middle of the free part of the window lies left of and above the window's, and how large it is.
+  free() {
     const { board, foot, head } = this.byId;
-    return this.narrow ? [0, (foot.offsetHeight - head.offsetHeight) / 2] : [board.offsetWidth / 3, foot.offsetHeight / 2];
+    const aside = this.narrow ? 0 : board.offsetWidth + GUTTER_PX;
+    const below = foot.offsetHeight + 2 * GUTTER_PX;
+    const above = this.narrow ? head.offsetHeight + GUTTER_PX : 0;
+    return [
+      [aside / 2, (below - above) / 2],
+      [1 - aside / window.innerWidth, 1 - (above + below) / window.innerHeight],
+    ];
   }
 
   measure() {
     return ["head", "board", "foot", "simulated"].map((id) => this.byId[id].getBoundingClientRect())
-      .filter(({ width }) => width > 0).map(({ left, top, right, bottom }) => [left, top, right, bottom]);
+      .filter(({ width, height }) => width > 0 && height > 20).map(({ left, top, right, bottom }) => [left, top, right, bottom]);
   }
 }
 

@@ -4,7 +4,7 @@ import { BufferAttribute, BufferGeometry, DoubleSide, Mesh, ShaderMaterial } fro
 
 const HALF_WIDTH_M = 3.5;
 const LEAST_PX = 4.5;
-const STEP_M = 10;
+const STEP_M = 5;
 
 export class RoadLine {
   constructor(scene, road) {

@@ -50,16 +50,25 @@ export class World {
     this.camera.aspect = this.width / this.height;
     // A tall screen sees as much of the stage's width as a square one.
     this.camera.fov = this.camera.aspect >= 1 ? 35 : 2 * Math.atan(Math.tan((35 * Math.PI) / 360) / Math.max(this.camera.aspect, 0.62)) * (180 / Math.PI);
-    this.shift(0, 0);
+    this.leaveFree([0, 0], [1, 1]);
   }
 
-  // Move the middle of the picture to where no panel stands, by pixels to the left and upwards.
-  shift(left, up) {
+  // Move the middle of the picture to where no panel stands, by pixels to the left and upwards; the free part is
+  // so much of the width and height.
+  leaveFree([left, up], free) {
+    this.free = free;
     this.camera.setViewOffset(this.width, this.height, left, up, this.width, this.height);
+  }
+
+  // All pixels, however long they take; for pictures of the page.
+  keepSharp() {
+    this.sharp = true;
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, MOST_PX_RATIO));
   }
 
   // Fewer pixels where the machine is slow, and more again where it has time.
   pace(frameMs) {
+    if (this.sharp) return;
     this.meanMs = 0.9 * (this.meanMs ?? frameMs) + 0.1 * Math.min(frameMs, 1000);
     this.paced = (this.paced ?? 0) + 1;
     if (this.paced < 30) return;
