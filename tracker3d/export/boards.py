@@ -80,6 +80,19 @@ def board(cell: Cell, *, width_m: float, height_m: float, top_m: float, facing_r
     return Board(np.array(vertices, np.float32), np.array(uv, np.float32), np.array(faces, np.int32))
 
 
+def crossed_boards(cell: Cell, *, width_m: float, height_m: float, top_m: float, facing_rad: float) -> Board:
+    """Make two boards with the same picture, one across the other: one of them is seen from anywhere."""
+    first, second = (
+        board(cell, width_m=width_m, height_m=height_m, top_m=top_m, facing_rad=azimuth)
+        for azimuth in (facing_rad, facing_rad + np.pi / 2)
+    )
+    return Board(
+        np.concatenate([first.vertices_m, second.vertices_m]),
+        np.concatenate([first.uv, second.uv]),
+        np.concatenate([first.faces, second.faces + np.int32(len(first.vertices_m))]),
+    )
+
+
 def write_centred(
     draw: ImageDraw.ImageDraw,
     text: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ASPECT = 16 / 9
 """Players give cameras the shape of their window; views are framed for this one."""
 
-FILLED = 0.88
+FILLED = 0.8
 """How much of the picture's half width and half height the road may fill."""
 
 OVERVIEW_PITCH_DEG = 40.0
@@ -43,6 +44,14 @@ VIEWPORT_PX = (1920, 1080)
 """The app frames its views for a picture; this is its shape."""
 
 
+@dataclass(frozen=True)
+class _Lens:
+    """What near and far distances follow from."""
+
+    sizes: Sizes
+    scale: float = 1.0
+
+
 def add_cameras(
     writer: GlbWriter,
     scene: StageScene,
@@ -52,26 +61,29 @@ def add_cameras(
     speed: float,
     race: Race | None = None,
     detailed: bool = True,
+    scale: float = 1.0,
 ) -> list[int]:
     """Add all cameras; returns their nodes.
 
     ``speed`` is that of the animation against the race. With ``race``, the app's own cameras of the finish,
     of the highest climb and of the stage preview come along, with the app's poses. A model for a table, not
-    ``detailed``, has none that fly over it.
+    ``detailed``, has none that fly over it. ``scale`` is that of the root: near and far distances of cameras
+    know nothing of what stands above them.
     """
+    lens = _Lens(sizes, scale)
     duration_s = float(paths.times_s[-1]) if paths is not None else 0.0
     nodes = [
-        add_overview(writer, scene, sizes),
-        add_orbit(writer, scene, sizes, duration_s=duration_s / speed),
+        add_overview(writer, scene, lens),
+        add_orbit(writer, scene, lens, duration_s=duration_s / speed),
     ]
     if paths is not None and detailed and (paths.bibs >= 0).any():
-        nodes.append(add_chase(writer, scene, paths, sizes, speed=speed))
+        nodes.append(add_chase(writer, scene, paths, lens, speed=speed))
     if race is not None and detailed:
-        nodes += _add_app_cameras(writer, scene, race, sizes)
+        nodes += _add_app_cameras(writer, scene, race, lens)
     return nodes
 
 
-def _add_app_cameras(writer: GlbWriter, scene: StageScene, race: Race, sizes: Sizes) -> list[int]:
+def _add_app_cameras(writer: GlbWriter, scene: StageScene, race: Race, lens: _Lens) -> list[int]:
     nodes = []
     for name, words, lasts_s in APP_CAMERAS:
         camera, state = parse_camera(words), race.at(race.start_ms)
@@ -79,16 +91,16 @@ def _add_app_cameras(writer: GlbWriter, scene: StageScene, race: Race, sizes: Si
         poses = [camera.pose(Moment(scene, race, state, time_s, VIEWPORT_PX)) for time_s in times_s.tolist()]
         eyes, targets = np.stack([pose.eye_m for pose in poses]), np.stack([pose.target_m for pose in poses])
         moving = times_s if len(poses) > 1 else None
-        nodes.append(_camera(writer, name, eyes, targets, sizes, times_s=moving, fov_deg=poses[0].fov_deg))
+        nodes.append(_camera(writer, name, eyes, targets, lens, times_s=moving, fov_deg=poses[0].fov_deg))
     return nodes
 
 
-def add_overview(writer: GlbWriter, scene: StageScene, sizes: Sizes) -> int:
+def add_overview(writer: GlbWriter, scene: StageScene, lens: _Lens) -> int:
     """Add ``camera_overview``: the whole road, obliquely, from the side that shows it largest."""
     points, middle = _road_points(scene)
     view = _direction(overview_azimuth_rad(scene), OVERVIEW_PITCH_DEG)
     eye = middle - _reach_m(points - middle, view) * view
-    return _camera(writer, "camera_overview", eye[None], middle[None], sizes)
+    return _camera(writer, "camera_overview", eye[None], middle[None], lens)
 
 
 def overview_azimuth_rad(scene: StageScene) -> float:
@@ -99,7 +111,7 @@ def overview_azimuth_rad(scene: StageScene) -> float:
     return float(azimuths[int(np.argmin(reaches_m))])
 
 
-def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s: float) -> int:
+def add_orbit(writer: GlbWriter, scene: StageScene, lens: _Lens, *, duration_s: float) -> int:
     """Add ``camera_orbit``: one turn around the middle of the road.
 
     It lasts :data:`ORBIT_TURN_S`, or as long as the race where that is shorter; without a race it stands.
@@ -110,25 +122,25 @@ def add_orbit(writer: GlbWriter, scene: StageScene, sizes: Sizes, *, duration_s:
     reach_m = max(_reach_m(points - middle, view) for view in views)
     times_s = np.linspace(0, min(ORBIT_TURN_S, duration_s), len(turn_rad))
     targets = np.broadcast_to(middle, views.shape)
-    return _camera(writer, "camera_orbit", middle - reach_m * views, targets, sizes, times_s=times_s)
+    return _camera(writer, "camera_orbit", middle - reach_m * views, targets, lens, times_s=times_s)
 
 
-def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, sizes: Sizes, *, speed: float) -> int:
+def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, lens: _Lens, *, speed: float) -> int:
     """Add ``camera_chase``: behind and above the first rider on the road."""
     every = np.unique(np.append(np.arange(0, len(paths.times_s), CHASE_STEP_S), len(paths.times_s) - 1))
     poses = [
         along_road(
             scene,
             float(distance_m),
-            behind_m=9 * sizes.rider_m,
-            height_m=4 * sizes.rider_m,
+            behind_m=9 * lens.sizes.rider_m,
+            height_m=4 * lens.sizes.rider_m,
             down=0.58,
         )
         for distance_m in paths.leader_m[every]
     ]
     eyes = np.stack([pose.eye_m for pose in poses])
     targets = np.stack([pose.target_m for pose in poses])
-    return _camera(writer, "camera_chase", eyes, targets, sizes, times_s=paths.times_s[every] / speed)
+    return _camera(writer, "camera_chase", eyes, targets, lens, times_s=paths.times_s[every] / speed)
 
 
 def _road_points(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -161,17 +173,19 @@ def _camera(
     name: str,
     eyes: NDArray[np.float64],
     targets: NDArray[np.float64],
-    sizes: Sizes,
+    lens: _Lens,
     *,
     times_s: NDArray[np.float64] | None = None,
     fov_deg: float = FOV_DEG,
 ) -> int:
     # Depth buffers resolve little beyond some ten thousand times the near distance.
-    near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), sizes.rider_m / 3)
-    far_m = near_m + 6 * sizes.extent_m
-    lens = writer.perspective_camera(name, fov_deg=fov_deg, near_m=near_m, far_m=far_m)
+    near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), lens.sizes.rider_m / 3)
+    far_m = near_m + 6 * lens.sizes.extent_m
+    camera = writer.perspective_camera(
+        name, fov_deg=fov_deg, near_m=lens.scale * near_m, far_m=lens.scale * far_m
+    )
     turns = look_at(y_up(eyes), y_up(targets))
-    node = writer.node(name, camera=lens, translation_m=eyes[0], rotation=turns[0])
+    node = writer.node(name, camera=camera, translation_m=eyes[0], rotation=turns[0])
     if times_s is not None and len(eyes) > 1:
         writer.animate_camera(node, times_s, eyes, turns)
     return node

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from tracker3d.export.boards import Sheet, board, png, write_centred
+from tracker3d.export.boards import Sheet, crossed_boards, png, write_centred
 from tracker3d.export.glb import GlbWriter, Primitive
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add_labels(
     material = writer.unlit_material("labels", texture=texture)
     height_m = 0.34 * sizes.rider_m
     boards = [
-        board(
+        crossed_boards(
             sheet.cell(index),
             width_m=height_m * width_px / height_px,
             height_m=height_m,

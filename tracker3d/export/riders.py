@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LEADER_SHARE = 0.6
 """Height of the leader's pin as a share of that of signs."""
 
+LEADER_WAIST = 0.008
+"""So slender that it hides nobody where the race is seen from nearby."""
+
 
 @dataclass(frozen=True)
 class AddedRiders:
@@ -91,7 +94,7 @@ def add_leader(
         return []
     positions = warp(road_positions(scene.stage, paths.leader_m))
     keys = reduce_paths(positions[:, None], max_error_m=limits.max_error_m)
-    shape = marker(LEADER_SHARE * sizes.sign_m)
+    shape = marker(LEADER_SHARE * sizes.sign_m, waist=LEADER_WAIST)
     red, green, blue = scene.theme.colour("head")
     attributes = {
         "POSITION": writer.positions(shape.vertices_m),

@@ -67,24 +67,23 @@ def revolved(radius_m: NDArray[np.float64], height_m: NDArray[np.float64], *, si
     return Shape(flat.astype(np.float32), _solid(flat, faces), _lit(normals.reshape(-1, 3)))
 
 
-def marker(height_m: float, *, fine: bool = True) -> Shape:
+def marker(height_m: float, *, fine: bool = True, waist: float = 0.055) -> Shape:
     """Make a pin, the sign of a rider: a ball on a needle whose point is where the wheels touch the road.
 
-    It has 180 triangles, or 60.
+    It has 180 triangles, or 60. ``waist`` is the needle's largest radius as a share of the height.
     """
     ball_m = 0.21 * height_m
     turn = np.linspace(-np.pi / 2, np.pi / 2, 8 if fine else 5)
     sides = 14 if fine else 8
     ball = revolved(ball_m * np.cos(turn).clip(0), height_m - ball_m + ball_m * np.sin(turn), sides=sides)
-    waist, height = np.array([0.0, 0.055, 0.0]), np.array([0.0, 0.66, 0.72])
-    needle = revolved(waist * height_m, height * height_m, sides=6)
+    radius, height = np.array([0.0, waist, 0.0]), np.array([0.0, 0.66, 0.72])
+    needle = revolved(radius * height_m, height * height_m, sides=6)
     return joined(needle, ball)
 
 
-def prism(width_m: float, height_m: float) -> Shape:
-    """Make an upright pole, open at both ends."""
-    half = np.full(2, width_m / 2)
-    return revolved(half, np.array([0.0, height_m]), sides=6)
+def mast(foot_m: float, top_m: float, height_m: float) -> Shape:
+    """Make a pole that widens from its foot to its top: seen from afar, and hardly in the way nearby."""
+    return revolved(np.array([foot_m, top_m]) / 2, np.array([0.0, height_m]), sides=6)
 
 
 def _solid(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from tracker3d.export.boards import Sheet, board, png, write_centred
 from tracker3d.export.glb import GlbWriter, Primitive, safe_name
-from tracker3d.export.shapes import prism
+from tracker3d.export.shapes import mast
 from tracker3d.scene.model import Gate, GateKind
 
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ BOARD_ASPECT = BOARD_PX[0] / BOARD_PX[1]
 BOARD_WIDTH = 1.6
 """As a share of the height of the whole sign."""
 
-MAST_WIDTH = 0.03
-"""As a share of the height of the whole sign."""
+MAST_WIDTH = 0.02
+"""Of the mast's top, as a share of the height of the whole sign."""
+
+MAST_FOOT_M = 0.4
 
 BACKGROUND_RGB = (18, 22, 28)
 MAST_RGB = (238, 240, 243)
@@ -49,9 +51,9 @@ def add_signs(
     board_material = writer.unlit_material("banners", texture=texture)
     mast_material = writer.unlit_material("masts", colour_rgb=MAST_RGB)
     height_m = BOARD_WIDTH * sizes.sign_m / BOARD_ASPECT
-    mast = prism(MAST_WIDTH * sizes.sign_m, sizes.sign_m - height_m)
+    pole = mast(MAST_FOOT_M, MAST_WIDTH * sizes.sign_m, sizes.sign_m - height_m)
     mast_part = Primitive(
-        {"POSITION": writer.positions(mast.vertices_m)}, mast_material, writer.indices(mast.faces)
+        {"POSITION": writer.positions(pole.vertices_m)}, mast_material, writer.indices(pole.faces)
     )
     nodes = []
     names: set[str] = set()

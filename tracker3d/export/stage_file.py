@@ -221,11 +221,19 @@ class _Job:
             added = add(writer, scene, placed, sizes, limits=limits, facing_rad=facing_rad)
             nodes += [*added.nodes, *add_leader(writer, scene, paths, sizes, limits=limits, warp=self.warp)]
         self.progress("writing", 0.8)
+        place = _on_table(scene, self.ground, limits)
         if self.profile is not Profile.TILES:
             nodes += add_cameras(
-                writer, scene, paths, sizes, speed=limits.speed, race=self.race, detailed=limits.detailed
+                writer,
+                scene,
+                paths,
+                sizes,
+                speed=limits.speed,
+                race=self.race,
+                detailed=limits.detailed,
+                scale=place.get("scale", 1.0),
             )
-        extras, place = _root_extras(scene, paths, limits), _on_table(scene, self.ground, limits)
+        extras = _root_extras(scene, paths, limits)
         root = writer.node("stage", children=nodes, extras=extras, **place)
         if self.profile is Profile.IOS:
             size_bytes = write_usdz(writer, path, root=root)
