@@ -83,8 +83,11 @@ def test_gaps_are_those_of_the_race(moment):
     scene, race, time_ms = moment
     facts = card_facts(scene, race, time_ms, Template.GAPS)
     state = race.at(time_ms)
-    told = {str(len(group.riders)): gap_text(group.gap_to_head_s) for group in state.groups[1:]}
-    assert [row.figure for row in facts.rows[1:]] == [told[row.mark] for row in facts.rows[1:]]
+    told = [(str(len(group.riders)), gap_text(group.gap_to_head_s)) for group in state.groups[1:]]
+    said = [(row.mark, row.figure) for row in facts.rows[1:]]
+    assert len(said) == min(len(told), 5)
+    left = iter(told)
+    assert all(row in left for row in said)  # in the same order
     assert facts.rows[0].figure == ""
     assert {row.mark for row in facts.rows} <= {str(len(group.riders)) for group in state.groups}
     assert facts.moment.startswith("3.0 km to go")
