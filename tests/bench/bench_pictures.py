@@ -1,8 +1,8 @@
-"""Milliseconds per frame of every output: the frame's state, drawing, reading back, encoding, and all together.
+"""Milliseconds per frame of every output: its state, drawing, reading back, encoding, and all together.
 
-Run as ``python tests/bench/bench_pictures.py [package.stage feed TIME [FRAMES]]``; without arguments the rehearsal
-is made. Encoding goes on in a thread while the next frame is drawn: the last column says how much of the sum
-of all is really waited for.
+Run as ``python tests/bench/bench_pictures.py [package.stage feed TIME [FRAMES]]``; without arguments the
+rehearsal is made. Encoding goes on in a thread while the next frame is drawn: the last column says how much
+of the sum of all is really waited for.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ def main() -> int:
             start_ms = replay.race.time_of_to_go(5_000.0)
         frames = int(sys.argv[4]) if len(sys.argv) > 4 else _FRAMES
         scene = build_scene(replay.package.stage, replay.package.ground)
-        print(
-            f"{replay.package.stage.name}, {_SIZE_PX[0]}x{_SIZE_PX[1]}, ms per frame over {frames} frames\n"
-        )
+        size = "x".join(map(str, _SIZE_PX))
+        print(f"{replay.package.stage.name}, {size}, ms per frame over {frames} frames\n")
         print("| output | state | render | read back | encode | sum | in all | share |")
         print("|---|---|---|---|---|---|---|---|")
         for title, name, codec, layer, alpha in OUTPUTS:
