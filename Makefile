@@ -28,6 +28,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_track_accuracy.py
 	$(BIN)/python tests/bench/bench_feed.py
 	$(BIN)/python tests/bench/bench_serve.py
+	$(BIN)/python tests/bench/bench_pictures.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py
 

@@ -206,7 +206,9 @@ def test_digits_are_of_equal_width():
 def test_graphics_grow_with_the_picture():
     assert scale_of((1920, 1080)) == 1.0
     assert scale_of((3840, 2160)) == 2.0
-    assert scale_of((800, 1080)) < 0.6
+    assert scale_of((800, 1080)) < 0.85
+    assert scale_of((1080, 1080)) == 1.0
+    assert scale_of((1080, 1920)) == 1.125
     assert readable_on((255, 255, 255)) == (15, 20, 28)
     assert readable_on((20, 20, 90)) == (255, 255, 255)
 
@@ -228,7 +230,9 @@ def test_overlays_by_name():
         parse_overlays("to_go,clock")
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (640, 360), (900, 900), (3840, 2160)])
+@pytest.mark.parametrize(
+    "size", [(1920, 1080), (1280, 720), (640, 360), (900, 900), (3840, 2160), (1080, 1350), (1080, 1920)]
+)
 def test_panels_never_cover_each_other(scene, race, size):
     from tracker3d.scene.trend import GapTrend
 

@@ -113,6 +113,7 @@ def require_keying() -> None:
 def _draw(ground: float | None) -> tuple[NDArray[np.uint8], str]:
     """Return the test picture over a level of grey, or over nothing, and the renderer's name."""
     from vtkmodules.vtkRenderingCore import vtkRenderer
+    from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass
 
     from tracker3d.render.glows import GlowActor
     from tracker3d.render.offscreen import offscreen_window, read_pixels, samples_for
@@ -127,6 +128,8 @@ def _draw(ground: float | None) -> tuple[NDArray[np.uint8], str]:
     renderer: Any = vtkRenderer()
     renderer.SetBackground(3 * (ground or 0.0,))
     renderer.SetBackgroundAlpha(0.0 if ground is None else 1.0)
+    in_order = vtkRenderStepsPass()
+    renderer.SetPass(in_order)
     window.AddRenderer(renderer)
     overlay = Overlay(sampled=samples > 1)
     overlay.renderer.SetLayer(1)

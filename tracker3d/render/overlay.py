@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass
 
 from tracker3d.render.buffers import ImageTexture, quad_faces, triangle_cells, triangles
 
@@ -41,6 +42,8 @@ class Overlay:
         self.renderer.SetInteractive(False)
         self.renderer.SetBackgroundAlpha(0.0)
         self.renderer.EraseOff()
+        if sampled:  # blended one after the other; VTK's usual way weighs all translucent things at once
+            self.renderer.SetPass(vtkRenderStepsPass())
         camera = self.renderer.GetActiveCamera()
         camera.ParallelProjectionOn()
         camera.SetClippingRange(0.5, 3.0)

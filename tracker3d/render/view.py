@@ -82,6 +82,7 @@ class SceneView:
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
         self._supersampling: VtkRenderPass | None = None
+        self._in_order: VtkRenderPass | None = vtkRenderStepsPass() if samples > 1 else None
         self._clearing: VtkRenderPass = vtkCameraPass()
         self._clearing.SetDelegatePass(vtkLightsPass())
         self._quality = (False, False)
@@ -210,7 +211,7 @@ class SceneView:
         if empty:
             self._renderer.SetPass(self._clearing)
         else:
-            self._renderer.SetPass(self._supersampling if self._quality[1] else None)
+            self._renderer.SetPass(self._supersampling if self._quality[1] else self._in_order)
 
     def _aim(self, frame: FrameState) -> None:
         """Set camera, clipping planes and what the shaders need."""

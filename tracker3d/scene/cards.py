@@ -34,10 +34,11 @@ class CardClimb:
     role: str
 
 
-def draw_stage_name(stage: Stage, look: Look) -> Canvas:
-    """Return the stage's name and length on one panel."""
+def draw_stage_name(stage: Stage, look: Look, widest_px: int) -> Canvas:
+    """Return the stage's name and length on one panel of at most ``widest_px``."""
     theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
-    name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", look.px(520))
+    room = max(look.px(120), min(look.px(520), widest_px - 2 * pad - bar))
+    name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", room)
     length = theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
     width = max(
         look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tracker3d.scene.style import Rgb, Theme, Weight
 
 _OVERSAMPLED = 4
+STORY_ASPECT = 1.6
+STORY_HEAD, STORY_FOOT = 0.13, 0.17
+"""Shares of the height of an upright picture that belong to the app in which it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,19 @@ class Look:
 
 
 def scale_of(viewport_px: tuple[int, int]) -> float:
-    """Return the size of graphics for a picture: by its height, and smaller in narrow windows."""
+    """Return the size of graphics for a picture: by its shorter side, and larger where it is upright.
+
+    An upright picture is looked at on a phone, and two boards side by side are as wide as it is.
+    """
     width, height = viewport_px
     steps = 40  # few sizes, so that dragging a window's edge does not draw every label anew
-    return max(0.45, round(min(height / 1080.0, width / 1500.0) * steps) / steps)
+    upright = 1.0 + 0.125 * min(max(4.0 - 4.0 * width / height, 0.0), 1.0)
+    return max(0.45, round(min(height, width * upright) / 1080.0 * steps) / steps)
+
+
+def is_story(viewport_px: tuple[int, int]) -> bool:
+    """Whether a picture fills a phone, whose apps lay their own words and buttons over its head and foot."""
+    return viewport_px[1] > STORY_ASPECT * viewport_px[0]
 
 
 class Canvas:

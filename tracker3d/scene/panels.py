@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from tracker3d.race.model import Role
 from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
 from tracker3d.scene.climbs import climbs_of, foot_of
-from tracker3d.scene.drawing import Canvas
+from tracker3d.scene.drawing import STORY_FOOT, STORY_HEAD, Canvas, is_story
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.placing import roster_of
@@ -76,17 +76,24 @@ class _Desk:
         self.look = look
         self.overlays = overlays
         self.width, self.height = viewport_px
-        self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * SAFE_SHARE)
-        self.right, self.bottom = self.width - self.left, self.height - self.top
+        head, foot = (STORY_HEAD, STORY_FOOT) if is_story(viewport_px) else (SAFE_SHARE, SAFE_SHARE)
+        self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * head)
+        self.right, self.bottom = self.width - self.left, self.height - round(self.height * foot)
         self.foot_left = self.foot_right = self.bottom
 
     def panels(self) -> Iterator[Panel]:
         yield from self._foot()
-        below_name = self.top
+        to_go = self._to_go() if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs) else None
+        figures_left = self.right if to_go is None else self.right - to_go.image.shape[1]
+        below_name, name_right = self.top, self.left
         if Overlay.STAGE_NAME in self.overlays:
-            name = self._panel("stage_name", None, lambda: draw_stage_name(self.scene.stage, self.look))
+            room = figures_left - self.left - self.look.px(_GAP)
+            name = self._panel("stage_name", room, lambda: draw_stage_name(self.scene.stage, self.look, room))
             yield _at(name, self.left, self.top)
             below_name += name.image.shape[0] + self.look.px(_GAP)
+            name_right += name.image.shape[1]
+        if self.scene.stage.simulated:
+            yield self._mark(name_right, figures_left)
         for overlay, make in ((Overlay.GAP_BOARD, self._gap_board), (Overlay.SPEED_BOARD, self._speed_board)):
             if overlay in self.overlays and self.state.groups:
                 board = make()
@@ -95,8 +102,7 @@ class _Desk:
                 yield _at(board, self.left, below_name)
                 below_name += board.image.shape[0] + self.look.px(_GAP)
         below_figure = self.top
-        if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs):
-            to_go = self._to_go()
+        if to_go is not None:
             yield _at(to_go, self.right - to_go.image.shape[1], self.top)
             below_figure += to_go.image.shape[0] + self.look.px(_GAP)
         card = self._climb_card() if Overlay.CLIMB_CARD in self.overlays else None
@@ -107,9 +113,17 @@ class _Desk:
             if below_figure + extra.image.shape[0] <= self.foot_right:
                 yield _at(extra, self.right - extra.image.shape[1], below_figure)
                 below_figure += extra.image.shape[0] + self.look.px(_GAP)
-        if self.scene.stage.simulated:
-            mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
-            yield _at(mark, (self.width - mark.image.shape[1]) // 2, self.top)
+
+    def _mark(self, name_right: int, figures_left: int) -> Panel:
+        """Return the mark of a simulated stage: at the top between name and figures, else above the foot."""
+        mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
+        height, width = mark.image.shape[:2]
+        left, gap = (self.width - width) // 2, self.look.px(_GAP)
+        if name_right + gap <= left and left + width + gap <= figures_left:
+            return _at(mark, left, self.top)
+        placed = _at(mark, self.left, self.foot_left - height)
+        self.foot_left -= height + gap
+        return placed
 
     def _panel(self, name: str, says: Hashable, draw: Callable[[], Canvas]) -> Panel:
         key = (name, self.look.scale, self.width, says)

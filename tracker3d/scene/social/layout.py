@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
-from tracker3d.scene.drawing import Canvas, Look, readable_on
+from tracker3d.scene.drawing import STORY_FOOT, STORY_HEAD, Canvas, Look, is_story, readable_on
 from tracker3d.scene.social.facts import Template
 from tracker3d.scene.social.profile import draw_profile
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _DESIGN_WIDTH = 1080.0
 _MARGIN = 64
-_STORY_ASPECT = 1.6
-"""Higher pictures are stories, whose head and foot belong to the app."""
-_STORY_HEAD, _STORY_FOOT = 0.13, 0.17
 _ROW, _ROW_GAP = 136, 14
 _LEAST_ROW = 84
 _HEAD_HEIGHT = 262
@@ -88,12 +85,12 @@ class _Box:
     def __init__(self, size_px: tuple[int, int]) -> None:
         width, height = size_px
         self.scale = min(width, height, 1.0 * height) / _DESIGN_WIDTH
-        story = height > _STORY_ASPECT * width
+        story = is_story(size_px)
         margin = self.px(_MARGIN)
         self.left = margin
         self.width = min(width, round(_DESIGN_WIDTH * self.scale)) - 2 * margin
-        self.top = round(_STORY_HEAD * height) if story else margin
-        self.bottom = height - (round(_STORY_FOOT * height) if story else self.px(48))
+        self.top = round(STORY_HEAD * height) if story else margin
+        self.bottom = height - (round(STORY_FOOT * height) if story else self.px(48))
 
     def px(self, designed: float) -> int:
         return max(1, round(designed * self.scale))
