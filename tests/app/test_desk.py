@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
 from tracker3d.app.desk import CAMERAS, Desk
+
 from tracker3d.replay import replay_on
 from tracker3d.scene import build_scene
 from tracker3d.scene.model import CameraPose
