@@ -143,7 +143,7 @@ class StageScene:
     memory: SceneMemory = field(default_factory=SceneMemory, repr=False, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CameraPose:
     """Where the picture is taken from.
 
@@ -156,6 +156,16 @@ class CameraPose:
     target_m: NDArray[np.float64]
     fov_deg: float = 35.0
     up: NDArray[np.float64] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CameraPose) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        up = None if self.up is None else tuple(self.up.tolist())
+        return tuple(self.eye_m.tolist()), tuple(self.target_m.tolist()), self.fov_deg, up
 
 
 @dataclass(frozen=True)
