@@ -14,6 +14,7 @@ from tracker3d.app import theme
 from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
@@ -99,6 +100,16 @@ def small_stage(tmp_path_factory: pytest.TempPathFactory) -> SmallStage:
     save_package(folder / "small.stage", stage=stage, ground=ground)
     write_feed(folder / "small.csv", stage)
     return SmallStage(folder / "small.stage", folder / "small.csv", stage)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Settings and journals of tests lie in a folder of their own, never in the user's."""
+    folder = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(folder / name))
+        yield folder
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ class EventPanel(QWidget):
         if mark == self._shown:
             return
         self._shown = mark
-        chosen = self._operator.event
+        chosen = self._operator.chosen_event
         self._events = known[::-1]
         self.log.blockSignals(True)
         self.log.clear()
@@ -105,10 +105,10 @@ class EventPanel(QWidget):
         return f"{local_clock_text(event.time_ms, stage.timezone)}  {kind}   {where}\n      {who}"
 
     def _choose(self, row: int) -> None:
-        self._operator.event = self._events[row] if 0 <= row < len(self._events) else None
+        self._operator.chosen_event = self._events[row] if 0 <= row < len(self._events) else None
 
     def _with_event(self, act: Callable[[Event], None]) -> None:
-        if self._operator.event is None:
+        if self._operator.chosen_event is None:
             self._operator.said.emit("Choose an event in the log first.")
         else:
-            act(self._operator.event)
+            act(self._operator.chosen_event)

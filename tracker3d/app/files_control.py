@@ -6,8 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog
 
 from tracker3d.app.dialogs import OpenDialog, PrepareDialog
 from tracker3d.app.loading import Order
@@ -60,6 +61,38 @@ class FilesControl(QObject):
         dialog = PrepareDialog(self._window, dropped)
         dialog.chosen.connect(self._prepare)
         dialog.open()
+
+    def save_show(self) -> None:
+        """Save shots and rundown where they were saved before, or ask where."""
+        window, path = self._window, self._window.keeper.show_path
+        if window.operator.show is None:
+            return
+        if path is not None:
+            window.keeper.save(path, window.operator.show.document)
+            return
+        dialog = QFileDialog(window, "Save the show", "", "Shows (*.show.json)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("show.json")
+        dialog.fileSelected.connect(lambda name: self._save_as(Path(name)))
+        dialog.open()
+
+    def open_show_file(self) -> None:
+        """Ask for shots and rundown that were saved, and use them on this stage."""
+        window = self._window
+        if window.operator.show is None:
+            self.ask_open(live=False)
+            return
+        dialog = QFileDialog(window, "Open a show", "", "Shows (*.show.json)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: window.keeper.load(Path(name)))
+        dialog.open()
+
+    def _save_as(self, path: Path) -> None:
+        show = self._window.operator.show
+        if show is not None:
+            self._window.keeper.save(path, show.document)
 
     def take(self, paths: list[Path]) -> None:
         """Do with files what their kinds ask for."""

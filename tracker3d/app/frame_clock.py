@@ -15,7 +15,7 @@ _KEPT = 3000
 
 
 class FrameClock:
-    """Frames at exact multiples of a rational interval; those that are missed are left out, never made up for.
+    """Frames at exact multiples of a rational interval; what is missed is left out, never made up for.
 
     Parameters
     ----------

@@ -72,7 +72,12 @@ class GroupsPanel(QWidget):
             ("renameGroup", "Rename", "Give the chosen group a name of your own", self._rename),
             ("lockGroup", "Lock", "Hold the riders of the chosen group together", self._lock),
             ("mergeGroups", "Merge", "Count two chosen groups as one", self._merge),
-            ("airCorrections", "On air now", "Show corrected groups on air without a take", self._air),
+            (
+                "airCorrections",
+                "On air now",
+                "Show corrected groups on air without a take",
+                operator.corrections,
+            ),
         ):
             button = QToolButton()
             button.setObjectName(name)
@@ -106,7 +111,9 @@ class GroupsPanel(QWidget):
             )
             for column, text in enumerate(texts):
                 self._write(row, column, text)
-            self.table.item(row, 0).setForeground(QBrush(QColor(red, green, blue)))
+            name = self.table.item(row, 0)
+            if name is not None:
+                name.setForeground(QBrush(QColor(red, green, blue)))
 
     def _write(self, row: int, column: int, text: str) -> None:
         item = self.table.item(row, column)
@@ -175,12 +182,6 @@ class GroupsPanel(QWidget):
                 document.overrides.merge(first.id, second.id, from_ms=state.time_ms)
             ),
         )
-
-    def _air(self) -> None:
-        show = self._operator.show
-        if show is not None:
-            show.air_corrections(self._operator.now_s())
-            self._operator.acted.emit()
 
 
 def _who(state: RaceState, group: Group) -> str:

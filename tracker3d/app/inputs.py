@@ -21,10 +21,10 @@ class _KeepsKeys(QObject):
                 return False
             event.accept()
             return True
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and isinstance(watched, QWidget):
-                watched.clearFocus()
-                return True
+        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+        if pressed and event.key() == Qt.Key.Key_Escape and isinstance(watched, QWidget):  # type: ignore[attr-defined]
+            watched.clearFocus()
+            return True
         return False
 
 
@@ -36,6 +36,7 @@ def keeping_keys(field: Field) -> Field:
     if not _KEEPER:
         _KEEPER.append(_KeepsKeys())
     field.installEventFilter(_KEEPER[0])
-    if isinstance(field, QComboBox) and field.lineEdit() is not None:
-        field.lineEdit().installEventFilter(_KEEPER[0])
+    line = field.lineEdit() if isinstance(field, QComboBox) else None
+    if line is not None:
+        line.installEventFilter(_KEEPER[0])
     return field

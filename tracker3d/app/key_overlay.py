@@ -8,12 +8,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from tracker3d.app.keys import KEYS, MOUSE, KeyMap
+from tracker3d.app.keys import MOUSE, KeyMap
+from tracker3d.show.hotkeys import ACTS, Hotkeys
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent
 
-_COLUMNS = (("On air", "Live"), ("Time", "Edit", "Mouse in a picture"), ("Cameras", "Window"))
+_MOUSE = "Mouse in a picture"
+_COLUMNS = (("On air", "Edit", "Window"), ("Time", _MOUSE), ("Shots", "Riders"))
+_LEFT_OUT = tuple(f"air_{number}" for number in range(2, 10))
+"""Keys like the one listed before them."""
 _PURE_MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
 _HINT = "Click a key to choose another one. Esc closes this map."
 
@@ -63,7 +67,7 @@ class KeyOverlay(QFrame):
         act, key = self._waiting, QKeySequence(event.keyCombination()).toString()
         self._stop_waiting()
         if key != "Esc":
-            self._map.remap(act, key)
+            self._hint.setText(self._map.remap(act, key) or _HINT)
 
     def _choose(self, act: str) -> None:
         self._stop_waiting()
@@ -103,7 +107,7 @@ class KeyOverlay(QFrame):
         reset.setObjectName("usualKeys")
         reset.setToolTip("Give every act its usual key again")
         reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        reset.clicked.connect(self._map.reset)
+        reset.clicked.connect(lambda: self._map.set_hotkeys(Hotkeys()))
         foot.addWidget(reset)
         whole.addLayout(foot)
 
@@ -115,19 +119,19 @@ class KeyOverlay(QFrame):
         heading.setObjectName("helpTitle")
         grid.addWidget(heading, 0, 0, 1, 2)
         row = 1
-        for key in KEYS:
-            if key.section == title:
+        for act in ACTS:
+            if act.section == title and act.name not in _LEFT_OUT:
                 cap = QPushButton()
                 cap.setObjectName("helpKey")
-                cap.setProperty("act", key.act)
+                cap.setProperty("act", act.name)
                 cap.setToolTip("Click, then press the key that shall do this")
                 cap.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-                cap.clicked.connect(lambda _checked=False, act=key.act: self._choose(act))
-                self._caps[key.act] = cap
+                cap.clicked.connect(lambda _checked=False, name=act.name: self._choose(name))
+                self._caps[act.name] = cap
                 grid.addWidget(cap, row, 0)
-                grid.addWidget(QLabel(key.text), row, 1)
+                grid.addWidget(QLabel(act.text), row, 1)
                 row += 1
-        for gesture, text in MOUSE if title.startswith("Mouse") else ():
+        for gesture, text in MOUSE if title == _MOUSE else ():
             name = QLabel(gesture)
             name.setObjectName("soft")
             grid.addWidget(name, row, 0)

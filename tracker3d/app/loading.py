@@ -135,7 +135,7 @@ class Loader(QObject):
             self._fail(f"This cannot be opened because of a fault in the program ({error!r}).")
 
     def _files(self) -> tuple[Path, str, Progress]:
-        """Return package, feed and how progress is told; the rehearsal is made first where it is asked for."""
+        """Return package, feed and how progress is told; the rehearsal is made first where wanted."""
         if self.order.package is not None:
             return self.order.package, self.order.feed, self._progress
         from platformdirs import user_cache_path

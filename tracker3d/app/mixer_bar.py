@@ -35,9 +35,9 @@ class MixerBar(QWidget):
             ),
             ("cut", "Cut", "Preview goes on air at once", "cut", operator.cut),
             ("mix", "Mix", "Preview is dissolved in", "mix", operator.mix),
-            ("backOnAir", "Back", "What was on air before comes back", "back_on_air", operator.back_on_air),
+            ("backOnAir", "Back", "What was on air before comes back", "back", operator.back),
             ("out", "Out", "Nothing on air; time goes on", "out", operator.out),
-            ("clear", "Clear all", "Preview and program empty", "clear", operator.clear),
+            ("clear", "Clear all", "Preview and program empty", "clear_all", operator.clear_all),
         ):
             button = QToolButton()
             button.setObjectName(name)

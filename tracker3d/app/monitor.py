@@ -50,17 +50,17 @@ class Monitor(QFrame):
         strip.addWidget(self._what, 1)
         strip.addWidget(self._note)
         self.picture = PictureBox()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 6)
-        layout.setSpacing(2)
-        layout.addWidget(self._strip)
-        layout.addWidget(self.picture, 1)
+        self._layout = QVBoxLayout(self)
+        self._layout.setSpacing(2)
+        self._layout.addWidget(self._strip)
+        self._layout.addWidget(self.picture, 1)
+        self.set_exact(True)
 
     def set_exact(self, exact: bool) -> None:
         """Show 16:9 under a title, or else fill the place without one."""
         self._strip.setVisible(exact)
         margins = (6, 4, 6, 6) if exact else (0, 0, 0, 0)
-        self.layout().setContentsMargins(*margins)
+        self._layout.setContentsMargins(*margins)
         self.picture.set_exact(exact)
 
     def set_view(self, view: StageView) -> None:

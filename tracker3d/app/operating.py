@@ -50,7 +50,7 @@ class Operator(QObject):
         self.show: Show | None = None
         self.studio = False
         self.rides = False
-        self.event: Event | None = None
+        self.chosen_event: Event | None = None
         self.name_of: Callable[[int], str] = str
         self._wall_clock = wall_clock
         self._last_key = ""
@@ -143,10 +143,10 @@ class Operator(QObject):
         if show is None or not show.source.span(wall_s).live:
             self.said.emit("Sync sets the delay of a live feed; this is a recording.")
             return
-        if self.event is None:
+        if self.chosen_event is None:
             self.said.emit("Choose an event in the log, and press Sync when it is seen on the television.")
             return
-        missing_s = show.program.clock.sync_on(self.event.time_ms, wall_s)
+        missing_s = show.program.clock.sync_on(self.chosen_event.time_ms, wall_s)
         if missing_s:
             self.said.emit(f"The delay cannot reach that event: {missing_s:+.1f} s are missing.")
         self.acted.emit()
@@ -159,6 +159,13 @@ class Operator(QObject):
     def replay_event(self, event: Event) -> None:
         """Show an event again, from shortly before it began."""
         self.replay_from(event.time_ms - _EVENT_LEAD_MS)
+
+    def cue_event(self) -> None:
+        """Show the event chosen in the log again."""
+        if self.chosen_event is None:
+            self.said.emit("Choose an event in the log first.")
+        else:
+            self.replay_event(self.chosen_event)
 
     def replay_from(self, time_ms: int) -> None:
         """Show what was: in the studio it is cued and runs when it is taken."""
@@ -178,11 +185,11 @@ class Operator(QObject):
         if self.show is not None and number < len(self.show.document.shots):
             self._put(self.show.document.shots[number])
 
-    def choose_key(self, key: str) -> None:
-        """Show a shot by its key."""
-        shot = None if self.show is None else self.show.document.shot(key)
-        if shot is not None:
-            self._put(shot)
+    def air(self, number: int) -> None:
+        """Put the shot of a number on air at once."""
+        if self.show is not None and number < len(self.show.document.shots):
+            self.show.put(Side.PROGRAM, self.show.document.shots[number], self.now_s())
+            self.acted.emit()
 
     def cue_entry(self, entry: int) -> None:
         """Put an entry of the rundown on preview."""
@@ -275,17 +282,21 @@ class Operator(QObject):
         """Show nothing; time goes on."""
         self._act(lambda show, wall_s: show.out(wall_s))
 
-    def back_on_air(self) -> None:
+    def back(self) -> None:
         """Show again what was on air before."""
         self._act(lambda show, wall_s: show.back(wall_s))
 
-    def clear(self) -> None:
+    def clear_all(self) -> None:
         """Empty both buses."""
         self._act(lambda show, wall_s: show.clear_all(wall_s))
 
-    def toggle_clean(self) -> None:
+    def clean(self) -> None:
         """Show program without overlays, or with them again."""
         self._act(lambda show, wall_s: show.set_clean(not show.state.clean, wall_s))
+
+    def corrections(self) -> None:
+        """Show corrected groups and events on air without a take."""
+        self._act(lambda show, wall_s: show.air_corrections(wall_s))
 
     # ------------------------------------------------------------------ edits
 

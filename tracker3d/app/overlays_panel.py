@@ -56,7 +56,7 @@ class OverlaysPanel(QWidget):
         self.clean.setToolTip("Program without any overlays, whatever its shot says")
         self.clean.setCheckable(True)
         self.clean.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.clean.clicked.connect(operator.toggle_clean)
+        self.clean.clicked.connect(operator.clean)
         top = QHBoxLayout()
         top.addWidget(self._of, 1)
         top.addWidget(self.clean)

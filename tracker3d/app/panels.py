@@ -66,6 +66,13 @@ class Panels:
         """Show everything anew with the next call of :meth:`refresh`."""
         self._panels_s = self._table_s = _LONG_AGO_S
 
+    def show_acts(self, wall_s: float) -> None:
+        """Show at once what was chosen; the rest follows with :meth:`refresh`."""
+        show = self._operator.show
+        if show is not None:
+            self._show_buses(show, wall_s)
+            self.hurry()
+
     def refresh(self, wall_s: float) -> None:
         """Bring up to date what is due."""
         show = self._operator.show

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -14,6 +13,7 @@ from tracker3d.show.prepare_job import PrepareJob, PrepareOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 _ASKED_MS = 100
 _ELEVATION = (".tif", ".tiff", ".hgt", ".vrt", ".asc", ".img", ".dem", ".zip")

@@ -126,7 +126,7 @@ class RiderPanel(QWidget):
         self.table.setColumnHidden(Column.GROUP, self.width() < _WIDTH_FOR_GROUPS_PX)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """In the search field Esc clears, then leaves; the arrow down goes to the table."""
+        """In the search field Esc clears, then leaves; arrows move in the table."""
         if watched is self.search and isinstance(event, QKeyEvent):
             ours = event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Down)
             typed = ours or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Backspace)
@@ -135,6 +135,11 @@ class RiderPanel(QWidget):
                 return True
             if event.type() == QEvent.Type.KeyPress and ours:
                 self._leave_search(event.key())
+                return True
+        if watched is not self.search and isinstance(event, QKeyEvent):
+            moves = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if event.type() == QEvent.Type.ShortcutOverride and moves:
+                event.accept()
                 return True
         return super().eventFilter(watched, event)
 
@@ -162,6 +167,7 @@ class RiderPanel(QWidget):
         for column, width in _WIDTHS_PX.items():
             table.setColumnWidth(column, width)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        table.installEventFilter(self)
         table.clicked.connect(self._clicked)
         table.activated.connect(self._clicked)
         table.selectionModel().currentRowChanged.connect(self._current_changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,29 +18,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tracker3d.app.riders import patch
+
 if TYPE_CHECKING:
-    from tracker3d.app.keys import KeyMap
     from tracker3d.app.operating import Operator
     from tracker3d.show import Shot, ShowState
 
-_ON_AIR = QColor("#e5383b")
-_CUED = QColor("#2fa84f")
+_ON_AIR, _CUED, _WAITING = (255, 92, 92), (84, 214, 120), (48, 59, 74)
 
 
 class RundownPanel(QWidget):
-    """A list of entries; a click cues one, dragging gives it another place.
+    """A list of entries; a click cues one, dragging gives it another place."""
 
-    Signals
-    -------
-    sized
-        An entry was added or taken out.
-    """
-
-    sized = Signal()
-
-    def __init__(self, operator: Operator, keys: KeyMap, parent: QWidget | None = None) -> None:
+    def __init__(self, operator: Operator, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._operator, self._keys = operator, keys
+        self._operator = operator
         self._shown: object = None
         self.entries = QListWidget()
         self.entries.setObjectName("rundown")
@@ -87,12 +79,11 @@ class RundownPanel(QWidget):
             item = QListWidgetItem(_line(number, shot))
             item.setData(Qt.ItemDataRole.UserRole, number)
             item.setToolTip(shot.note or shot.name)
-            if number == state.program.entry:
-                item.setBackground(QBrush(_ON_AIR))
-                item.setText(item.text() + "    ON AIR")
-            elif number == state.preview.entry:
-                item.setBackground(QBrush(_CUED))
-                item.setText(item.text() + "    cued")
+            on_air, cued = number == state.program.entry, number == state.preview.entry
+            item.setIcon(patch(*(_ON_AIR if on_air else _CUED if cued else _WAITING)))
+            item.setText(f"{item.text()}    {'ON AIR' if on_air else 'cued' if cued else ''}".rstrip())
+            if on_air or cued:
+                item.setForeground(QBrush(QColor(*(_ON_AIR if on_air else _CUED))))
             self.entries.addItem(item)
         self.entries.verticalScrollBar().setValue(scrolled)
         entry = state.preview.entry

@@ -82,7 +82,7 @@ class Shell(QMainWindow):
         self.preview = Monitor("preview", "PREVIEW")
         self.program = Monitor("program", "PROGRAM")
         self.mixer = MixerBar(operator, keys)
-        self.rundown = RundownPanel(operator, keys)
+        self.rundown = RundownPanel(operator)
         self.editor = ShotEditor(operator)
         self.camera_keys = CameraTimelinePanel(operator, self._preview_pose)
         self.live = LiveBar(operator, keys)
@@ -325,7 +325,9 @@ class Shell(QMainWindow):
         self._simulated_action = bar.addWidget(simulated)
         self._simulated_action.setVisible(False)
         studio = "Preview beside program, with rundown and shot editor; or program alone"
-        self._studio_action = self._action("studioToggle", "Preview", studio, "studio", self.studio_asked)
+        self._studio_action = self._action(
+            "studioToggle", "Preview", studio, "program_alone", self.studio_asked
+        )
         self._studio_action.setCheckable(True)
         output = "Program on a screen of its own, without anything around it"
         self._output_action = self._action("outputToggle", "Output", output, "output", self.output_asked)
@@ -356,7 +358,7 @@ class Shell(QMainWindow):
             action.setVisible(there)
             if there:
                 shot = document.shots[number]
-                act = f"shot_{number + 1}"
+                act = f"cue_{number + 1}"
                 key = self.key_map.shown(act)
                 action.setText(f"{key}  {shot.name or shot.key}".strip())
                 action.setToolTip(self.key_map.tip(shot.note or shot.name or shot.key, act))

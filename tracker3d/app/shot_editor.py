@@ -71,10 +71,10 @@ class ShotEditor(QWidget):
             "shotCamera", _CAMERAS, "Camera move; options after commas: orbit,radius=900"
         )
         self.camera.activated.connect(self._camera_chosen)
-        self.camera.lineEdit().editingFinished.connect(self._camera_chosen)
+        _line_of(self.camera).editingFinished.connect(self._camera_chosen)
         self.target = self._combo("shotTarget", _TARGETS, "Whom the move looks at: leader, peloton or a bib")
         self.target.activated.connect(self._target_chosen)
-        self.target.lineEdit().editingFinished.connect(self._target_chosen)
+        _line_of(self.target).editingFinished.connect(self._target_chosen)
         self.duration = self._seconds("shotDuration", 86_400.0, "until something else is taken", 1.0)
         self.duration.valueChanged.connect(lambda value: self._change("duration", duration_s=round(value, 1)))
         self.end = QComboBox()
@@ -116,8 +116,8 @@ class ShotEditor(QWidget):
         keyed = isinstance(shot.camera, CameraTimeline)
         for field, text in (
             (self.name, shot.name),
-            (self.camera.lineEdit(), _KEYED if keyed else str(shot.camera)),
-            (self.target.lineEdit(), shot.target),
+            (_line_of(self.camera), _KEYED if keyed else str(shot.camera)),
+            (_line_of(self.target), shot.target),
             (self.note, shot.note),
         ):
             if not field.hasFocus() or field.text() == "":
@@ -167,6 +167,7 @@ class ShotEditor(QWidget):
         spin.setSuffix(" s")
         spin.setSpecialValueText(zero)
         spin.setKeyboardTracking(False)
+        spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         return keeping_keys(spin)
 
     def _lay_out(self) -> None:
@@ -184,6 +185,7 @@ class ShotEditor(QWidget):
         ):
             form.setContentsMargins(0, 0, 0, 0)
             form.setVerticalSpacing(4)
+            form.setHorizontalSpacing(10)
             for label, field in rows:
                 form.addRow(label, field)
         grid = QGridLayout()
@@ -193,6 +195,7 @@ class ShotEditor(QWidget):
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         note = QFormLayout()
+        note.setHorizontalSpacing(10)
         note.addRow("Note", self.note)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -200,3 +203,10 @@ class ShotEditor(QWidget):
         layout.addWidget(self._heading)
         layout.addLayout(grid)
         layout.addLayout(note)
+
+
+def _line_of(combo: QComboBox) -> QLineEdit:
+    """Return the line of a combo box that has one."""
+    line = combo.lineEdit()
+    assert line is not None
+    return line

@@ -52,9 +52,9 @@ class Transport(QWidget):
         self._shown_icon = "play"
         self.play = self._button("play", self._icons["play"], "Play or pause", "toggle")
         self.play.clicked.connect(self.toggle_asked)
-        self.back = self._button("back", icons.skip_back(), "10 seconds back", "back")
+        self.back = self._button("back", icons.skip_back(), "10 seconds back", "back_10")
         self.back.clicked.connect(lambda: self.skip_asked.emit(-10.0))
-        self.ahead = self._button("ahead", icons.skip_ahead(), "10 seconds ahead", "ahead")
+        self.ahead = self._button("ahead", icons.skip_ahead(), "10 seconds ahead", "ahead_10")
         self.ahead.clicked.connect(lambda: self.skip_asked.emit(10.0))
         self.slower = self._button("slower", "−", "Slower", "slower")
         self.slower.clicked.connect(lambda: self.speed_step_asked.emit(-1))

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from tracker3d.app import theme
 from tracker3d.app.bus_view import BusView
 from tracker3d.app.files_control import FilesControl
+from tracker3d.app.keeping import Keeper, is_fresh
 from tracker3d.app.keys import SHOT_KEYS, KeyMap
 from tracker3d.app.loading import LoadedRace, Loader, Order
 from tracker3d.app.operating import Operator
@@ -25,16 +27,18 @@ from tracker3d.app.panels import Panels
 from tracker3d.app.shell import Shell
 from tracker3d.app.watchdog import Watchdog
 from tracker3d.show import Show, Side
+from tracker3d.show.journal import ShowPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent
 
     from tracker3d.app.view import StageView
     from tracker3d.scene import Theme
     from tracker3d.show.opening import OpenShow
+    from tracker3d.show.recovery import Recovered
+    from tracker3d.show.state import ShowState
 
 _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
@@ -87,7 +91,8 @@ class MainWindow(Shell):
         look: Theme | None = None,
         wall_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(Operator(wall_clock), KeyMap())
+        self.keeper = Keeper()
+        super().__init__(Operator(wall_clock), KeyMap(self.keeper.settings.hotkeys))
         self.exit_code = 0
         self.watchdog = Watchdog(self)
         self.program_view = BusView(Side.PROGRAM, self.program, self.watchdog)
@@ -99,9 +104,12 @@ class MainWindow(Shell):
         self._first_order, self._look = order, look
         self._loader: Loader | None = None
         self._opened: OpenShow | None = None
+        self._interrupted: Recovered | None = None
+        self._going_on: Recovered | None = None
         self._resume = False
         self._odd = False
         self._fault = ""
+        self._seen: ShowState | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
@@ -111,10 +119,27 @@ class MainWindow(Shell):
         self.transport.set_ready(ready=False)
 
     def start(self) -> None:
-        """Begin to open what was ordered, if anything was."""
+        """Begin to open what was ordered, or go on with the show that was interrupted just now."""
         self.watchdog.start()
-        if self._first_order is not None:
-            self.open(self._first_order)
+        self.start_page.set_recent(self.keeper.recent())
+        if self.keeper.trouble:
+            self._say(self.keeper.trouble)
+        order, self._interrupted = self._first_order, self.keeper.interrupted()
+        interrupted = self._interrupted
+        if interrupted is not None and is_fresh(interrupted) and order in (None, _order_of(interrupted)):
+            self.go_on()
+        elif order is not None:
+            self.open(order)
+        elif interrupted is not None:
+            self.start_page.offer_recovery(Path(interrupted.place.package).stem)
+
+    def go_on(self) -> None:
+        """Open the show that was interrupted, where it was."""
+        interrupted, self._interrupted = self._interrupted, None
+        self.start_page.offer_recovery("")
+        if interrupted is not None:
+            self.open(_order_of(interrupted, continues=True))
+            self._going_on = interrupted
 
     @property
     def ready(self) -> bool:
@@ -134,6 +159,7 @@ class MainWindow(Shell):
     def open(self, order: Order) -> None:
         """Open a show in place of the present one."""
         self.close_show()
+        self._going_on = None
         self.show_loading(order.title)
         loader = Loader(order, theme=self._look)
         loader.progressed.connect(self.show_progress)
@@ -153,6 +179,9 @@ class MainWindow(Shell):
             self._loader.deleteLater()
             self._loader = None
         self.output.close()
+        if self.operator.show is not None:
+            self.keeper.keep_delay(self.operator.show.state.clock(Side.PROGRAM).delay_ms)
+        self.keeper.end_journal()
         self.operator.show, self.operator.rides = None, False
         self.operator.studio = False
         self.panels.set_session(None)
@@ -163,6 +192,7 @@ class MainWindow(Shell):
             self._opened = None
         gc.unfreeze()
         self.transport.set_ready(ready=False)
+        self.start_page.set_recent(self.keeper.recent())
         self.show_start()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
@@ -171,6 +201,7 @@ class MainWindow(Shell):
         self.watchdog.stop()
         self.files.close()
         self.panels.close()
+        self.keeper.close()
         for view in (self.program_view, self.preview_view):
             view.shut()
         super().closeEvent(event)
@@ -194,8 +225,11 @@ class MainWindow(Shell):
     def _stage_ready(self, opened: OpenShow) -> None:
         show = Show(opened.scene, opened.source)
         wall_s = self._wall_clock()
-        show.put(Side.PROGRAM, show.document.shots[0], wall_s, entry=0)
-        show.cue_entry(1, wall_s)
+        if self._going_on is not None:
+            self._going_on.restore(show, wall_s)
+        else:
+            show.put(Side.PROGRAM, show.document.shots[0], wall_s, entry=0)
+            show.cue_entry(1, wall_s)
         self.operator.show = show
         stage = opened.scene.stage
         self.show_stage(stage.name, simulated=stage.simulated)
@@ -216,6 +250,8 @@ class MainWindow(Shell):
         view.setFocus()
         if self._loader is not None and not self._loader.has_feed:
             self.show_progress("", 1.0)
+            self._keep_track(show, self._loader.order.package, "")
+        self._seen = None
         self._change()
         self._timer.start()
 
@@ -228,7 +264,10 @@ class MainWindow(Shell):
         show.set_scene(opened.scene, opened.source)
         wall_s, stage = self._wall_clock(), opened.scene.stage
         clock = show.program.clock
-        if opened.live:
+        if self._going_on is not None:
+            self._going_on.restore(show, wall_s)
+        elif opened.live:
+            clock.set_delay(self.keeper.settings.delay_ms / 1000.0, wall_s)
             clock.go_live(wall_s)
         else:
             clock.seek(stage.start_time_ms or opened.source.race.start_ms, wall_s)
@@ -242,19 +281,30 @@ class MainWindow(Shell):
             self._say(f"{refused} rows of the recording could not be used.")
         self.operator.rides = True
         self.panels.set_session(opened.session)
+        self._keep_track(show, opened.package.path, opened.feed)
         _spare_what_stays()
         self.transport.set_ready(ready=True)
+        self._seen = None
         self._change()
+
+    def _keep_track(self, show: Show, package: Path | None, feed: str) -> None:
+        """Remember the show for the start page, and write down all that is done from now on."""
+        if package is None:
+            return
+        self._going_on = None
+        session = None if self._opened is None else self._opened.session
+        folder = "" if session is None or session.record_folder is None else str(session.record_folder)
+        self.keeper.remember(package, feed)
+        self.keeper.begin_journal(show, ShowPlace(str(package.resolve()), feed, folder))
 
     def _failed(self, text: str, has_stage: bool) -> None:
         self.show_progress("", 1.0)
         dialog = self.complain(text)
-        if not has_stage and self._first_order is not None and self._loader is not None:
-            if self._loader.order is self._first_order:
-                self.exit_code = 1
-                dialog.finished.connect(self.close)
-                return
-        if not has_stage:
+        only = self._loader is not None and self._loader.order is self._first_order
+        if not has_stage and only:
+            self.exit_code = 1
+            dialog.finished.connect(self.close)
+        elif not has_stage:
             self.close_show()
 
     def complain(self, text: str) -> QMessageBox:
@@ -270,7 +320,10 @@ class MainWindow(Shell):
         operator = self.operator
         operator.name_of = self._name
         operator.acted.connect(self._change)
-        for source in (operator, self.program_view, self.preview_view):
+        self.start_page.recover_asked.connect(self.go_on)
+        self.key_map.remapped.connect(lambda: self.keeper.keep_hotkeys(self.key_map.hotkeys))
+        self.keeper.read.connect(lambda document: operator.edit("open show", document))
+        for source in (operator, self.keeper, self.program_view, self.preview_view):
             source.said.connect(self._say)
         self.studio_asked.connect(self._toggle_studio)
         self.output_asked.connect(self.output.toggle)
@@ -296,34 +349,40 @@ class MainWindow(Shell):
         operator = self.operator
         acts: dict[str, Callable[[], object]] = {
             name: getattr(operator, name)
-            for name in ("take", "cut", "mix", "out", "back_on_air", "clear", "next", "go_live", "sync")
+            for name in ("take", "cut", "mix", "next", "back", "out", "clear_all", "clean", "corrections")
         }
-        acts |= {name: getattr(operator, name) for name in ("toggle", "reverse", "store", "undo", "redo")}
         acts |= {
-            "replay_minute": operator.replay_minute,
-            "cue_next": lambda: operator.step_entry(1),
-            "cue_previous": lambda: operator.step_entry(-1),
+            name: getattr(operator, name)
+            for name in ("toggle", "reverse", "go_live", "sync", "replay_minute", "cue_event", "store")
+        }
+        acts |= {
+            "undo": operator.undo,
+            "redo": operator.redo,
+            "pin": operator.toggle_pin,
+            "follow": operator.toggle_follow,
+            "rundown_down": lambda: operator.step_entry(1),
+            "rundown_up": lambda: operator.step_entry(-1),
             "delay_less": lambda: operator.nudge(-1),
             "delay_more": lambda: operator.nudge(1),
-            "back": lambda: operator.skip(-10.0),
-            "ahead": lambda: operator.skip(10.0),
-            "far_back": lambda: operator.skip(-60.0),
-            "far_ahead": lambda: operator.skip(60.0),
+            "back_10": lambda: operator.skip(-10.0),
+            "ahead_10": lambda: operator.skip(10.0),
+            "back_60": lambda: operator.skip(-60.0),
+            "ahead_60": lambda: operator.skip(60.0),
             "faster": lambda: operator.step_speed(1),
             "slower": lambda: operator.step_speed(-1),
-            "follow": operator.toggle_follow,
             "release": self._release,
             "search": self._search,
-            "pin": operator.toggle_pin,
-            "studio": self._toggle_studio,
+            "save": self.files.save_show,
+            "open": self.files.open_show_file,
+            "program_alone": self._toggle_studio,
             "output": self.output.toggle,
             "safe_areas": self._toggle_safe_areas,
-            "clean": operator.toggle_clean,
             "full_screen": self._toggle_full_screen,
             "help": self.keys.toggle,
         }
         for number in range(SHOT_KEYS):
-            acts[f"shot_{number + 1}"] = functools.partial(operator.choose, number)
+            acts[f"cue_{number + 1}"] = functools.partial(operator.choose, number)
+            acts[f"air_{number + 1}"] = functools.partial(operator.air, number)
         return acts
 
     def _toggle_studio(self) -> None:
@@ -406,10 +465,18 @@ class MainWindow(Shell):
     # ------------------------------------------------------------------ drawing
 
     def _change(self) -> None:
-        """Something was asked for: show it with the next tick, in every part of the window."""
-        for view in (self.program_view, self.preview_view):
-            view.pacer.act(self._wall_clock())
-        self.panels.hurry()
+        """Something was asked for: show it, and draw anew what it has changed and nothing else."""
+        show, wall_s = self.operator.show, self._wall_clock()
+        if show is None:
+            return
+        before, now = self._seen, show.state
+        self._seen = now
+        on_air = before is None or _on_air(before) != _on_air(now)
+        if on_air:
+            self.program_view.pacer.act(wall_s)
+        if on_air or before is None or (before.preview, before.document) != (now.preview, now.document):
+            self.preview_view.pacer.act(wall_s)
+        self.panels.show_acts(wall_s)
 
     def _tick(self) -> None:
         """Draw what is due and bring the panels up to date; the two pictures take turns."""
@@ -430,7 +497,19 @@ class MainWindow(Shell):
                 self._say(f"A fault in the program: {error!r}. The panels may stand still.")
 
 
+def _order_of(interrupted: Recovered, *, continues: bool = False) -> Order:
+    """Return what a show was opened with; to go on with it its recording is continued."""
+    place = interrupted.place
+    folder = Path(place.record_folder) if continues and place.record_folder else None
+    return Order(Path(place.package), place.feed, folder)
+
+
 def _spare_what_stays() -> None:
     """Leave what has been loaded out of later searches for garbage, which else stop the picture for 30 ms."""
     gc.collect()
     gc.freeze()
+
+
+def _on_air(state: ShowState) -> tuple[object, ...]:
+    """Return all that decides what is seen of program."""
+    return state.program, state.mix, state.clean

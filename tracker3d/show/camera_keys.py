@@ -135,6 +135,7 @@ def _frames(shot: CameraShot) -> tuple[Keyframe, ...]:
 def _with_frames(timeline: CameraTimeline, number: int, frames: list[Keyframe]) -> CameraTimeline:
     """Return the timeline with other keyframes; a last shot becomes as long as they last."""
     shot = timeline.shots[number]
+    assert isinstance(shot.camera, KeyframeCamera)
     camera = dataclasses.replace(shot.camera, keys=tuple(frames))
     duration_s = frames[-1].at_s if number + 1 == len(timeline.shots) else shot.duration_s
     changed = dataclasses.replace(shot, camera=camera, duration_s=max(duration_s, LEAST_STEP_S))

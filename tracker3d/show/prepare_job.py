@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terrain.errors import TerrainError
@@ -13,6 +12,7 @@ from tracker3d.errors import Tracker3DError
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.synchronize import Event
+    from pathlib import Path
 
 _PATIENCE_S = 3.0
 
