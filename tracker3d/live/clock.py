@@ -28,9 +28,9 @@ class FeedClock:
 
     A position measured at race time m arrives some seconds later; typically it arrives when this clock shows
     m. So the machine's clock may be wrong, the race may be a recording of last year, and it may be sent at
-    sixty times its speed. The clock is a line that is bent a little with every batch: it never jumps once it
-    runs, it never goes back, and one frame from the future, or a few late ones, do not move it, since it
-    follows the median of the last batches.
+    sixty times its speed. The clock is a line that is bent a little with every batch: it never goes back, and
+    goes ahead by a jump only where it is minutes behind, such as after the machine has slept. One frame from
+    the future, or a few late ones, do not move it, since it follows the median of the last batches.
 
     One thread may call :meth:`note` while others read.
     """

@@ -157,7 +157,8 @@ def normal(key: str) -> str:
         It is none.
     """
     # the plus itself is a key
-    head, last = (key.strip()[:-1], "+") if key.strip().endswith("+") else ("+" + key.strip()).rsplit("+", 1)
+    key = key.strip()
+    head, last = (key[:-1], "+") if key == "+" or key.endswith("++") else ("+" + key).rsplit("+", 1)
     modifiers = [part for part in head.split("+") if part]
     names = {name.lower(): name for name in _MODIFIERS}
     given = [names.get(modifier.strip().lower(), "") for modifier in modifiers]

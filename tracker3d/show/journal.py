@@ -37,7 +37,6 @@ CHAPTER_BYTES = 4_000_000
 KEPT_CHAPTERS = 10
 _BEAT_S = 2.0
 _RETRY_S = 2.0
-_MOST_WAITING = 5000
 _LOG = logging.getLogger(__name__)
 
 
@@ -124,9 +123,10 @@ class Journal:
             self._show.listeners.remove(self.note)
 
     def _run(self) -> None:
+        wait_s = 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closing, _BEAT_S)
+                self._changed.wait_for(lambda: self._waiting or self._closing, wait_s)
                 changes, self._waiting = list(self._waiting), deque()
                 closing = self._closing
             try:
@@ -139,20 +139,20 @@ class Journal:
             if closing:
                 self._end_chapter()
                 return
+            wait_s = _BEAT_S
             if self.trouble:
+                wait_s = 0.0
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, _RETRY_S)
 
     def _write(self, changes: list[Change]) -> None:
         if self._file is None or self._size > CHAPTER_BYTES:
-            self._state = changes[-1].after if changes else self._show.state
             self._begin_chapter()
-        else:
-            for change in changes:
-                table = changed_table(self._state, change.after)
-                about = {"kind": change.kind.value, "text": change.text, "merge": change.merge}
-                self._append({**about, **self._now(change.wall_s), "set": table})
-                self._state = change.after
+        for change in changes:
+            table = changed_table(self._state, change.after)
+            about = {"kind": change.kind.value, "text": change.text, "merge": change.merge}
+            self._append({**about, **self._now(change.wall_s), "set": table})
+            self._state = change.after
         if not changes:
             self._append({"beat": True, **self._now()})
         self._make_safe()
@@ -209,6 +209,7 @@ class Journal:
             f"The journal in {self._folder} cannot be written ({reason}); free some room on the disk."
         )
         self._end_chapter()
+        # what was not written is in the beginning of the next chapter
         with self._changed:
-            while len(self._waiting) > _MOST_WAITING:
-                self._waiting.popleft()
+            self._waiting.clear()
+            self._state = self._show.state
