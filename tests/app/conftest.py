@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
+from tracker3d.feed.server import Playlist
 from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
 
 if TYPE_CHECKING:
@@ -90,6 +92,34 @@ def write_feed(path: Path, stage: Stage) -> None:
                 lon, lat = stage.route.lonlat(distance_m)
                 rows.append(f"{when},{bib},{float(lat):.7f},{float(lon):.7f},10.0")
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def race_frames(stage: Stage, seconds: int) -> list[tuple[int, bytes]]:
+    """Return the small race as frames of a feed, 2 s apart: when each is sent, and the frame."""
+    made = []
+    for at_ms in range(0, 1000 * seconds, 2000):
+        rows = []
+        for bib, behind_s in BEHIND_S.items():
+            lon, lat = stage.route.lonlat(10.0 * (at_ms / 1000.0 + 90.0 - behind_s))
+            place = {"Bib": bib, "Latitude": float(lat), "Longitude": float(lon)}
+            rows += [place | {"kph": 36.0, "kmToFinish": 5.0, "secToFirstRider": behind_s}] if bib > 0 else []
+        stamp_ms = START_MS + at_ms
+        data = {
+            "TimeStamp": stamp_ms / 1000.0,
+            "StageId": "400",
+            "_updatedAt": stamp_ms + 2000,
+            "Riders": rows,
+        }
+        event = {"bind": "telemetryCompetitor-2026", "change": "modified", "id": "telemetry", "data": data}
+        made.append((at_ms, json.dumps(event).encode()))
+    return made
+
+
+@pytest.fixture(scope="session")
+def feed_playlist(small_stage: SmallStage) -> Playlist:
+    """Ten minutes of the small race for a feed server."""
+    made = race_frames(small_stage.stage, 600)
+    return Playlist("small race", [at_ms for at_ms, _ in made], [event for _, event in made])
 
 
 @pytest.fixture(scope="session")
