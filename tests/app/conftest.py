@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ import pytest
 
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
+from tracker3d.feed.server import Playlist
 from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
@@ -91,6 +94,34 @@ def write_feed(path: Path, stage: Stage) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def race_frames(stage: Stage, seconds: int) -> list[tuple[int, bytes]]:
+    """Return the small race as frames of a feed, 2 s apart: when each is sent, and the frame."""
+    made = []
+    for at_ms in range(0, 1000 * seconds, 2000):
+        rows = []
+        for bib, behind_s in BEHIND_S.items():
+            lon, lat = stage.route.lonlat(10.0 * (at_ms / 1000.0 + 90.0 - behind_s))
+            place = {"Bib": bib, "Latitude": float(lat), "Longitude": float(lon)}
+            rows += [place | {"kph": 36.0, "kmToFinish": 5.0, "secToFirstRider": behind_s}] if bib > 0 else []
+        stamp_ms = START_MS + at_ms
+        data = {
+            "TimeStamp": stamp_ms / 1000.0,
+            "StageId": "400",
+            "_updatedAt": stamp_ms + 2000,
+            "Riders": rows,
+        }
+        event = {"bind": "telemetryCompetitor-2026", "change": "modified", "id": "telemetry", "data": data}
+        made.append((at_ms, json.dumps(event).encode()))
+    return made
+
+
+@pytest.fixture(scope="session")
+def feed_playlist(small_stage: SmallStage) -> Playlist:
+    """Ten minutes of the small race for a feed server."""
+    made = race_frames(small_stage.stage, 600)
+    return Playlist("small race", [at_ms for at_ms, _ in made], [event for _, event in made])
+
+
 @pytest.fixture(scope="session")
 def small_stage(tmp_path_factory: pytest.TempPathFactory) -> SmallStage:
     """Package and feed on disk."""
@@ -99,6 +130,16 @@ def small_stage(tmp_path_factory: pytest.TempPathFactory) -> SmallStage:
     save_package(folder / "small.stage", stage=stage, ground=ground)
     write_feed(folder / "small.csv", stage)
     return SmallStage(folder / "small.stage", folder / "small.csv", stage)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Settings and journals of tests lie in a folder of their own, never in the user's."""
+    folder = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(folder / name))
+        yield folder
 
 
 @pytest.fixture

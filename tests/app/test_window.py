@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QTo
 
 from terrain import Ground, TerrainError, Texture
 from tracker3d.app import theme
+from tracker3d.app.loading import Order
 from tracker3d.app.pacing import Quality
 from tracker3d.app.riders import BIB_ROLE, Column
 from tracker3d.app.window import MainWindow
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from conftest import SmallStage
     from pytestqt.qtbot import QtBot
 
+    from tracker3d.show.bus import Bus
+
 pytestmark = pytest.mark.window
 PATIENCE_MS = 20_000
 
 
 def opened(qtbot: QtBot, package: Path, feed: Path | None) -> MainWindow:
-    window = MainWindow(package, feed)
+    window = MainWindow(Order(package, "" if feed is None else str(feed)))
     qtbot.addWidget(window)
     window.resize(1280, 720)
     with qtbot.waitActive(window, timeout=PATIENCE_MS):
@@ -43,7 +46,7 @@ def opened(qtbot: QtBot, package: Path, feed: Path | None) -> MainWindow:
 def shared_window(small_stage: SmallStage, qapp: QApplication) -> Iterator[MainWindow]:
     """One window with the small race for all tests that leave it as it was."""
     theme.apply(qapp)
-    window = MainWindow(small_stage.package, small_stage.feed)
+    window = MainWindow(Order(small_stage.package, str(small_stage.feed)))
     window.resize(1280, 720)
     window.show()
     window.activateWindow()
@@ -60,15 +63,13 @@ def shared_window(small_stage: SmallStage, qapp: QApplication) -> Iterator[MainW
 def window(shared_window: MainWindow, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> Iterator[MainWindow]:
     """The window, playing at x1 from five minutes into the race, the whole stage in the picture."""
     window = shared_window
-    qtbot.waitUntil(
-        lambda: window.transport.isEnabled() and window.pacer.painted_count > 1, timeout=PATIENCE_MS
-    )
+    qtbot.waitUntil(lambda: window.ready and window.program_view.pacer.painted_count > 1, timeout=PATIENCE_MS)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
-    clock, wall_s = window.desk.clock, window._wall_clock()
+    clock, wall_s = program(window).clock, window.operator.now_s()
     clock.set_backwards(False, wall_s)
     clock.set_speed(1.0, wall_s)
-    clock.seek(clock.start_ms + 300_000, wall_s)
+    clock.seek(clock.span(0.0).start_ms + 300_000, wall_s)
     clock.play(wall_s)
     window.riders.search.clear()
     qtbot.keyClick(window, "1")
@@ -88,19 +89,24 @@ def paused(window: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until what was asked for has been painted, and no draft of it: its size differs by a pixel."""
-    pacer = window.pacer
+    pacer = window.program_view.pacer
     qtbot.waitUntil(lambda: not pacer.changed, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: pacer.quality != Quality.DRAFT, timeout=PATIENCE_MS)
     drawn = pacer.painted_count
     qtbot.waitUntil(lambda: not pacer.painting or pacer.painted_count > drawn, timeout=PATIENCE_MS)
 
 
+def program(window: MainWindow) -> Bus:
+    assert window.operator.show is not None
+    return window.operator.show.program
+
+
 def now_ms(window: MainWindow) -> int:
-    return window.desk.clock.now_ms(window._wall_clock())
+    return program(window).clock.now_ms(window.operator.now_s())
 
 
 def playing(window: MainWindow) -> bool:
-    return window.desk.clock.playing(window._wall_clock())
+    return program(window).clock.playing(window.operator.now_s())
 
 
 def button(window: MainWindow, name: str) -> QToolButton:
@@ -129,22 +135,22 @@ def test_opens_playing_and_says_that_it_is_simulated(
     small_stage: SmallStage, looks: QApplication, qtbot: QtBot
 ) -> None:
     window = opened(qtbot, small_stage.package, small_stage.feed)
-    qtbot.waitUntil(lambda: window.transport.isEnabled(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
     assert playing(window)
     assert "simulated" in window.windowTitle()
     marks = [label for label in window.findChildren(QLabel) if label.text() == "SIMULATED"]
     assert [mark.isVisible() for mark in marks] == [True]
     before = now_ms(window)
-    drawn = window.pacer.painted_count
-    qtbot.waitUntil(lambda: window.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
+    drawn = window.program_view.pacer.painted_count
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
     assert now_ms(window) > before
     window.close()
     assert window.exit_code == 0
 
 
 def test_the_picture_is_no_blank(paused: MainWindow) -> None:
-    assert paused.view is not None
-    image = paused.view.grabFramebuffer()
+    assert paused.program_view.view is not None
+    image = paused.program_view.view.grabFramebuffer()
     colours = {image.pixel(x, y) for x in range(0, image.width(), 9) for y in range(0, image.height(), 9)}
     assert len(colours) > 200
 
@@ -173,21 +179,21 @@ def test_arrows_seek(paused: MainWindow, qtbot: QtBot) -> None:
 
 def test_speed_by_keys_and_buttons(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Plus)
-    assert window.desk.clock.speed == 2.0
+    assert program(window).clock.speed == 2.0
     press(window, qtbot, "faster")
-    assert window.desk.clock.speed == 5.0
+    assert program(window).clock.speed == 5.0
     qtbot.waitUntil(lambda: button(window, "speed").text() == "×5", timeout=PATIENCE_MS)
     for _ in range(12):
         qtbot.keyClick(window, Qt.Key.Key_Minus)
-    assert window.desk.clock.speed == 0.1
+    assert program(window).clock.speed == 0.1
     qtbot.keyClick(window, Qt.Key.Key_R)
-    assert window.desk.clock.rate == -0.1
+    assert program(window).clock.rate == -0.1
     qtbot.waitUntil(lambda: button(window, "speed").text() == "−×0.1", timeout=PATIENCE_MS)
 
 
 def test_scrubbing_on_the_timeline(window: MainWindow, qtbot: QtBot) -> None:
     timeline = window.timeline
-    wanted = (window.desk.clock.start_ms + window.desk.clock.end_ms) // 2
+    wanted = (program(window).clock.span(0.0).start_ms + program(window).clock.span(0.0).end_ms) // 2
     x = round(timeline.x_of_time(wanted))
     qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=QPoint(x, 60))
     held = now_ms(window)
@@ -201,9 +207,9 @@ def test_scrubbing_on_the_timeline(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_a_slow_machine_answers_with_a_draft_and_sharpens_it(paused: MainWindow, qtbot: QtBot) -> None:
-    view = paused.view
+    view = paused.program_view.view
     assert view is not None
-    paused.pacer._sharp_cost_s = 1.0
+    paused.program_view.pacer._sharp_cost_s = 1.0
     sharp, draft = view.viewport_px, view.draft_viewport_px
     assert draft[0] == pytest.approx(sharp[0] / 2, abs=1)
     qtbot.keyClick(paused, Qt.Key.Key_Right)
@@ -220,9 +226,9 @@ def test_cameras_by_key_and_button(paused: MainWindow, qtbot: QtBot) -> None:
         settle(paused, qtbot)
         assert button(paused, f"camera{number}").isChecked()
         assert [button(paused, f"camera{n}").isChecked() for n in range(1, 7)].count(True) == 1
-        assert paused.view is not None
-        assert paused.view.frame is not None
-        eyes.append(tuple(paused.view.frame.camera.eye_m))
+        assert paused.program_view.view is not None
+        assert paused.program_view.view.frame is not None
+        eyes.append(tuple(paused.program_view.view.frame.camera.eye_m))
     assert len(set(eyes)) == 6
     press(paused, qtbot, "camera1")
     assert button(paused, "camera1").isChecked()
@@ -232,35 +238,35 @@ def test_cameras_by_key_and_button(paused: MainWindow, qtbot: QtBot) -> None:
 def test_clicking_a_rider_in_the_picture_follows_them(paused: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(paused, "3")
     settle(paused, qtbot)
-    view = paused.view
+    view = paused.program_view.view
     assert view is not None
     frame = view.frame
     assert frame is not None
     bibs = frame.riders.bibs.tolist()
     place = frame.rider_px[bibs.index(1)] * (view.width() / frame.viewport_px[0])
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(place[0]), round(place[1])))
-    assert paused.desk.followed_bib == 1
+    assert program(paused).followed_bib == 1
     assert button(paused, "follow").isChecked()
     assert table_of(paused).currentIndex().data(BIB_ROLE) == 1
     qtbot.keyClick(paused, Qt.Key.Key_F)
-    assert paused.desk.followed_bib is None
-    assert paused.desk.selected_bib == 1
+    assert program(paused).followed_bib is None
+    assert program(paused).selected_bib == 1
     qtbot.keyClick(paused, Qt.Key.Key_F)
-    assert paused.desk.followed_bib == 1
+    assert program(paused).followed_bib == 1
     qtbot.keyClick(paused, Qt.Key.Key_Escape)
-    assert paused.desk.selected_bib is None
+    assert program(paused).selected_bib is None
     assert button(paused, "camera3").isChecked()
 
 
 def test_clicking_beside_everybody_does_nothing(paused: MainWindow, qtbot: QtBot) -> None:
-    assert paused.view is not None
-    qtbot.mouseClick(paused.view, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
-    assert paused.desk.selected_bib is None
+    assert paused.program_view.view is not None
+    qtbot.mouseClick(paused.program_view.view, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    assert program(paused).selected_bib is None
     assert button(paused, "camera1").isChecked()
 
 
 def test_the_mouse_moves_the_camera_and_escape_gives_it_back(paused: MainWindow, qtbot: QtBot) -> None:
-    view = paused.view
+    view = paused.program_view.view
     assert view is not None
     assert view.frame is not None
     before = view.frame.camera
@@ -270,7 +276,7 @@ def test_the_mouse_moves_the_camera_and_escape_gives_it_back(paused: MainWindow,
     qtbot.mouseMove(view, middle + QPoint(80, 10))
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle + QPoint(80, 10))
     settle(paused, qtbot)
-    assert paused.desk.by_hand
+    assert program(paused).by_hand
     assert view.frame.camera.target_m == pytest.approx(before.target_m)
     assert view.frame.camera.eye_m != pytest.approx(before.eye_m)
     away = view.frame.camera
@@ -312,14 +318,14 @@ def test_search_finds_and_enter_follows(paused: MainWindow, qtbot: QtBot) -> Non
     assert now_ms(paused) == held
     assert not playing(paused)
     qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert paused.desk.followed_bib == 6
+    assert program(paused).followed_bib == 6
     assert not field.hasFocus()
     assert table_of(paused).model().rowCount() == 10
 
 
 def test_escape_in_the_search_clears_it_and_then_leaves(paused: MainWindow, qtbot: QtBot) -> None:
     click_row(paused, qtbot, 0)
-    followed = paused.desk.followed_bib
+    followed = program(paused).followed_bib
     qtbot.keyClick(paused, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     field = paused.riders.search
     qtbot.waitUntil(field.hasFocus, timeout=PATIENCE_MS)
@@ -330,20 +336,20 @@ def test_escape_in_the_search_clears_it_and_then_leaves(paused: MainWindow, qtbo
     assert table_of(paused).currentIndex().data(BIB_ROLE) == followed
     qtbot.keyClick(field, Qt.Key.Key_Escape)
     assert not field.hasFocus()
-    assert paused.desk.followed_bib == followed
+    assert program(paused).followed_bib == followed
 
 
 def test_a_click_in_the_table_follows_and_arrows_select(paused: MainWindow, qtbot: QtBot) -> None:
     click_row(paused, qtbot, 1)
-    assert paused.desk.followed_bib == 2
+    assert program(paused).followed_bib == 2
     qtbot.keyClick(table_of(paused), Qt.Key.Key_Down)
-    assert paused.desk.selected_bib == 3
-    assert paused.desk.followed_bib == 2
+    assert program(paused).selected_bib == 3
+    assert program(paused).followed_bib == 2
 
 
 def test_a_vehicle_can_be_followed(paused: MainWindow, qtbot: QtBot) -> None:
     click_row(paused, qtbot, 9)
-    assert paused.desk.followed_bib == -1
+    assert program(paused).followed_bib == -1
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_F1, Qt.Key.Key_Question])
@@ -370,9 +376,9 @@ def test_every_button_says_what_it_does(paused: MainWindow) -> None:
 
 def test_a_stage_without_a_recording(small_stage: SmallStage, looks: QApplication, qtbot: QtBot) -> None:
     window = opened(qtbot, small_stage.package, None)
-    qtbot.waitUntil(lambda: window.pacer.painted_count > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > 0, timeout=PATIENCE_MS)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    assert not window.transport.isEnabled()
+    assert not window.ready
     for number in range(1, 7):
         qtbot.keyClick(window, str(number))
         settle(window, qtbot)
@@ -389,15 +395,17 @@ def test_ground_that_cannot_be_read_is_told_and_the_show_goes_on(
     monkeypatch.setattr(Ground, "has_picture", lambda ground, tile: True)
     monkeypatch.setattr(Ground, "picture", damaged)
     window = opened(qtbot, small_stage.package, small_stage.feed)
-    qtbot.waitUntil(lambda: window.transport.isEnabled(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
     qtbot.keyClick(window, "3")
     qtbot.waitUntil(
         lambda: "of the ground shown coarsely" in window.statusBar().currentMessage(), timeout=PATIENCE_MS
     )
     assert "is missing or damaged" in window.statusBar().currentMessage()
-    drawn = window.pacer.painted_count
-    qtbot.waitUntil(lambda: window.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: window.view is not None and window.view.settled, timeout=PATIENCE_MS)
+    drawn = window.program_view.pacer.painted_count
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn + 2, timeout=PATIENCE_MS)
+    qtbot.waitUntil(
+        lambda: window.program_view.view is not None and window.program_view.view.settled, timeout=PATIENCE_MS
+    )
     window.close()
     assert window.exit_code == 0
 
@@ -431,7 +439,7 @@ def test_a_bad_recording_is_told_and_the_stage_stays(
     feed.write_text("neither,fish,nor,fowl\n1,2,3,4\n")
     window = opened(qtbot, small_stage.package, feed)
     assert "bad.csv" in dialog_text(window, qtbot)
-    qtbot.waitUntil(lambda: window.pacer.painted_count > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > 0, timeout=PATIENCE_MS)
     assert window.isVisible()
     window.close()
     assert window.exit_code == 0
@@ -441,7 +449,7 @@ def test_closing_while_it_loads(small_stage: SmallStage, looks: QApplication, qt
     for _ in range(3):
         window = opened(qtbot, small_stage.package, small_stage.feed)
         window.close()
-        assert not window._loader.running
+        assert not window.loading
 
 
 def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication, qtbot: QtBot) -> None:
@@ -454,7 +462,9 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
     before = alive()
     for _ in range(2):
         window = opened(qtbot, small_stage.package, small_stage.feed)
-        qtbot.waitUntil(lambda window=window: window.pacer.painted_count > 1, timeout=PATIENCE_MS)
+        qtbot.waitUntil(
+            lambda window=window: window.program_view.pacer.painted_count > 1, timeout=PATIENCE_MS
+        )
         window.close()
         window.deleteLater()
         del window

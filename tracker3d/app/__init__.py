@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 os.environ["QT_API"] = "pyside6"  # pyvistaqt takes whichever binding it finds first unless told
 
 
-def run(package_path: Path, feed_path: Path | None = None, *, theme: Theme | None = None) -> int:
-    """Open a stage in a window and stay until it is closed.
+def run(package_path: Path | None = None, feed: str = "", *, theme: Theme | None = None) -> int:
+    """Open the window and stay until it is closed.
 
     Parameters
     ----------
-    package_path : Path
-        The stage package, ``NAME.stage``.
-    feed_path : Path, optional
-        A recording of the race; without one only the stage is shown.
+    package_path : Path, optional
+        The stage package, ``NAME.stage``; without one the start page is shown.
+    feed : str
+        Path of a recording of the race, or the address of a live feed; empty: only the stage is shown.
     theme : Theme, optional
         Of the picture; the one that comes with the program if left out.
 
@@ -33,6 +33,8 @@ def run(package_path: Path, feed_path: Path | None = None, *, theme: Theme | Non
     int
         Exit code: 0, or 1 when the stage could not be opened (the window has said why).
     """
+    from tracker3d.app.loading import Order
     from tracker3d.app.window import open_window
 
-    return open_window(package_path, feed_path, look=theme)
+    order = None if package_path is None else Order(package_path, feed)
+    return open_window(order, look=theme)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,56 +12,66 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from terrain.errors import TerrainError
 from tracker3d.app.time_axis import History, head_history
 from tracker3d.errors import Tracker3DError
-from tracker3d.scene.memory import SceneMemory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tracker3d.progress import Progress
     from tracker3d.race import Race
-    from tracker3d.scene.model import StageScene
     from tracker3d.scene.style import Theme
-    from tracker3d.stage import StagePackage
+    from tracker3d.show.opening import OpenShow
 
 _HISTORY_STEPS = 2000
+_REHEARSAL_SHARE = 0.7
 
 
 @dataclass(frozen=True)
-class LoadedStage:
-    """A stage that can be shown, and a race in which nobody rides yet."""
+class Order:
+    """What is to be opened.
 
-    scene: StageScene
-    nobody: Race
+    Attributes
+    ----------
+    package : Path or None
+        A stage package; None for the rehearsal, which is made where it is not there yet.
+    feed : str
+        Path of a recording or log, or the address of a live feed; empty: the stage alone.
+    record_folder : Path, optional
+        Where a live feed is recorded; a log that is there is read back and continued.
+    """
+
+    package: Path | None
+    feed: str = ""
+    record_folder: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """What is said while it is opened."""
+        return "Rehearsal" if self.package is None else self.package.stem
 
 
 @dataclass(frozen=True)
 class LoadedRace:
-    """A recording that can be shown.
+    """A race that can be shown, and where its head was."""
 
-    ``scene`` is that of the stage, with what the feed says of jerseys and vehicles; ``history`` tells where
-    the head of the race was; ``refused`` counts rows that could not be used.
-    """
-
-    scene: StageScene
-    race: Race
-    history: History
-    refused: int
+    opened: OpenShow
+    history: History | None
 
 
 class _StoppedError(Exception):
-    """The window was closed meanwhile."""
+    """It is not wanted any more."""
 
 
 class Loader(QObject):
-    """Reads a package and then a feed; every signal arrives in the thread of the window.
+    """Opens what was ordered; every signal arrives in the thread of the window.
 
     Signals
     -------
     progressed : str, float
         What it is doing, and how much of the whole is done.
     stage_ready : object
-        :class:`LoadedStage`.
+        An :class:`~tracker3d.show.opening.OpenShow` on which nobody rides yet.
     race_ready : object
-        :class:`LoadedRace`.
+        :class:`LoadedRace`; without a feed it never comes.
     failed : str, bool
         One plain sentence; whether there is at least a stage to show.
     """
@@ -72,18 +81,18 @@ class Loader(QObject):
     race_ready = Signal(object)
     failed = Signal(str, bool)
 
-    def __init__(self, package_path: Path, feed_path: Path | None, *, theme: Theme | None = None) -> None:
+    def __init__(self, order: Order, *, theme: Theme | None = None) -> None:
         super().__init__()
+        self.order = order
         self._theme = theme
-        self._package_path, self._feed_path = package_path, feed_path
-        self._package: StagePackage | None = None
+        self._has_stage = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loader")
 
     @property
     def has_feed(self) -> bool:
-        """Whether there is a recording to read."""
-        return self._feed_path is not None
+        """Whether there is a race to read."""
+        return bool(self.order.feed) or self.order.package is None
 
     @property
     def running(self) -> bool:
@@ -101,56 +110,72 @@ class Loader(QObject):
             self._thread.join()
 
     def _run(self) -> None:
-        has_stage = False
+        from tracker3d.show.opening import open_show
+
+        opened: OpenShow | None = None
         try:
-            loaded = self._load_stage()
-            self._send(self.stage_ready, loaded)
-            has_stage = True
-            if self._feed_path is not None:
-                self._send(self.race_ready, self._load_race(loaded.scene, self._feed_path))
+            package, feed, progress = self._files()
+            opened = open_show(
+                package,
+                feed or None,
+                theme=self._theme,
+                record_folder=self.order.record_folder,
+                progress=progress,
+                stage_ready=self._stage_is_ready,
+            )
+            if feed:
+                history = None if opened.live else history_of(opened.source.race)
+                self._send(self.race_ready, LoadedRace(opened, history))
         except _StoppedError:
-            return
+            if opened is not None:
+                opened.close()
         except (Tracker3DError, TerrainError) as error:
-            self._fail(str(error), has_stage)
+            self._fail(str(error))
         except Exception as error:
-            self._fail(f"This cannot be opened because of a fault in the program ({error!r}).", has_stage)
+            self._fail(f"This cannot be opened because of a fault in the program ({error!r}).")
 
-    def _load_stage(self) -> LoadedStage:
-        from tracker3d.replay import replay_on
-        from tracker3d.scene import build_scene
-        from tracker3d.stage import open_package
+    def _files(self) -> tuple[Path, str, Progress]:
+        """Return package, feed and how progress is told; the rehearsal is made first where wanted."""
+        if self.order.package is not None:
+            return self.order.package, self.order.feed, self._progress
+        from platformdirs import user_cache_path
 
-        self._progress("Opening the stage", 0.05)
-        self._package = open_package(self._package_path)
-        # Decoded here and kept: the thread of the window has no time for it.
-        _ = self._package.ground.texture
-        self._progress("Building the scene", 0.3)
-        scene = build_scene(self._package.stage, self._package.ground, self._theme)
-        return LoadedStage(scene, replay_on(self._package, None).race)
+        from tracker3d.feed.rehearsal import make
 
-    def _load_race(self, scene: StageScene, feed_path: Path) -> LoadedRace:
-        from tracker3d.replay import replay_on
+        folder = user_cache_path("tracker3d", appauthor=False) / "rehearsal"
+        folder.mkdir(parents=True, exist_ok=True)
+        share = 0.0
 
-        assert self._package is not None
-        replay = replay_on(self._package, feed_path, progress=self._feed_progress)
-        motion = replay.motion
-        times_ms = np.linspace(motion.start_ms, motion.end_ms, _HISTORY_STEPS).astype(np.int64)
-        history = head_history(times_ms, motion.distances(times_ms), motion.bibs)
-        # What was remembered for the scene may show riders as they were named before.
-        scene = dataclasses.replace(scene, stage=replay.package.stage, memory=SceneMemory())
-        return LoadedRace(scene, replay.race, history, sum(replay.fixes_refused.values()))
+        def making(text: str, fraction: float) -> None:
+            nonlocal share
+            share = _REHEARSAL_SHARE
+            self._progress(f"making the rehearsal, once: {text}", _REHEARSAL_SHARE * fraction)
 
-    def _feed_progress(self, text: str, fraction: float) -> None:
-        self._progress(text[:1].upper() + text[1:], 0.4 + 0.59 * fraction)
+        files = make(folder, progress=making)
+
+        def opening(text: str, fraction: float) -> None:
+            self._progress(text, share + (1.0 - share) * fraction)
+
+        return files.package, str(files.recording), opening
+
+    def _stage_is_ready(self, opened: OpenShow) -> None:
+        self._send(self.stage_ready, opened)
+        self._has_stage = True
 
     def _progress(self, text: str, fraction: float) -> None:
-        self._send(self.progressed, text, fraction)
+        self._send(self.progressed, text[:1].upper() + text[1:], fraction)
 
-    def _fail(self, text: str, has_stage: bool) -> None:
+    def _fail(self, text: str) -> None:
         if not self._stopped.is_set():
-            self.failed.emit(text, has_stage)
+            self.failed.emit(text, self._has_stage)
 
     def _send(self, signal: SignalInstance, *arguments: object) -> None:
         if self._stopped.is_set():
             raise _StoppedError
         signal.emit(*arguments)
+
+
+def history_of(race: Race) -> History:
+    """Return where the head of a race was so far; for any thread."""
+    times_ms = np.linspace(race.start_ms, race.end_ms, _HISTORY_STEPS).astype(np.int64)
+    return head_history(times_ms, race.motion.distances(times_ms), race.motion.bibs)

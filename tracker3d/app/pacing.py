@@ -16,6 +16,9 @@ DRAFT_ABOVE_S = 0.07
 GROUND_SHARE = 2.0
 """While the ground becomes finer it gets this much of the time that its pictures take."""
 
+LATE_ABOVE_S = 0.04
+"""An ordinary picture that takes longer is counted as late."""
+
 PAINT_PATIENCE_S = 1.0
 """A repaint that has not come after this long will not come: the view is covered or minimised."""
 
@@ -44,13 +47,13 @@ class Pacer:
         Something else is to be shown.
     finer : bool
         The same can be shown on a finer ground. The picture need not come to rest again after that.
-    painted_count : int
-        Pictures that came to the screen.
+    painted_count, late_count : int
+        Pictures that came to the screen, and those of them that took longer than a frame of 25 a second.
     """
 
     def __init__(self) -> None:
         self.changed = self.finer = False
-        self.painted_count = 0
+        self.painted_count = self.late_count = 0
         self._asked_s: float | None = None
         self._quality: Quality | None = None
         self._settled = False
@@ -61,6 +64,11 @@ class Pacer:
     def painting(self) -> bool:
         """Whether a picture is under way."""
         return self._asked_s is not None
+
+    @property
+    def cost_ms(self) -> float:
+        """How long the last ordinary picture took, in milliseconds."""
+        return 1000.0 * self._sharp_cost_s
 
     @property
     def quality(self) -> Quality | None:
@@ -105,12 +113,17 @@ class Pacer:
         self.changed = self.finer = False
         self._asked_s, self._quality = wall_s, quality
 
+    def rest(self) -> None:
+        """Take note that there is nothing to draw, until something changes."""
+        self.changed = self.finer = False
+
     def painted(self, wall_s: float) -> None:
         """Take note that the picture under way is on the screen."""
         if self._asked_s is None:
             return
         if self._quality == Quality.SHARP:
             self._sharp_cost_s = wall_s - self._asked_s
+            self.late_count += self._sharp_cost_s > LATE_ABOVE_S
         self._asked_s, self._painted_s = None, wall_s
         self.painted_count += 1
 

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tracker3d.app.keys import shown
 from tracker3d.app.riders import BIB_ROLE, Column, RidersModel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
+    from tracker3d.app.keys import KeyMap
     from tracker3d.race.model import RaceState
     from tracker3d.stage.model import Stage
 
@@ -57,14 +57,14 @@ class RiderPanel(QWidget):
     follow_asked = Signal(int)
     left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: KeyMap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = RidersModel()
         self._telling = True
         self._selected_bib: int | None = None
         self.search = QLineEdit()
         self.search.setObjectName("search")
-        self.search.setPlaceholderText(f"Search bib, name or team   ({shown('search')})")
+        self.search.setPlaceholderText(keys.tip("Search bib, name, team or nation", "search"))
         self.search.setToolTip(
             "Bib, name, team or nation, with or without accents. Enter follows the first one found"
         )
@@ -101,6 +101,10 @@ class RiderPanel(QWidget):
         """Show the race at one moment; selection and scroll position stay."""
         self._model.set_state(state, group_titles)
 
+    def set_pinned(self, bibs: tuple[int, ...]) -> None:
+        """Let these riders stand first."""
+        self._model.set_pinned(bibs)
+
     def select(self, bib: int | None) -> None:
         """Mark a rider's row and bring it into sight, without telling anybody."""
         self._selected_bib = bib
@@ -122,14 +126,20 @@ class RiderPanel(QWidget):
         self.table.setColumnHidden(Column.GROUP, self.width() < _WIDTH_FOR_GROUPS_PX)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """In the search field Esc clears, then leaves; the arrow down goes to the table."""
+        """In the search field Esc clears, then leaves; arrows move in the table."""
         if watched is self.search and isinstance(event, QKeyEvent):
             ours = event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Down)
-            if event.type() == QEvent.Type.ShortcutOverride and ours:
+            typed = ours or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Backspace)
+            if event.type() == QEvent.Type.ShortcutOverride and typed:
                 event.accept()
                 return True
             if event.type() == QEvent.Type.KeyPress and ours:
                 self._leave_search(event.key())
+                return True
+        if watched is not self.search and isinstance(event, QKeyEvent):
+            moves = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if event.type() == QEvent.Type.ShortcutOverride and moves:
+                event.accept()
                 return True
         return super().eventFilter(watched, event)
 
@@ -157,6 +167,7 @@ class RiderPanel(QWidget):
         for column, width in _WIDTHS_PX.items():
             table.setColumnWidth(column, width)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        table.installEventFilter(self)
         table.clicked.connect(self._clicked)
         table.activated.connect(self._clicked)
         table.selectionModel().currentRowChanged.connect(self._current_changed)

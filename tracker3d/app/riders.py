@@ -82,6 +82,7 @@ class RidersModel(QAbstractTableModel):
         self._entry_of_bib: dict[int, int] = {}
         self._finish_m = float("nan")
         self._words: list[str] = []
+        self._pinned: tuple[int, ...] = ()
         self._sort_column, self._descending = Column.RANK, False
         self._shown: list[int] = []
         self._figures = _Figures.unknown(0)
@@ -130,6 +131,14 @@ class RidersModel(QAbstractTableModel):
         self._shown = self._arranged()
         self.endResetModel()
         return True
+
+    def set_pinned(self, bibs: tuple[int, ...]) -> None:
+        """Let riders stand first, in this order, however the others are sorted."""
+        if bibs != self._pinned:
+            self._pinned = bibs
+            self._rearrange(self._arranged())
+            if self._shown:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(Column) - 1))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by what a column means rather than by what is written in it; unknown figures come last."""
@@ -199,7 +208,10 @@ class RidersModel(QAbstractTableModel):
         keys = self._keys()
         known = [number for number in found if keys[number] is not None]
         known.sort(key=lambda number: keys[number], reverse=self._descending)
-        return known + [number for number in found if keys[number] is None]
+        ordered = known + [number for number in found if keys[number] is None]
+        pinned = [self._entry_of_bib[bib] for bib in self._pinned if bib in self._entry_of_bib]
+        first = [number for number in pinned if number in found]
+        return first + [number for number in ordered if number not in first]
 
     def _keys(self) -> list[Any]:
         """Return a sort key for each entry, None where there is nothing to sort by."""
@@ -234,7 +246,12 @@ class RidersModel(QAbstractTableModel):
         if column == Column.BIB:
             return "" if rider.vehicle else str(rider.bib)
         if column == Column.NAME:
-            return f"{rider.first_name} {rider.display_name}".strip() if rider.vehicle else rider.display_name
+            pin = "📌 " if rider.bib in self._pinned else ""
+            return (
+                f"{rider.first_name} {rider.display_name}".strip()
+                if rider.vehicle
+                else pin + rider.display_name
+            )
         if column == Column.TEAM:
             return rider.team_code
         if column == Column.TO_GO:

@@ -1,106 +1,165 @@
-"""The window's parts and where they stand; what they do is decided in :mod:`tracker3d.app.window`."""
+"""The window's parts and where they stand; what they do is decided elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import (
     QDockWidget,
+    QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMenu,
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from tracker3d.app.desk import CAMERAS
+from tracker3d.app.camera_timeline import CameraTimelinePanel
+from tracker3d.app.event_panel import EventPanel
+from tracker3d.app.groups_panel import GroupsPanel
+from tracker3d.app.health_panel import HealthPanel
 from tracker3d.app.key_overlay import KeyOverlay
-from tracker3d.app.keys import shown
+from tracker3d.app.keys import SHOT_KEYS
+from tracker3d.app.live_bar import LiveBar
+from tracker3d.app.mixer_bar import MixerBar
+from tracker3d.app.monitor import Monitor
+from tracker3d.app.overlays_panel import OverlaysPanel
 from tracker3d.app.rider_panel import RiderPanel
+from tracker3d.app.rundown_panel import RundownPanel
+from tracker3d.app.shot_editor import ShotEditor
+from tracker3d.app.start_page import StartPage
 from tracker3d.app.timeline import Timeline
 from tracker3d.app.transport import Transport
-from tracker3d.scene.model import USUAL_OVERLAYS, Overlay
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+
+    from tracker3d.app.keys import KeyMap
+    from tracker3d.app.operating import Operator
+    from tracker3d.scene.model import CameraPose
+    from tracker3d.show import Shot, ShowDocument
 
 _SIZE_PX = (1680, 945)
 _FRAME_PX = 48
 """What a window manager's frame takes from the height of the screen."""
 
-_DOCK_PX = 560
+_DOCK_PX = 540
+_STUDIO_DOCK_PX = 430
 _DOCK_SHARE = 0.36
-_MOST_NAME_PX = 230
-_OVERLAY_NAMES = {
-    Overlay.GROUP_LABELS: "Group labels",
-    Overlay.RIDER_LABELS: "Rider labels",
-    Overlay.PLACE_LABELS: "Place labels",
-    Overlay.STAGE_NAME: "Stage name",
-    Overlay.TO_GO: "Kilometres to go",
-    Overlay.PROFILE: "Profile",
-    Overlay.CLIMB_CARD: "Climb card",
-    Overlay.GAP_BOARD: "Gaps",
-    Overlay.SPEED_BOARD: "Speeds",
-    Overlay.GAP_TREND: "Gap trend",
-    Overlay.WIND: "Wind",
-    Overlay.GROUP_HALOS: "Group halos",
-    Overlay.TRAILS: "Trails",
-    Overlay.LEGEND: "Gradient legend",
-    Overlay.CREDITS: "Credits",
-    Overlay.LOGO: "Logo",
-}
+_MOST_NAME_PX = 210
 
 
 class Shell(QMainWindow):
-    """3D view in the middle, riders on the right, time below, cameras above.
+    """Start page, loading page, and the desk: pictures, time and panels.
 
     Signals
     -------
-    camera_asked : int
-        Index into the desk's cameras.
-    follow_asked
-        The button for following was pressed.
-    overlay_switched : str, bool
-        Value of an :class:`~tracker3d.scene.model.Overlay`, and whether it shall be shown.
-    full_screen_asked
+    studio_asked, output_asked, full_screen_asked, home_asked
+        A button of the tool bar was pressed.
+    cancel_asked
+        What is being opened is not wanted any more.
     """
 
-    camera_asked = Signal(int)
-    follow_asked = Signal()
-    overlay_switched = Signal(str, bool)
+    studio_asked = Signal()
+    output_asked = Signal()
     full_screen_asked = Signal()
+    home_asked = Signal()
+    cancel_asked = Signal()
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, operator: Operator, keys: KeyMap) -> None:
         super().__init__()
-        self.setWindowTitle(f"{title} – tracker3d")
-        self.stack = QStackedWidget()
+        self.operator, self.key_map = operator, keys
+        self.setWindowTitle("tracker3d")
+        self.start_page = StartPage()
+        self.preview = Monitor("preview", "PREVIEW")
+        self.program = Monitor("program", "PROGRAM")
+        self.mixer = MixerBar(operator, keys)
+        self.rundown = RundownPanel(operator)
+        self.editor = ShotEditor(operator)
+        self.camera_keys = CameraTimelinePanel(operator, self._preview_pose)
+        self.live = LiveBar(operator, keys)
+        self.transport = Transport(keys)
+        self.transport.add(self.live)
         self.timeline = Timeline()
-        self.transport = Transport()
-        self.riders = RiderPanel()
-        self._loading_text = QLabel("Starting")
+        self.riders = RiderPanel(keys)
+        self.groups = GroupsPanel(operator)
+        self.events = EventPanel(operator)
+        self.overlays = OverlaysPanel(operator)
+        self.health = HealthPanel(operator)
+        self._loading_title = QLabel()
+        self._loading_text = QLabel()
         self._loading_bar = QProgressBar()
-        self.stack.addWidget(self._make_loading_page(title))
-        self._lay_out_middle()
+        self._desk = self._make_desk()
+        self._loading_page = self._make_loading_page()
+        self.pages = QStackedWidget()
+        for page in (self.start_page, self._loading_page, self._desk):
+            self.pages.addWidget(page)
+        self._strips = QVBoxLayout()
+        middle = QWidget()
+        whole = QVBoxLayout(middle)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.pages, 1)
+        whole.addLayout(self._strips)
+        self.setCentralWidget(middle)
         self._make_dock()
-        self._camera_actions: list[QAction] = []
-        self._make_toolbar(title)
+        self._shot_actions: list[QAction] = []
+        self._shots_shown: object = None
+        self._tips: list[tuple[QAction, str, str]] = []
+        self._make_toolbar()
         self._status_bar = QProgressBar()
-        self._health = QLabel()
+        self._riders_text = QLabel()
         self._camera_text = QLabel()
         self._make_status_bar()
-        self.keys = KeyOverlay(self)
+        self.keys = KeyOverlay(self, keys)
+        keys.remapped.connect(self._write_tips)
+        self._write_tips()
         room = QGuiApplication.primaryScreen().availableGeometry()
         self.resize(min(_SIZE_PX[0], room.width()), min(_SIZE_PX[1], room.height() - _FRAME_PX))
-        dock_px = min(_DOCK_PX, round(self.width() * _DOCK_SHARE))
-        self.resizeDocks([self._dock], [dock_px], Qt.Orientation.Horizontal)
+        self.show_start()
+
+    # ------------------------------------------------------------------ pages
+
+    def show_start(self) -> None:
+        """Show the start page."""
+        self.setWindowTitle("tracker3d")
+        self._show_page(self.start_page)
+
+    def show_loading(self, title: str) -> None:
+        """Show what is being opened."""
+        self._loading_title.setText(title)
+        self.show_progress("Starting", 0.0)
+        self._show_page(self._loading_page)
+
+    def show_desk(self, *, studio: bool) -> None:
+        """Show the pictures: program alone, or preview beside it and the rundown below."""
+        self._show_page(self._desk)
+        self.preview.setVisible(studio)
+        for part in (self.mixer, self._studio):
+            part.setVisible(studio)
+        self.program.set_exact(studio)
+        self._studio_action.setChecked(studio)
+        wanted = _STUDIO_DOCK_PX if studio else _DOCK_PX
+        width = min(wanted, round(self.width() * _DOCK_SHARE))
+        self.resizeDocks([self._dock], [width], Qt.Orientation.Horizontal)
+
+    def _show_page(self, page: QWidget) -> None:
+        at_desk = page is self._desk
+        self.pages.setCurrentWidget(page)
+        self._bar.setVisible(at_desk)
+        self._dock.setVisible(at_desk)
+        self._camera_text.setVisible(at_desk)
+        self._riders_text.setVisible(at_desk)
+
+    # ------------------------------------------------------------------ what is shown
 
     def show_progress(self, text: str, fraction: float) -> None:
         """Tell what is being loaded; a fraction of 1 takes the bars away."""
@@ -122,46 +181,88 @@ class Shell(QMainWindow):
         mark = " (simulated)" if simulated else ""
         self.setWindowTitle(f"{name}{mark} – tracker3d")
 
-    def show_camera(self, number: int | None, *, following: bool, text: str) -> None:
-        """Mark the camera that is shown, and say in the status bar what it does."""
+    def show_shots(self, document: ShowDocument, shot: Shot | None, *, following: bool, text: str) -> None:
+        """Show the buttons of shots, which of them is seen, and what the camera does."""
         self._camera_text.setText(text)
-        for index, action in enumerate(self._camera_actions):
-            action.setChecked(index == number)
+        shots = document.shots[:SHOT_KEYS]
+        if shots != self._shots_shown:
+            self._shots_shown = shots
+            self._write_shots(document)
+        for action, kept in zip(self._shot_actions, shots, strict=False):
+            action.setChecked(shot is not None and kept.key == shot.key)
         self._follow_action.setChecked(following)
 
-    def show_health(self, text: str) -> None:
+    def add_strip(self, strip: QWidget) -> None:
+        """Put something below whatever page is shown."""
+        self._strips.addWidget(strip)
+
+    def show_riders(self, text: str) -> None:
         """Say at the right of the status bar how well the riders are known."""
-        self._health.setText(text)
+        self._riders_text.setText(text)
+
+    def show_output(self, *, shown: bool) -> None:
+        """Mark that program is on a screen of its own."""
+        self._output_action.setChecked(shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Keep the overlay of keys in the middle."""
+        """Keep the map of keys in the middle."""
         super().resizeEvent(event)
         if self.keys.isVisible():
             self.keys.place()
 
-    def _lay_out_middle(self) -> None:
-        middle = QWidget()
-        layout = QVBoxLayout(middle)
+    # ------------------------------------------------------------------ making
+
+    def _preview_pose(self) -> CameraPose | None:
+        view = self.preview.picture.view
+        return None if view is None or view.frame is None else view.frame.camera
+
+    def _make_desk(self) -> QWidget:
+        pictures = QHBoxLayout()
+        pictures.setContentsMargins(0, 0, 0, 0)
+        pictures.setSpacing(0)
+        pictures.addWidget(self.preview, 1)
+        pictures.addWidget(self.program, 1)
+        right = QVBoxLayout()
+        right.setSpacing(2)
+        right.addWidget(self.editor)
+        right.addStretch(1)
+        right.addWidget(self.camera_keys)
+        self._studio = QWidget()
+        self._studio.setObjectName("studio")
+        self._studio.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._studio.setFixedHeight(268)
+        studio = QHBoxLayout(self._studio)
+        studio.setContentsMargins(0, 0, 0, 0)
+        studio.addWidget(self.rundown, 2)
+        studio.addLayout(right, 3)
+        desk = QWidget()
+        layout = QVBoxLayout(desk)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.stack, 1)
-        layout.addWidget(self.transport)
-        layout.addWidget(self.timeline)
-        self.setCentralWidget(middle)
+        layout.addLayout(pictures, 1)
+        for part in (self.mixer, self._studio, self.transport, self.timeline):
+            layout.addWidget(part)
+        self.preview.hide()
+        return desk
 
-    def _make_loading_page(self, title: str) -> QWidget:
+    def _make_loading_page(self) -> QWidget:
         page = QWidget()
         page.setObjectName("loading")
         page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        heading = QLabel(title)
-        heading.setObjectName("loadingTitle")
+        self._loading_title.setObjectName("loadingTitle")
         self._loading_text.setObjectName("soft")
         self._loading_bar.setRange(0, 1000)
         self._loading_bar.setTextVisible(False)
         self._loading_bar.setFixedWidth(360)
+        cancel = QToolButton()
+        cancel.setObjectName("cancelLoading")
+        cancel.setText("Cancel")
+        cancel.setToolTip("Back to the start page")
+        cancel.clicked.connect(self.cancel_asked)
         layout = QVBoxLayout(page)
+        layout.setSpacing(10)
         layout.addStretch(1)
-        for widget in (heading, self._loading_text, self._loading_bar):
+        for widget in (self._loading_title, self._loading_text, self._loading_bar, cancel):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         # A window that gets its first OpenGL widget while it is shown is made anew and flickers.
@@ -171,39 +272,50 @@ class Shell(QMainWindow):
         return page
 
     def _make_dock(self) -> None:
-        dock = QDockWidget("Riders", self)
-        dock.setObjectName("ridersDock")
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("panels")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for title, panel, tip in (
+            ("Riders", self.riders, "Everybody, sorted and searched; a click follows"),
+            ("Groups", self.groups, "Who rides together, and your word on it"),
+            ("Events", self.events, "What has happened, to be replayed"),
+            ("Overlays", self.overlays, "What is laid over the picture"),
+            ("Feed", self.health, "How feed, trackers and machine do"),
+        ):
+            self.tabs.setTabToolTip(self.tabs.addTab(panel, title), tip)
+        dock = QDockWidget("Panels", self)
+        dock.setObjectName("panelsDock")
         dock.setTitleBarWidget(QWidget(dock))
         dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        dock.setWidget(self.riders)
+        dock.setWidget(self.tabs)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._dock = dock
 
-    def _make_toolbar(self, title: str) -> None:
+    def _make_toolbar(self) -> None:
         bar = QToolBar("Cameras")
         bar.setObjectName("cameras")
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self._stage_name = QLabel(title)
+        self._bar = bar
+        self._action("home", "‹ Stages", "Back to the start page", "", self.home_asked)
+        self._stage_name = QLabel()
         self._stage_name.setObjectName("stageName")
         bar.addWidget(self._stage_name)
         bar.addSeparator()
-        group = QActionGroup(self)
-        group.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
-        for number, camera in enumerate(CAMERAS):
-            action = QAction(f"{number + 1}  {camera.label}", group)
+        for number in range(SHOT_KEYS):
+            action = QAction(self)
             action.setCheckable(True)
-            action.setToolTip(f"{camera.tip}  ({shown(f'camera_{number + 1}')})")
-            action.triggered.connect(lambda _checked=False, number=number: self.camera_asked.emit(number))
+            action.triggered.connect(lambda _checked=False, number=number: self.operator.choose(number))
             bar.addAction(action)
             bar.widgetForAction(action).setObjectName(f"camera{number + 1}")
-            self._camera_actions.append(action)
+            action.setVisible(False)
+            self._shot_actions.append(action)
         bar.addSeparator()
-        self._follow_action = bar.addAction("Follow")
+        follow = "Follow the selected rider, or stop following"
+        self._follow_action = self._action("follow", "Follow", follow, "follow", self.operator.toggle_follow)
         self._follow_action.setCheckable(True)
-        self._follow_action.setToolTip(f"Follow the selected rider, or stop following  ({shown('follow')})")
-        self._follow_action.triggered.connect(lambda: self.follow_asked.emit())
-        bar.widgetForAction(self._follow_action).setObjectName("follow")
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(spacer)
@@ -212,44 +324,58 @@ class Shell(QMainWindow):
         simulated.setToolTip("Road, riders and race are invented")
         self._simulated_action = bar.addWidget(simulated)
         self._simulated_action.setVisible(False)
-        bar.addWidget(self._make_overlay_button())
-        full_screen = bar.addAction("Full screen")
-        full_screen.setToolTip(f"Full screen  ({shown('full_screen')})")
-        full_screen.triggered.connect(lambda: self.full_screen_asked.emit())
-        keys = bar.addAction("Keys")
-        keys.setToolTip(f"Show every key  ({shown('help')})")
-        keys.triggered.connect(lambda: self.keys.toggle())
+        studio = "Preview beside program, with rundown and shot editor; or program alone"
+        self._studio_action = self._action(
+            "studioToggle", "Preview", studio, "program_alone", self.studio_asked
+        )
+        self._studio_action.setCheckable(True)
+        output = "Program on a screen of its own, without anything around it"
+        self._output_action = self._action("outputToggle", "Output", output, "output", self.output_asked)
+        self._output_action.setCheckable(True)
+        self._action("fullScreen", "Full screen", "Full screen", "full_screen", self.full_screen_asked)
+        self._action(
+            "keyMap", "Keys", "Show every key, and choose others", "help", lambda: self.keys.toggle()
+        )
         self.addToolBar(bar)
 
-    def _make_overlay_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("overlays")
-        button.setText("Overlays")
-        button.setToolTip("Choose what is laid over the picture")
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        for overlay, name in _OVERLAY_NAMES.items():
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(overlay in USUAL_OVERLAYS - {Overlay.PROFILE})
-            action.toggled.connect(lambda on, overlay=overlay: self.overlay_switched.emit(overlay.value, on))
-        button.setMenu(menu)
-        return button
+    def _action(self, name: str, text: str, tip: str, act: str, run: object) -> QAction:
+        action: QAction = self._bar.addAction(text)
+        action.triggered.connect(lambda: run.emit() if hasattr(run, "emit") else run())  # type: ignore[operator]
+        self._bar.widgetForAction(action).setObjectName(name)
+        self._tips.append((action, tip, act))
+        return action
+
+    def _write_tips(self) -> None:
+        for action, tip, act in self._tips:
+            action.setToolTip(self.key_map.tip(tip, act) if act else tip)
+        self._shots_shown = None
+        if self.operator.show is not None:
+            self._write_shots(self.operator.show.document)
+
+    def _write_shots(self, document: ShowDocument) -> None:
+        for number, action in enumerate(self._shot_actions):
+            there = number < len(document.shots)
+            action.setVisible(there)
+            if there:
+                shot = document.shots[number]
+                act = f"cue_{number + 1}"
+                key = self.key_map.shown(act)
+                action.setText(f"{key}  {shot.name or shot.key}".strip())
+                action.setToolTip(self.key_map.tip(shot.note or shot.name or shot.key, act))
 
     def _make_status_bar(self) -> None:
         self._status_bar.setRange(0, 1000)
         self._status_bar.setTextVisible(False)
         self._status_bar.setFixedWidth(180)
         self._status_bar.hide()
-        self._health.setToolTip(
+        self._riders_text.setToolTip(
             "Age of the riders' positions: live under 12 s, coasting under 40 s, stale, lost after 5 min"
         )
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addWidget(self._camera_text)
         bar.addPermanentWidget(self._status_bar)
-        self._health.setContentsMargins(0, 0, 10, 0)
+        self._riders_text.setContentsMargins(0, 0, 10, 0)
         self._camera_text.setContentsMargins(10, 0, 0, 0)
         self._camera_text.setObjectName("cameraText")
-        bar.addPermanentWidget(self._health)
+        bar.addPermanentWidget(self._riders_text)

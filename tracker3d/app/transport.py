@@ -9,13 +9,14 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from tracker3d.app import icons, theme
-from tracker3d.app.keys import shown
 from tracker3d.app.wording import NOTHING, duration_text, rate_text, to_go_text
 from tracker3d.scene.figures import local_clock_text
 from tracker3d.show import SPEEDS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon
+
+    from tracker3d.app.keys import KeyMap
 
 
 class Transport(QWidget):
@@ -41,25 +42,27 @@ class Transport(QWidget):
     speed_step_asked = Signal(int)
     reverse_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: KeyMap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._keys = keys
+        self._tips: list[tuple[QToolButton, str, str]] = []
         self.setObjectName("transport")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._icons = {"play": icons.play(), "back": icons.play_backwards(), "pause": icons.pause()}
         self._shown_icon = "play"
-        self.play = self._button("play", self._icons["play"], f"Play or pause  ({shown('toggle')})")
+        self.play = self._button("play", self._icons["play"], "Play or pause", "toggle")
         self.play.clicked.connect(self.toggle_asked)
-        self.back = self._button("back", icons.skip_back(), f"10 seconds back  ({shown('back')})")
+        self.back = self._button("back", icons.skip_back(), "10 seconds back", "back_10")
         self.back.clicked.connect(lambda: self.skip_asked.emit(-10.0))
-        self.ahead = self._button("ahead", icons.skip_ahead(), f"10 seconds ahead  ({shown('ahead')})")
+        self.ahead = self._button("ahead", icons.skip_ahead(), "10 seconds ahead", "ahead_10")
         self.ahead.clicked.connect(lambda: self.skip_asked.emit(10.0))
-        self.slower = self._button("slower", "−", f"Slower  ({shown('slower')})")
+        self.slower = self._button("slower", "−", "Slower", "slower")
         self.slower.clicked.connect(lambda: self.speed_step_asked.emit(-1))
-        self.speed = self._button("speed", rate_text(1.0), "Speed: choose one")
+        self.speed = self._button("speed", rate_text(1.0), "Speed: choose one", "")
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.faster = self._button("faster", "+", f"Faster  ({shown('faster')})")
+        self.faster = self._button("faster", "+", "Faster", "faster")
         self.faster.clicked.connect(lambda: self.speed_step_asked.emit(1))
-        self.reverse = self._button("reverse", "Reverse", f"Let time run backwards  ({shown('reverse')})")
+        self.reverse = self._button("reverse", "Reverse", "Let time run backwards", "reverse")
         self.reverse.setCheckable(True)
         self.reverse.clicked.connect(self.reverse_asked)
         self._menu = self._speed_menu()
@@ -72,6 +75,17 @@ class Transport(QWidget):
             "toGo", "From the head of the race to the finish", sample="000.0 km to go", size_px=20
         )
         self._lay_out()
+        keys.remapped.connect(self._write_tips)
+        self._write_tips()
+
+    def add(self, widget: QWidget) -> None:
+        """Put something beside the clock."""
+        self._beside.addWidget(widget)
+
+    def set_ready(self, *, ready: bool) -> None:
+        """Let the buttons for time do something, or nothing where there is no race."""
+        for button, _, _ in self._tips:
+            button.setEnabled(ready)
 
     def show_time(self, time_ms: int, *, timezone: str, start_time_ms: int | None, to_go_m: float) -> None:
         """Show a moment."""
@@ -93,16 +107,16 @@ class Transport(QWidget):
             for action in self._menu.actions():
                 action.setChecked(action.data() == abs(rate))
 
-    def _button(self, name: str, face: QIcon | str, tooltip: str) -> QToolButton:
+    def _button(self, name: str, face: QIcon | str, tip: str, act: str) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(name)
         if isinstance(face, str):
             button.setText(face)
         else:
             button.setIcon(face)
-        button.setToolTip(tooltip)
-        button.setAccessibleName(tooltip)
+        button.setAccessibleName(tip)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._tips.append((button, tip, act))
         return button
 
     def _figure(self, name: str, tooltip: str, *, sample: str, size_px: int) -> QLabel:
@@ -113,6 +127,10 @@ class Transport(QWidget):
         label.setToolTip(tooltip)
         label.setMinimumWidth(label.fontMetrics().horizontalAdvance(sample) + 6)
         return label
+
+    def _write_tips(self) -> None:
+        for button, tip, act in self._tips:
+            button.setToolTip(self._keys.tip(tip, act) if act else tip)
 
     def _speed_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -139,5 +157,8 @@ class Transport(QWidget):
         layout.addSpacing(18)
         layout.addWidget(self._clock)
         layout.addWidget(self._race_time)
+        layout.addSpacing(18)
+        self._beside = QHBoxLayout()
+        layout.addLayout(self._beside)
         layout.addStretch(1)
         layout.addWidget(self._to_go)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QWheelEvent
     from PySide6.QtWidgets import QWidget
 
+    from tracker3d.app.watchdog import Watchdog
     from tracker3d.scene.model import CameraPose, FrameState, StageScene
 
 PICK_REACH_PX = 12.0
@@ -44,6 +46,11 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         Bib.
     camera_moved : object
         The :class:`~tracker3d.scene.model.CameraPose` that the mouse asks for.
+
+    Attributes
+    ----------
+    watchdog : Watchdog or None
+        Told what is drawing.
     """
 
     rider_clicked = Signal(int)
@@ -66,6 +73,7 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         self._pressed_at: QPointF | None = None
         self._last_at = QPointF()
         self._dragged = False
+        self.watchdog: Watchdog | None = None
 
     @property
     def viewport_px(self) -> tuple[int, int]:
@@ -147,7 +155,8 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
     def paintGL(self) -> None:  # noqa: N802
         """Draw, once there is a frame: before, the shaders know nothing of a camera."""
         if self._frame is not None:
-            super().paintGL()
+            with contextlib.nullcontext() if self.watchdog is None else self.watchdog.drawing():
+                super().paintGL()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Remember where a drag or a click begins."""

@@ -40,7 +40,7 @@ def demo(*, headless: Path | None = None) -> int:
     if headless is None:
         from tracker3d.commands.open import open_stage
 
-        return open_stage(files.package, feed=files.recording)
+        return open_stage(files.package, feed=str(files.recording))
     headless.mkdir(parents=True, exist_ok=True)
     with progress_shown() as progress:
         _write_all(files, headless, progress)

@@ -8,21 +8,21 @@ from tracker3d.commands.console import complain
 
 
 def open_stage(
-    package: Path,
+    package: Path | None = None,
     /,
     *,
-    feed: Path | None = None,
+    feed: str | None = None,
     theme: Path | None = None,
     language: str | None = None,
 ) -> int:
-    """Open a stage in the desktop app.
+    """Open the desktop app: a stage, or the start page.
 
     Parameters
     ----------
     package
-        The stage package, NAME.stage.
+        The stage package, NAME.stage; the start page is shown without one.
     feed
-        A recording or log of the race, positions as .csv or .jsonl, or GPX files.
+        A recording or log of the race, positions as .csv or .jsonl, GPX files, or the address of a live feed.
     theme
         A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
     language
@@ -37,4 +37,4 @@ def open_stage(
     from tracker3d.app import run
     from tracker3d.scene import choose_theme
 
-    return run(package, feed, theme=choose_theme(theme, language))
+    return run(package, feed or "", theme=choose_theme(theme, language))

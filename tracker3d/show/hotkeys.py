@@ -66,6 +66,7 @@ ACTS = (
     Act("reverse", "Change the direction of time", "Time", ("R",)),
     Act("go_live", "Go live", "Time", ("L",)),
     Act("sync", "Sync now: the chosen event is what is seen now", "Time", ("Y",)),
+    Act("replay_minute", "See the last minute again", "Time", ("Backspace",)),
     Act("cue_event", "Cue a replay of the chosen event", "Time", ("E",)),
     Act("delay_more", "0.1 s more delay", "Time", (".",)),
     Act("delay_less", "0.1 s less delay", "Time", (",",)),

@@ -1,0 +1,437 @@
+"""A show run in a real window as an operator runs it: mouse and keys only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDialog,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QToolButton,
+)
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "feed"))
+
+from live_tools import ServerThread
+
+from tracker3d.app.loading import Order
+from tracker3d.app.pacing import Quality
+from tracker3d.app.window import MainWindow
+from tracker3d.feed.rehearsal import RehearsalFiles
+from tracker3d.feed.server import Faults, Playlist
+from tracker3d.scene.camera import CameraTimeline
+from tracker3d.show import Show, Side
+from tracker3d.show.camera_keys import time_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import SmallStage
+    from pytestqt.qtbot import QtBot
+
+    from tracker3d.app.bus_view import BusView
+
+pytestmark = pytest.mark.window
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def make_window(looks: QApplication, qtbot: QtBot) -> Iterator[Callable[[Order | None], MainWindow]]:
+    """Windows as a person has them in front: shown, active, and closed at the end."""
+    made: list[MainWindow] = []
+
+    def make(order: Order | None) -> MainWindow:
+        window = MainWindow(order)
+        made.append(window)
+        window.resize(1600, 900)
+        with qtbot.waitActive(window, timeout=PATIENCE_MS):
+            window.show()
+            window.activateWindow()
+        window.start()
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.fixture
+def window(
+    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
+) -> MainWindow:
+    """The small race, paused five minutes after its start, preview beside program."""
+    window = make_window(Order(small_stage.package, str(small_stage.feed)))
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+    press(window, qtbot, "Space")
+    for _ in range(5):
+        press(window, qtbot, "Shift+Right")
+    press(window, qtbot, "F9")
+    settle(window.program_view, qtbot)
+    settle(window.preview_view, qtbot)
+    return window
+
+
+def press(window: MainWindow, qtbot: QtBot, keys: str) -> None:
+    qtbot.keySequence(window, keys)
+
+
+def click(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    found = window.findChild(QToolButton, name) or window.findChild(QPushButton, name)
+    assert found is not None, name
+    qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+
+
+def show_of(window: MainWindow) -> Show:
+    assert window.operator.show is not None
+    return window.operator.show
+
+
+def settle(view: BusView, qtbot: QtBot) -> None:
+    """Wait until the picture is sharp, on the screen, and its ground as fine as it will be."""
+
+    def at_rest() -> bool:
+        pacer = view.pacer
+        return (
+            view.view is not None
+            and view.view.frame is not None
+            and view.view.settled
+            and not (pacer.changed or pacer.finer or pacer.painting)
+            and pacer.quality != Quality.DRAFT
+        )
+
+    qtbot.waitUntil(at_rest, timeout=PATIENCE_MS)
+    drawn = view.pacer.painted_count
+    qtbot.wait(400)  # long enough for a finer picture to follow, where there is one
+    qtbot.waitUntil(at_rest, timeout=PATIENCE_MS)
+    assert view.pacer.painted_count >= drawn
+
+
+def pixels(view: BusView) -> bytes:
+    assert view.view is not None
+    image = view.view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGBA8888)
+    return bytes(image.constBits())
+
+
+def eye_of(view: BusView) -> tuple[float, ...]:
+    assert view.view is not None
+    assert view.view.frame is not None
+    return tuple(view.view.frame.camera.eye_m)
+
+
+def test_one_click_on_the_start_page_brings_moving_riders(
+    make_window: Callable[[Order | None], MainWindow],
+    small_stage: SmallStage,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rehearsal stands for any stage here; making it anew takes a minute and has its own tests."""
+    files = RehearsalFiles(small_stage.package, small_stage.feed)
+    monkeypatch.setattr("tracker3d.feed.rehearsal.make", lambda folder, progress: files)
+    window = make_window(None)
+    click(window, qtbot, "rehearsal")
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+    drawn = window.program_view.pacer.painted_count
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn + 3, timeout=PATIENCE_MS)
+    frame = window.program_view.view.frame if window.program_view.view is not None else None
+    assert frame is not None
+    assert len(frame.riders.bibs) > 0
+    assert show_of(window).moving(Side.PROGRAM, window.operator.now_s())
+    click(window, qtbot, "home")
+    qtbot.waitUntil(lambda: window.start_page.isVisible(), timeout=PATIENCE_MS)
+    click(window, qtbot, "recent1")
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+
+
+def test_a_whole_rundown_is_run_from_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
+    show = show_of(window)
+    rundown = show.document.rundown
+    assert len(rundown) == 6
+    for _ in range(len(rundown)):
+        press(window, qtbot, "Up")
+    aired = []
+    for number, key in enumerate(rundown):
+        assert show.preview.shot is not None
+        assert show.preview.shot.key == key
+        press(window, qtbot, "Return")
+        assert show.program.shot is not None
+        aired.append(show.program.shot.key)
+        assert show.state.program.entry == number
+    assert tuple(aired) == rundown
+    settle(window.program_view, qtbot)
+    press(window, qtbot, "O")
+    assert show.program.shot is None
+    qtbot.waitUntil(window.program.picture.black.isVisible, timeout=PATIENCE_MS)
+    press(window, qtbot, "B")
+    assert show.program.shot is not None
+    qtbot.waitUntil(lambda: not window.program.picture.black.isVisible(), timeout=PATIENCE_MS)
+    press(window, qtbot, "Ctrl+Shift+Del")
+    assert show.program.shot is None
+    assert show.preview.shot is None
+
+
+def test_a_mix_dissolves_and_ends(window: MainWindow, qtbot: QtBot) -> None:
+    show = show_of(window)
+    press(window, qtbot, "3")
+    press(window, qtbot, "M")
+    assert show.state.mix is not None
+    qtbot.waitUntil(window.program.picture.going.isVisible, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: show.state.mix is None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not window.program.picture.going.isVisible(), timeout=PATIENCE_MS)
+
+
+def test_what_is_done_in_preview_leaves_every_pixel_of_program_alone(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    show = show_of(window)
+    before, state = pixels(window.program_view), show.state.program
+    assert len(set(before[::97])) > 20
+    for keys in ("2", "4", "Left", "Shift+Left", "R", "Down", "Ctrl+Z", "3", "G"):
+        press(window, qtbot, keys)
+    window.tabs.setCurrentWidget(window.overlays)
+    box = window.findChild(QCheckBox, "overlay_gap_board")
+    assert box is not None
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    name = window.findChild(QLineEdit, "shotName")
+    assert name is not None
+    qtbot.mouseDClick(name, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(name, "Onward")
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert any("Onward" in shot.name for shot in show.document.shots)
+    view = window.preview_view.view
+    assert view is not None
+    middle = view.rect().center()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseMove(view, middle + QPoint(40, 0))
+    qtbot.mouseMove(view, middle + QPoint(90, 20))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle + QPoint(90, 20))
+    settle(window.preview_view, qtbot)
+    assert show.preview.by_hand
+    assert show.state.program is state
+    assert pixels(window.program_view) == before
+    assert pixels(window.preview_view) != before
+
+
+def test_edits_are_undone_and_done_again(window: MainWindow, qtbot: QtBot) -> None:
+    show = show_of(window)
+    first = show.document
+    press(window, qtbot, "3")
+    press(window, qtbot, "Ctrl+Shift+S")
+    assert len(show.document.shots) == len(first.shots) + 1
+    click(window, qtbot, "removeEntry")
+    rundown = window.findChild(QListWidget, "rundown")
+    assert rundown is not None
+    item = rundown.visualItemRect(rundown.item(1)).center()
+    qtbot.mouseClick(rundown.viewport(), Qt.MouseButton.LeftButton, pos=item)
+    assert show.state.preview.entry == 1
+    click(window, qtbot, "removeEntry")
+    edited = show.document
+    assert edited != first
+    while show.history.undo_text:
+        press(window, qtbot, "Ctrl+Z")
+    assert show.document == first
+    while show.history.redo_text:
+        press(window, qtbot, "Ctrl+Y")
+    assert show.document == edited
+
+
+def test_a_camera_key_is_dragged(window: MainWindow, qtbot: QtBot) -> None:
+    show = show_of(window)
+    press(window, qtbot, "2")
+    qtbot.waitUntil(lambda: window.camera_keys.keys.shot is not None, timeout=PATIENCE_MS)
+    click(window, qtbot, "makeKeys")
+    shot = show.document.shot("orbit")
+    assert shot is not None
+    assert isinstance(shot.camera, CameraTimeline)
+    keys = window.camera_keys.keys
+    qtbot.waitUntil(lambda: keys.move is not None, timeout=PATIENCE_MS)
+    before = [key.at_s for key in time_keys(shot.camera)]
+    place = keys.key_place(2).toPoint()
+    to = QPoint(round(keys.x_of(before[2] + 2.0)), place.y())
+    qtbot.mousePress(keys, Qt.MouseButton.LeftButton, pos=place)
+    for x in range(place.x(), to.x(), 7):
+        qtbot.mouseMove(keys, QPoint(x, place.y()))
+    qtbot.mouseMove(keys, to)
+    qtbot.mouseRelease(keys, Qt.MouseButton.LeftButton, pos=to)
+    moved = show.document.shot("orbit")
+    assert moved is not None
+    assert isinstance(moved.camera, CameraTimeline)
+    after = [key.at_s for key in time_keys(moved.camera)]
+    assert after[2] == pytest.approx(before[2] + 2.0, abs=0.2)
+    assert [*after[:2], *after[3:]] == [*before[:2], *before[3:]]
+    assert show.preview.shot == moved
+    press(window, qtbot, "Ctrl+Z")
+    assert show.document.shot("orbit") == shot
+
+
+def test_following_a_rider_in_preview_and_taking_it(window: MainWindow, qtbot: QtBot) -> None:
+    show = show_of(window)
+    press(window, qtbot, "Ctrl+F")
+    field = window.riders.search
+    qtbot.waitUntil(field.hasFocus, timeout=PATIENCE_MS)
+    qtbot.keyClicks(field, "vingegaard")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert show.preview.followed_bib == 4
+    assert show.program.followed_bib is None
+    settle(window.preview_view, qtbot)
+    seen = eye_of(window.preview_view)
+    press(window, qtbot, "Return")
+    assert show.program.followed_bib == 4
+    settle(window.program_view, qtbot)
+    assert eye_of(window.program_view) == pytest.approx(seen, abs=3.0)
+    press(window, qtbot, "P")
+    assert show.document.pinned == (4,)
+
+
+def test_a_key_is_chosen_on_the_map_and_remembered(
+    window: MainWindow, make_window: Callable[[Order | None], MainWindow], qtbot: QtBot
+) -> None:
+    press(window, qtbot, "F1")
+    cap = next(found for found in window.keys.findChildren(QPushButton) if found.property("act") == "take")
+    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(window.keys, Qt.Key.Key_W)
+    assert cap.text() == "W"
+    press(window, qtbot, "Esc")
+    assert not window.keys.isVisible()
+    press(window, qtbot, "3")
+    press(window, qtbot, "W")
+    shot = show_of(window).program.shot
+    assert shot is not None
+    assert shot.key == "leader"
+    window.close()
+    other = make_window(None)
+    assert other.key_map.shown("take") == "W"
+    press(other, qtbot, "F1")
+    click(other, qtbot, "usualKeys")
+    assert other.key_map.shown("take") == "Enter"
+
+
+def test_files_dropped_on_the_window_are_prepared_and_opened(
+    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    route = small_stage.stage.route
+    points = "".join(
+        f'<trkpt lat="{float(lat):.6f}" lon="{float(lon):.6f}"><ele>{400 + 0.02 * at_m:.1f}</ele></trkpt>'
+        for at_m in range(0, 9000, 60)
+        for lon, lat in [route.lonlat(float(at_m))]
+    )
+    road = tmp_path / "road.gpx"
+    road.write_text(
+        '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><name>Road</name><trkseg>{points}</trkseg></trk></gpx>"
+    )
+    window = make_window(None)
+    drop(window, [road])
+    qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
+    dialog = window.findChildren(QDialog)[0]
+    elevation = dialog.findChild(QLineEdit, "elevationPath")
+    assert elevation is not None
+    qtbot.keyClicks(elevation, "none")
+    qtbot.mouseClick(dialog.findChild(QPushButton, "accept"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.files.strip.isVisible(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.operator.show is not None, timeout=4 * PATIENCE_MS)
+    assert (tmp_path / "road.stage").exists()
+
+
+def drop(window: MainWindow, paths: list[Path]) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(90, 90), action, mime, button, none))
+    QApplication.sendEvent(window, QDropEvent(QPointF(90, 90), action, mime, button, none))
+
+
+def test_a_live_feed_is_lost_and_found_and_replayed_meanwhile(
+    make_window: Callable[[Order | None], MainWindow],
+    small_stage: SmallStage,
+    feed_playlist: Playlist,
+    qtbot: QtBot,
+) -> None:
+    window = make_window(None)
+    with ServerThread(feed_playlist, speed=5.0, faults=Faults(twice=True, odd_every_s=0.3)) as server:
+        port = server.port
+        click(window, qtbot, "connect")
+        qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
+        dialog = window.findChildren(QDialog)[0]
+        qtbot.keyClicks(dialog.findChild(QLineEdit, "packagePath"), str(small_stage.package))
+        qtbot.keyClicks(dialog.findChild(QLineEdit, "feedAddress"), f"http://127.0.0.1:{port}/live-stream")
+        qtbot.mouseClick(dialog.findChild(QPushButton, "accept"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+        show = show_of(window)
+        clock = show.program.clock
+
+        def span_s() -> float:
+            span = clock.span(window.operator.now_s())
+            return (span.end_ms - span.start_ms) / 1000.0
+
+        qtbot.waitUntil(lambda: span_s() > 80.0, timeout=PATIENCE_MS)
+        assert clock.live
+        lamp = window.findChild(QLabel, "lamp")
+        assert lamp is not None
+        qtbot.waitUntil(lambda: "feed" in lamp.text() and not lamp.property("alert"), timeout=PATIENCE_MS)
+        delay = window.findChild(QDoubleSpinBox, "delay")
+        assert delay is not None
+        for _ in range(3):
+            press(window, qtbot, ".")
+        assert clock.delay_s == pytest.approx(0.3)
+        press(window, qtbot, ",")
+        qtbot.waitUntil(lambda: delay.value() == pytest.approx(0.2), timeout=PATIENCE_MS)
+    seen = show.now_ms(Side.PROGRAM, window.operator.now_s())
+    qtbot.waitUntil(lambda: bool(lamp.property("alert")), timeout=PATIENCE_MS)
+    drawn = window.program_view.pacer.painted_count
+    press(window, qtbot, "Backspace")
+    assert not clock.live
+    assert show.now_ms(Side.PROGRAM, window.operator.now_s()) < seen
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn, timeout=PATIENCE_MS)
+    edge = clock.span(window.operator.now_s()).end_ms
+    with ServerThread(feed_playlist, speed=5.0, faults=Faults(), port=port):
+        qtbot.waitUntil(lambda: not lamp.property("alert"), timeout=PATIENCE_MS)
+        press(window, qtbot, "L")
+        assert clock.live
+        assert clock.delay_s == pytest.approx(0.2)
+        assert show.now_ms(Side.PROGRAM, window.operator.now_s()) >= edge - 60_000
+        window.close()
+
+
+def test_a_show_that_was_killed_goes_on_where_it_was(
+    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
+) -> None:
+    script = Path(__file__).with_name("on_air.py")
+    child = subprocess.Popen(
+        [sys.executable, str(script), str(small_stage.package), str(small_stage.feed)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    try:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(20)]
+    finally:
+        child.kill()
+        child.wait()
+    assert lines[-1].startswith("on air: peloton"), lines
+    window = make_window(None)
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+    show = show_of(window)
+    assert show.program.shot is not None
+    assert show.program.shot.key == "peloton"
+    assert show.state.preview.shot is not None
+    assert show.source.race.end_ms > show.source.race.start_ms
+    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > 0, timeout=PATIENCE_MS)
+    window.close()
+    again = make_window(None)
+    assert again.operator.show is None
+    assert again.start_page.isVisible()
