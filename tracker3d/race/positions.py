@@ -19,7 +19,8 @@ ROW_MS = 1000
 SURE_AGE_S = PRESENCE_AGES_S[1]
 _SURE_HELD_MS = 12_000.0
 _KNOWN_AGE_S = PRESENCE_AGES_S[0]
-_FIRST_ROWS = 1024
+_FIRST_ROWS = 6 * 3600
+"""Room for six hours at once: nothing is copied meanwhile, and what is not written takes no memory."""
 
 
 class Positions(Protocol):
