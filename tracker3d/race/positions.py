@@ -19,7 +19,8 @@ ROW_MS = 1000
 SURE_AGE_S = PRESENCE_AGES_S[1]
 _SURE_HELD_MS = 12_000.0
 _KNOWN_AGE_S = PRESENCE_AGES_S[0]
-_FIRST_ROWS = 1024
+_FIRST_ROWS = 6 * 3600
+"""Room for six hours at once: nothing is copied meanwhile, and what is not written takes no memory."""
 
 
 class Positions(Protocol):
@@ -289,25 +290,38 @@ def _with_room(kept: _Rows, more: int) -> _Rows:
     new_columns: tuple[NDArray[Any], ...] = columns
     for old, new in zip(old_columns, new_columns, strict=True):
         new[: kept.rows, : riders - more] = old[: kept.rows]
-        new[: kept.rows, riders - more :] = Presence.ABSENT if new.dtype == np.uint8 else _nothing(new.dtype)
+        new[: kept.rows, riders - more :] = Presence.ABSENT if new.dtype == np.uint8 else _NOTHING[new.dtype]
     finish_ms = np.append(kept.finish_ms, np.full(more, np.nan))
     return _Rows(kept.rows, kept.bibs, finish_ms, *columns)
 
 
-def _nothing(kind: np.dtype[Any]) -> int:
-    """Return what stands for NaN in a column."""
-    limits = np.iinfo(kind)
-    return int(limits.max if limits.min == 0 else limits.min)
+_NOTHING: dict[np.dtype[Any], int] = {
+    np.dtype(np.int32): -(2**31),
+    np.dtype(np.int16): -(2**15),
+    np.dtype(np.int8): -(2**7),
+    np.dtype(np.uint16): 2**16 - 1,
+}
+"""What stands for NaN in a column."""
+
+_LARGEST: dict[np.dtype[Any], int] = {
+    np.dtype(np.int32): 2**31 - 1,
+    np.dtype(np.int16): 2**15 - 1,
+    np.dtype(np.int8): 2**7 - 1,
+    np.dtype(np.uint16): 2**16 - 2,
+}
 
 
 def _packed(values: NDArray[np.float64], unit: float, kind: np.dtype[Any]) -> NDArray[Any]:
-    limits, nothing = np.iinfo(kind), _nothing(kind)
-    steps = np.clip(np.rint(values / unit), limits.min + (nothing < 0), limits.max - (nothing > 0))
-    return np.where(np.isnan(values), nothing, steps).astype(kind)
+    most = _LARGEST[kind]
+    least = 0 if _NOTHING[kind] > 0 else -most
+    steps = np.minimum(np.maximum(np.rint(values / unit), least), most)
+    return np.where(np.isnan(steps), _NOTHING[kind], steps).astype(kind)
 
 
 def _unpacked(steps: NDArray[Any], unit: float) -> NDArray[np.float64]:
-    return np.where(steps == _nothing(steps.dtype), np.nan, steps * unit)
+    values = steps * unit
+    values[steps == _NOTHING[steps.dtype]] = np.nan
+    return np.asarray(values)
 
 
 def _mixed(column: NDArray[Any], row: int, after: int, share: float, unit: float) -> NDArray[np.float64]:

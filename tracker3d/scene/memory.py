@@ -27,8 +27,17 @@ class SceneMemory:
         self._limit = limit
         self._kinds: dict[str, OrderedDict[Hashable, Any]] = {}
 
-    def get(self, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what ``make`` made for this key, making it once."""
+    def get(self, kind: str, key: Hashable, make: Callable[[], Made], *, most: int | None = None) -> Made:
+        """Return what ``make`` made for this key, making it once.
+
+        Parameters
+        ----------
+        kind : str
+        key : Hashable
+        make : callable
+        most : int, optional
+            Most entries of this kind, where fewer than usual do: pictures are large.
+        """
         entries = self._kinds.setdefault(kind, OrderedDict())
         if key in entries:
             entries.move_to_end(key)
@@ -36,6 +45,6 @@ class SceneMemory:
             return found
         made = make()
         entries[key] = made
-        if len(entries) > self._limit:
+        if len(entries) > (most or self._limit):
             entries.popitem(last=False)
         return made

@@ -36,6 +36,8 @@ _MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
 _CARD_GROUP = 3
 _GAP = 10
 _LOGO_BOX = (220, 96)
+_MOST_PICTURES = 16
+"""Of each panel: those of some moments and two buses. A board takes 1 MB and is another each second."""
 
 
 def make_panels(
@@ -127,7 +129,7 @@ class _Desk:
 
     def _panel(self, name: str, says: Hashable, draw: Callable[[], Canvas]) -> Panel:
         key = (name, self.look.scale, self.width, says)
-        image = self.scene.memory.get(f"panel {name}", key, lambda: draw().pixels())
+        image = self.scene.memory.get(f"panel {name}", key, lambda: draw().pixels(), most=_MOST_PICTURES)
         return Panel(name=name, image=image, key=key, x_px=0, y_px=0)
 
     def _foot(self) -> Iterator[Panel]:
@@ -179,7 +181,9 @@ class _Desk:
         )
         strip = self._panel("profile ground", size, lambda: draw_strip(self.scene, self.look, size)).image
         key = ("profile", self.look.scale, size, marks)
-        image = self.scene.memory.get("panel profile", key, lambda: with_markers(strip, self.look, marks))
+        image = self.scene.memory.get(
+            "panel profile", key, lambda: with_markers(strip, self.look, marks), most=_MOST_PICTURES
+        )
         return Panel("profile", image, key, 0, 0)
 
     def _to_go(self) -> Panel:
