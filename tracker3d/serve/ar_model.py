@@ -28,6 +28,12 @@ _KEPT_S = 60.0
 NOBODY = 0
 """No bib."""
 
+RIDER_ON_TABLE_M = 0.008
+"""A rider in his own scale would be finer than a hair."""
+
+SIGNS_GROWN = 1.8
+"""Signs and the leader's pin are made for a screen; on a table they are so much larger."""
+
 
 class MovableModel:
     """A GLB whose riders can be moved.
@@ -36,6 +42,8 @@ class MovableModel:
     ----------
     glb : bytes
         As the export writes it: riders are children of the root and carry no animation.
+    rider_m : float
+        Height of a rider in it, before the root's scale.
 
     Raises
     ------
@@ -43,7 +51,7 @@ class MovableModel:
         It is no such file.
     """
 
-    def __init__(self, glb: bytes) -> None:
+    def __init__(self, glb: bytes, *, rider_m: float) -> None:
         magic, _, _ = _HEAD.unpack_from(glb)
         length, kind = _CHUNK.unpack_from(glb, _HEAD.size)
         if magic != b"glTF" or kind != _JSON_CHUNK:
@@ -51,6 +59,7 @@ class MovableModel:
         begin = _HEAD.size + _CHUNK.size
         self._document: dict[str, Any] = json.loads(glb[begin : begin + length])
         self._rest = glb[begin + length :]
+        self._rider_m = rider_m
 
     def at(self, snapshot: Snapshot) -> bytes:
         """Return the model with everybody where a snapshot says; who is not in it is left out."""
@@ -59,16 +68,20 @@ class MovableModel:
         document["nodes"] = nodes
         root = nodes[document["scenes"][document.get("scene", 0)]["nodes"][0]]
         places = dict(zip(snapshot.bibs.tolist(), snapshot.positions_m.tolist(), strict=True))
+        riders_grown = max(1.0, RIDER_ON_TABLE_M / (root.get("scale", [1.0])[0] * self._rider_m))
         kept = []
         for index in root["children"]:
             node = nodes[index]
-            bib = _bib_of(node)
-            if node.get("name") == "leader":
-                bib = snapshot.order[0] if snapshot.order else NOBODY
+            name = str(node.get("name", ""))
+            bib, grown = _bib_of(name), riders_grown
+            if name == "leader":
+                bib, grown = (snapshot.order[0] if snapshot.order else NOBODY), SIGNS_GROWN
             if bib is not None:
                 if bib not in places:
                     continue
                 node["translation"] = places[bib]
+            if bib is not None or name.startswith("banner_"):
+                node["scale"] = [grown if bib is not None else SIGNS_GROWN] * 3
             kept.append(index)
         root["children"] = kept
         return self._packed(document)
@@ -99,9 +112,9 @@ class NewestUsdz:
             return self._data
 
 
-def _bib_of(node: dict[str, Any]) -> int | None:
+def _bib_of(name: str) -> int | None:
     """Return the bib of a rider's or vehicle's node, None for others."""
-    kind, _, number = str(node.get("name", "")).partition("_")
+    kind, _, number = name.partition("_")
     if not number.isdigit() or kind not in ("rider", "vehicle"):
         return None
     return int(number) if kind == "rider" else -int(number)

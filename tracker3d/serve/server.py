@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tracker3d.errors import MachineError
+from tracker3d.export.sizes import Sizes
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.serve import stage_files
 from tracker3d.serve.ar_model import MovableModel, NewestUsdz
@@ -95,7 +96,8 @@ class StageServer:
         self.hub = Hub()
         self._keeper = Doorkeeper(limits or Limits())
         self._streams = Streams(self.hub, self._keeper)
-        self._movable = MovableModel(stage_files.table_model(scene))
+        rider_m = Sizes.of(scene.road).rider_m
+        self._movable = MovableModel(stage_files.table_model(scene), rider_m=rider_m)
         self._usdz = NewestUsdz()
         page = page_files()
         self.page_built = bool(page)

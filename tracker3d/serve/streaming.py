@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker3d.serve.wire import Frame
 
 _RETRY_MS = 1000
+_PARTING_S = 0.5
 _EVENT_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -138,5 +139,6 @@ class EventStream:
         await send({"type": "http.response.start", "status": 200, "headers": list(_EVENT_HEADERS)})
         await give_bytes(f"retry: {_RETRY_MS}\n\n".encode())
         await self._streams.serve(self._since, give, gone(), scope.get("client"))
-        with contextlib.suppress(OSError):
-            await send({"type": "http.response.body", "body": b""})
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_PARTING_S):
+                await send({"type": "http.response.body", "body": b""})

@@ -28,7 +28,7 @@ async function begin() {
   find("credits").textContent = [manifest.simulated ? manifest.words.simulated : "", ...manifest.credits].filter(Boolean).join(" · ");
   const viewer = new ModelViewerElement();
   const source = () => new URL(`race.glb?${Date.now()}`, document.baseURI).href;
-  Object.assign(viewer, { alt: words.alt, src: source(), ar: true, arModes: "webxr scene-viewer quick-look", cameraControls: true, autoRotate: true,
+  Object.assign(viewer, { alt: words.alt, src: source(), ar: true, arModes: "webxr scene-viewer quick-look", cameraControls: true, autoRotate: true, autoRotateDelay: 12000, interactionPrompt: "none",
     shadowIntensity: 0.6, toneMapping: "linear", cameraOrbit: "20deg 55deg 106%", fieldOfView: "32deg" });
   viewer.setAttribute("touch-action", "none");
   if (manifest.files.includes("race.usdz")) viewer.iosSrc = new URL("race.usdz", document.baseURI).href;
@@ -42,6 +42,8 @@ async function begin() {
   viewer.addEventListener("load", () => {
     find("note").textContent = viewer.canActivateAR ? words.note : words.none;
     document.body.dataset.loaded = "yes";
+    // What is loaded anew later comes without a sign.
+    viewer.style.setProperty("--progress-bar-height", "0");
   });
   const renew = async () => {
     const state = await (await fetch("state.json")).json().catch(() => null);
