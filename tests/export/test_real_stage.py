@@ -13,7 +13,7 @@ from tracker3d.export import ExportOptions, Profile, export_glb
 from tracker3d.export.paths import drawn_paths
 from tracker3d.render import Offscreen
 from tracker3d.scene import NO_OVERLAYS, build_scene, frame_at
-from tracker3d.scene.camera import FixedCamera
+from tracker3d.scene.camera import FixedCamera, Moment, parse_camera
 from tracker3d.scene.model import CameraPose
 
 pytestmark = pytest.mark.real
@@ -192,3 +192,24 @@ def test_ground_has_the_colours_of_the_app(foix_replay, race, node_modules, tmp_
     shown = np.asarray(gltf_reader.image(report["results"][0]["picture"])).astype(float)
     assert np.abs((shown - app).mean(axis=(0, 1))).max() < 3.0
     assert np.abs(np.median(shown, axis=(0, 1)) - np.median(app, axis=(0, 1))).max() <= 3.0
+
+
+def test_cameras_have_the_values_of_the_app(foix_replay, race, web, node_modules, tmp_path):
+    file = gltf_reader.read_packed(web.path, node_modules, tmp_path)
+    scene = race[0]
+    start = foix_replay.race.at(foix_replay.race.start_ms)
+    for name, words, times_s in (
+        ("camera_whole_stage", "overview", [0.0]),
+        ("camera_finish", "finish", [0.0]),
+        ("camera_summit", "summit", [0.0, 30.0, 60.0]),
+        ("camera_preview", "preview", [0.0, 7.5, 31.0, 60.0]),
+    ):
+        camera = parse_camera(words)
+        for time_s in times_s:
+            pose = camera.pose(Moment(scene, foix_replay.race, start, time_s, (1920, 1080)))
+            x, z, y = file.positions(name, np.array([time_s]))[0]
+            assert np.linalg.norm(np.array([x, -y, z]) - pose.eye_m) < 0.05
+        node = file.table("nodes")[file.node(name)]
+        lens = file.table("cameras")[node["camera"]]["perspective"]
+        first = camera.pose(Moment(scene, foix_replay.race, start, 0.0, (1920, 1080)))
+        assert np.degrees(lens["yfov"]) == pytest.approx(first.fov_deg)
