@@ -11,7 +11,10 @@ from node_tools import validated
 
 from tracker3d.export import ExportOptions, Profile, export_glb
 from tracker3d.export.paths import drawn_paths
-from tracker3d.scene import build_scene
+from tracker3d.render import Offscreen
+from tracker3d.scene import NO_OVERLAYS, build_scene, frame_at
+from tracker3d.scene.camera import FixedCamera, Moment, parse_camera
+from tracker3d.scene.model import CameraPose
 
 pytestmark = pytest.mark.real
 
@@ -133,3 +136,80 @@ def test_a_diorama_for_a_table(foix_replay, race, folder):
     )
     assert report.size_bytes <= 1_100_000
     assert report.max_error_m <= 10.0
+
+
+def test_groups_instead_of_riders(foix_replay, race, node_modules, tmp_path):
+    """The first group is where the head of the race is, at every second of an hour."""
+    scene = race[0]
+    start_ms = foix_replay.race.time_of_to_go(60_000.0)
+    options = ExportOptions(
+        groups_only=True, start_ms=start_ms, end_ms=start_ms + 3_600_000, most_triangles=1000
+    )
+    path = tmp_path / "groups.glb"
+    export_glb(scene, foix_replay.motion, path, options=options, race=foix_replay.race)
+    file = gltf_reader.read(path)
+    assert gltf_reader.faults(file) == []
+    names = {node["name"] for node in file.table("nodes")}
+    assert {"group_1", "group_2", "label_1"} <= names
+    assert not any(name.startswith("rider") for name in names)
+    # Heads are looked for every 5 s, and the leader's pin at every second.
+    looks = np.arange(0.0, 3600.0, 5.0)
+    away = np.linalg.norm(file.positions("group_1", looks) - file.positions("leader", looks), axis=1)
+    assert np.quantile(away, 0.9) < 5.0
+
+
+def test_ground_has_the_colours_of_the_app(foix_replay, race, node_modules, tmp_path):
+    """Seen from 500 m above, far from the road, where the app has no finer picture either.
+
+    A wrong transfer function would be 40 levels off.
+    """
+    if three_viewer.browser() is None:
+        pytest.skip("Chromium is not here: exported files are not opened with three.js")
+    scene, _, _ = race
+    size_px = (640, 480)
+    x_m, y_m = (float(place) for place in scene.stage.route.position(150_000.0))
+    y_m += 4500.0
+    ground_m = float(scene.ground.relief.sample(np.array([x_m]), np.array([y_m]))[0])
+    eye, target = np.array([x_m, y_m - 1.0, ground_m + 500.0]), np.array([x_m, y_m, ground_m])
+    frame = frame_at(
+        scene,
+        foix_replay.race,
+        foix_replay.race.start_ms,
+        camera=FixedCamera(CameraPose(eye, target)),
+        viewport_px=size_px,
+        overlays=NO_OVERLAYS,
+    )
+    with Offscreen(size_px) as window:
+        window.set_stage(scene)
+        window.set_frame(frame)
+        app = window.picture()[..., :3].astype(float)
+    path = tmp_path / "still.glb"
+    export_glb(scene, None, path)
+    look = {"eye": [eye[0], eye[2], -eye[1]], "target": [target[0], target[2], -target[1]], "near": 10}
+    jobs = [{"time_s": 0, "camera": "camera_overview", "size_px": list(size_px), "look": look}]
+    report = three_viewer.view(path, jobs, modules=node_modules, profile=tmp_path / "chromium")
+    assert "error" not in report, report.get("error")
+    shown = np.asarray(gltf_reader.image(report["results"][0]["picture"])).astype(float)
+    assert np.abs((shown - app).mean(axis=(0, 1))).max() < 3.0
+    assert np.abs(np.median(shown, axis=(0, 1)) - np.median(app, axis=(0, 1))).max() <= 3.0
+
+
+def test_cameras_have_the_values_of_the_app(foix_replay, race, web, node_modules, tmp_path):
+    file = gltf_reader.read_packed(web.path, node_modules, tmp_path)
+    scene = race[0]
+    start = foix_replay.race.at(foix_replay.race.start_ms)
+    for name, words, times_s in (
+        ("camera_whole_stage", "overview", [0.0]),
+        ("camera_finish", "finish", [0.0]),
+        ("camera_summit", "summit", [0.0, 30.0, 60.0]),
+        ("camera_preview", "preview", [0.0, 7.5, 31.0, 60.0]),
+    ):
+        camera = parse_camera(words)
+        for time_s in times_s:
+            pose = camera.pose(Moment(scene, foix_replay.race, start, time_s, (1920, 1080)))
+            x, z, y = file.positions(name, np.array([time_s]))[0]
+            assert np.linalg.norm(np.array([x, -y, z]) - pose.eye_m) < 0.05
+        node = file.table("nodes")[file.node(name)]
+        lens = file.table("cameras")[node["camera"]]["perspective"]
+        first = camera.pose(Moment(scene, foix_replay.race, start, 0.0, (1920, 1080)))
+        assert np.degrees(lens["yfov"]) == pytest.approx(first.fov_deg)

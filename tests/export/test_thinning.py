@@ -36,7 +36,7 @@ def walks(draw):
     return times_s, path.astype(np.float32)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(walks(), st.sampled_from([0.1, 0.5, 10.0]))
 def test_bound_holds_at_every_sample(walk, max_error_m):
     times_s, paths = walk

@@ -25,8 +25,8 @@ def export(
     triangles: int | None = None,
     from_km: float | None = None,
     to_km: float | None = None,
-    riders: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
-    groups: bool = False,
+    riders: Annotated[list[int] | None, Parameter(consume_multiple=True, negative="")] = None,
+    groups: Annotated[bool, Parameter(negative="")] = False,
     table: float | None = None,
     exaggeration: float = 1.0,
     speed: float | None = None,
@@ -52,8 +52,10 @@ def export(
         15 to 20 on phones.
     triangles
         Of the ground, at most.
-    from_km, to_km
-        Only the race from when its head passes a kilometre to when it passes another.
+    from_km
+        Only the race from when its head passes this kilometre.
+    to_km
+        Only the race until its head passes this kilometre.
     riders
         Bibs of those who are shown; all without it.
     groups

@@ -29,10 +29,18 @@ class Sizes:
     sign_m: float
 
     @classmethod
-    def of(cls, road: RoadLine) -> Sizes:
-        """Choose sizes for a road."""
+    def of(cls, road: RoadLine, *, detailed: bool = True) -> Sizes:
+        """Choose sizes for a road; not ``detailed``: for the whole of it on a table, 3 mm of a metre."""
         box_m = np.ptp(np.asarray(road.positions_m, dtype=float), axis=0)
         extent_m = float(max(box_m[0], box_m[1], 1.0))
+        if not detailed:
+            return cls(
+                extent_m=extent_m,
+                rider_m=max(extent_m / 300, 4.0),
+                road_width_m=max(extent_m / 400, 9.0),
+                road_lift_m=max(extent_m / 8000, 0.3),
+                sign_m=max(extent_m / 30, 40.0),
+            )
         return cls(
             extent_m=extent_m,
             rider_m=float(np.clip(extent_m / 4000, 4, 12)),

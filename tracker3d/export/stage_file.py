@@ -199,7 +199,11 @@ class _Job:
 
     def write(self, path: Path, beside: Path | None) -> ExportReport:
         """Write the model, and what belongs beside it."""
-        scene, limits, sizes = self.scene, self.limits, Sizes.of(self.scene.road)
+        scene, limits, sizes = (
+            self.scene,
+            self.limits,
+            Sizes.of(self.scene.road, detailed=self.limits.detailed),
+        )
         writer = GlbWriter(
             generator=f"tracker3d {tracker3d.__version__}",
             copyright_notice="; ".join(scene.stage.credits),
