@@ -110,6 +110,7 @@ class Loader(QObject):
             self._thread.join()
 
     def _run(self) -> None:
+        import tracker3d.app.view  # noqa: F401 (half a second that the window's thread has not)
         from tracker3d.show.opening import open_show
 
         opened: OpenShow | None = None

@@ -114,6 +114,9 @@ class MainWindow(Shell):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
+        # What tells by signals goes with the window: connections of others would keep it alive.
+        for teller in (self.keeper, self.operator, self.key_map, self.output, *self._views):
+            teller.setParent(self)
         self._connect()
         self.key_map.bind(self, self._acts())
         self.transport.set_ready(ready=False)
@@ -140,6 +143,10 @@ class MainWindow(Shell):
         if interrupted is not None:
             self.open(_order_of(interrupted, continues=True))
             self._going_on = interrupted
+
+    @property
+    def _views(self) -> tuple[BusView, BusView]:
+        return self.program_view, self.preview_view
 
     @property
     def ready(self) -> bool:
@@ -185,7 +192,7 @@ class MainWindow(Shell):
         self.operator.show, self.operator.rides = None, False
         self.operator.studio = False
         self.panels.set_session(None)
-        for view in (self.program_view, self.preview_view):
+        for view in self._views:
             view.set_show(None)
         if self._opened is not None:
             self._opened.close()
@@ -202,7 +209,7 @@ class MainWindow(Shell):
         self.files.close()
         self.panels.close()
         self.keeper.close()
-        for view in (self.program_view, self.preview_view):
+        for view in self._views:
             view.shut()
         super().closeEvent(event)
 
@@ -323,7 +330,7 @@ class MainWindow(Shell):
         self.start_page.recover_asked.connect(self.go_on)
         self.key_map.remapped.connect(lambda: self.keeper.keep_hotkeys(self.key_map.hotkeys))
         self.keeper.read.connect(lambda document: operator.edit("open show", document))
-        for source in (operator, self.keeper, self.program_view, self.preview_view):
+        for source in (operator, self.keeper, *self._views):
             source.said.connect(self._say)
         self.studio_asked.connect(self._toggle_studio)
         self.output_asked.connect(self.output.toggle)
