@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tracker3d.app.bus_view import BusView
 
 pytestmark = pytest.mark.window
-PATIENCE_MS = 60_000
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture

@@ -169,14 +169,13 @@ class MainWindow(Shell):
         self._going_on = None
         self.show_loading(order.title)
         loader = Loader(order, theme=self._look)
+        loader.can_draw.connect(self._make_program_view)
         loader.progressed.connect(self.show_progress)
         loader.stage_ready.connect(self._stage_ready)
         loader.race_ready.connect(self._race_ready)
         loader.failed.connect(self._failed)
         self._loader = loader
         loader.start()
-        # What draws is imported meanwhile, once the page stands on the screen.
-        QTimer.singleShot(0, self._make_program_view)
 
     def close_show(self) -> None:
         """End the show and go back to the start page."""
