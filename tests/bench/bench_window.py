@@ -2,7 +2,7 @@
 
     GALLIUM_NOOP=1 python tests/bench/bench_window.py NAME.stage RECORDING [SECONDS]
 
-With ``GALLIUM_NOOP=1`` Mesa leaves rasterising out: what is measured is the processor's cost of a frame. Needs
+With ``GALLIUM_NOOP=1`` Mesa leaves rasterising out: what is measured is the cost to the processor. It needs
 a display.
 """
 
