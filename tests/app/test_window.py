@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tracker3d.show.bus import Bus
 
 pytestmark = pytest.mark.window
-PATIENCE_MS = 20_000
+PATIENCE_MS = 90_000
 
 
 def opened(qtbot: QtBot, package: Path, feed: Path | None) -> MainWindow:

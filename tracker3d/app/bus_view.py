@@ -48,6 +48,7 @@ class BusView(QObject):
         self._viewport_px = (0, 0)
         self._ground_faults = 0
         self._fault = ""
+        self._moved = False
         self._mix: Mix | None = None
 
     @property
@@ -101,6 +102,9 @@ class BusView(QObject):
         moving = show.moving(self.side, wall_s)
         if asleep:
             return moving
+        # A move that is over is drawn where it ends, however late the last frame of it came.
+        self.pacer.changed = self.pacer.changed or (self._moved and not moving)
+        self._moved = moving
         if view.viewport_px != self._viewport_px:
             self._viewport_px = view.viewport_px
             self.pacer.changed = True

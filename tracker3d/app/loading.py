@@ -66,6 +66,8 @@ class Loader(QObject):
 
     Signals
     -------
+    can_draw
+        What draws has been imported.
     progressed : str, float
         What it is doing, and how much of the whole is done.
     stage_ready : object
@@ -76,6 +78,7 @@ class Loader(QObject):
         One plain sentence; whether there is at least a stage to show.
     """
 
+    can_draw = Signal()
     progressed = Signal(str, float)
     stage_ready = Signal(object)
     race_ready = Signal(object)
@@ -114,6 +117,10 @@ class Loader(QObject):
 
         opened: OpenShow | None = None
         try:
+            # Seconds that the thread of the window has not.
+            import tracker3d.app.view  # noqa: F401
+
+            self._send(self.can_draw)
             package, feed, progress = self._files()
             opened = open_show(
                 package,

@@ -37,7 +37,8 @@ _WIDTHS_PX = {
 _ROW_PX = 25
 _LEAST_WIDTH_PX = 400
 _WIDTH_FOR_GROUPS_PX = 545
-"""In a narrower panel names matter more than the column of groups."""
+_WIDTH_FOR_TEAMS_PX = 470
+"""In narrower panels names matter more than these columns."""
 
 
 class RiderPanel(QWidget):
@@ -124,6 +125,7 @@ class RiderPanel(QWidget):
         """Leave the column of groups out where names would not have room beside it."""
         super().resizeEvent(event)
         self.table.setColumnHidden(Column.GROUP, self.width() < _WIDTH_FOR_GROUPS_PX)
+        self.table.setColumnHidden(Column.TEAM, self.width() < _WIDTH_FOR_TEAMS_PX)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """In the search field Esc clears, then leaves; arrows move in the table."""

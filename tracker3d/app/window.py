@@ -114,6 +114,9 @@ class MainWindow(Shell):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
+        # What tells by signals goes with the window: connections of others would keep it alive.
+        for teller in (self.keeper, self.operator, self.key_map, self.output, *self._views):
+            teller.setParent(self)
         self._connect()
         self.key_map.bind(self, self._acts())
         self.transport.set_ready(ready=False)
@@ -142,6 +145,10 @@ class MainWindow(Shell):
             self._going_on = interrupted
 
     @property
+    def _views(self) -> tuple[BusView, BusView]:
+        return self.program_view, self.preview_view
+
+    @property
     def ready(self) -> bool:
         """Whether there is a race whose time can be moved."""
         return self.operator.rides
@@ -162,14 +169,13 @@ class MainWindow(Shell):
         self._going_on = None
         self.show_loading(order.title)
         loader = Loader(order, theme=self._look)
+        loader.can_draw.connect(self._make_program_view)
         loader.progressed.connect(self.show_progress)
         loader.stage_ready.connect(self._stage_ready)
         loader.race_ready.connect(self._race_ready)
         loader.failed.connect(self._failed)
         self._loader = loader
         loader.start()
-        # What draws is imported meanwhile, once the page stands on the screen.
-        QTimer.singleShot(0, self._make_program_view)
 
     def close_show(self) -> None:
         """End the show and go back to the start page."""
@@ -185,7 +191,7 @@ class MainWindow(Shell):
         self.operator.show, self.operator.rides = None, False
         self.operator.studio = False
         self.panels.set_session(None)
-        for view in (self.program_view, self.preview_view):
+        for view in self._views:
             view.set_show(None)
         if self._opened is not None:
             self._opened.close()
@@ -202,7 +208,7 @@ class MainWindow(Shell):
         self.files.close()
         self.panels.close()
         self.keeper.close()
-        for view in (self.program_view, self.preview_view):
+        for view in self._views:
             view.shut()
         super().closeEvent(event)
 
@@ -323,7 +329,7 @@ class MainWindow(Shell):
         self.start_page.recover_asked.connect(self.go_on)
         self.key_map.remapped.connect(lambda: self.keeper.keep_hotkeys(self.key_map.hotkeys))
         self.keeper.read.connect(lambda document: operator.edit("open show", document))
-        for source in (operator, self.keeper, self.program_view, self.preview_view):
+        for source in (operator, self.keeper, *self._views):
             source.said.connect(self._say)
         self.studio_asked.connect(self._toggle_studio)
         self.output_asked.connect(self.output.toggle)
