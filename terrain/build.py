@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,17 +106,20 @@ def build_ground(
     raw = raw_heights(plan, sources, elevation, frame)
     report("Laying out the ground", 0.25)
     land, line, messages = lay_out(plan, raw, line, sources, half_width_m)
-    report("Painting the ground", 0.40)
-    painter = Painter(land, frame, half_width_m=half_width_m, look=look, drape_paths=drape_paths)
-    whole = painter.plan
-    picture = painter.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
-    report("Triangulating", 0.65)
-    levels = list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
-    report("Cutting tiles", 0.85)
+    report("Triangulating and painting the ground", 0.40)
+    with ThreadPoolExecutor(1) as pool:  # neither needs the other, and neither keeps all processors busy
+        triangulated = pool.submit(
+            lambda: list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
+        )
+        painter = Painter(land, frame, half_width_m=half_width_m, look=look, drape_paths=drape_paths)
+        whole = painter.plan
+        picture = painter.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
+        levels = triangulated.result()
+    report("Cutting tiles", 0.80)
     colours = _Colours(picture, whole)
     tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m, look=look)
-    report("Painting tiles", 0.90)
-    pictures = _pictures(painter, tree, levels[0], land)
+    report("Painting tiles", 0.85)
+    pictures = _pictures(painter, picture, tree, levels[0], land)
     covered = land.grid.sample_covered(line.x_m, line.y_m)
     draped = _laid(tree, line, frame)
     z_drawn, on_structure = structure_heights(line, draped, covered)
@@ -184,7 +188,9 @@ def _tree(
     return tree, base_m
 
 
-def _pictures(painter: Painter, tree: TileTree, finest: Level, land: Land) -> Pictures:
+def _pictures(
+    painter: Painter, picture: NDArray[np.uint8], tree: TileTree, finest: Level, land: Land
+) -> Pictures:
     """Paint the finest tiles beside the road once more, finer."""
     posts_m = land.distance_m.reshape(-1)
     beside = [
@@ -192,7 +198,7 @@ def _pictures(painter: Painter, tree: TileTree, finest: Level, land: Land) -> Pi
         for tile, members in enumerate(groups(finest.tile, finest.tiles))
         if posts_m[finest.triangles[members]].min() < _BESIDE_M
     ]
-    return paint_tiles(painter, {tile: tree.box_m[tile, :, :2] for tile in beside}, len(tree))
+    return paint_tiles(painter, picture, {tile: tree.box_m[tile, :, :2] for tile in beside}, len(tree))
 
 
 def _laid(tree: TileTree, line: GroundLine, frame: LocalFrame) -> NDArray[np.float64]:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SWEEPS = 60
+_STRIP_ROWS = 128
+
+Part = tuple[slice, slice]
+"""Rows and columns of a grid, with both ends."""
 
 
 def enlarge(coarse: NDArray[np.float32], factor: int, *, smooth: bool = False) -> NDArray[np.float32]:
@@ -24,6 +28,44 @@ def enlarge(coarse: NDArray[np.float32], factor: int, *, smooth: bool = False) -
     kernel = _spline if smooth else _linear
     half = _along_rows(coarse, factor, kernel(factor))
     return np.ascontiguousarray(_along_rows(half.T, factor, kernel(factor)).T)
+
+
+def enlarge_part(
+    coarse: NDArray[np.float32], factor: int, part: Part, *, smooth: bool = False
+) -> NDArray[np.float32]:
+    """Return one part of what :func:`enlarge` makes, without making the rest."""
+    if factor == 1:
+        return coarse[part]
+    around, within = [], []
+    for wanted, size in zip(part, coarse.shape, strict=True):
+        first = max(wanted.start // factor - 1, 0)
+        last = min(-(-(wanted.stop - 1) // factor) + 2, size - 1)
+        around.append(slice(first, last + 1))
+        within.append(slice(wanted.start - first * factor, wanted.stop - first * factor))
+    return enlarge(coarse[tuple(around)], factor, smooth=smooth)[tuple(within)]
+
+
+def parts_of(wanted: NDArray[np.bool_]) -> list[Part]:
+    """Return strips of a grid that together hold all wanted posts, each no wider than it must be."""
+    parts = []
+    for first in range(0, len(wanted), _STRIP_ROWS):
+        rows = slice(first, min(first + _STRIP_ROWS, len(wanted)))
+        columns = np.flatnonzero(wanted[rows].any(axis=0))
+        if columns.size:
+            parts.append((rows, slice(int(columns[0]), int(columns[-1]) + 1)))
+    return parts
+
+
+def widened(part: Part, margin: int, shape: tuple[int, ...]) -> tuple[Part, Part]:
+    """Return a part with a margin, as far as the grid goes, and where the part lies within it."""
+    wide = [
+        slice(max(0, one.start - margin), min(size, one.stop + margin))
+        for one, size in zip(part, shape, strict=True)
+    ]
+    inner = [
+        slice(one.start - more.start, one.stop - more.start) for one, more in zip(part, wide, strict=True)
+    ]
+    return (wide[0], wide[1]), (inner[0], inner[1])
 
 
 def _linear(factor: int) -> NDArray[np.float32]:

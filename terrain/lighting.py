@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from terrain.fields import enlarge, smoothstep
+from terrain.fields import enlarge_part, parts_of, smoothstep, widened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
+    from terrain.fields import Part
+
 _STRIP_ROWS = 64
 _REACH = 3
+_SUN_REACH = 4
 _SCALES_M = (30.0, 120.0, 480.0)
 _WEIGHTS = (0.9, 1.4, 1.6)
 _QUARTER = ((0, 1), (1, 2), (1, 1), (2, 1))
@@ -49,27 +52,62 @@ def sky_view(
     step_m : float
         Between posts.
     """
-    sky = np.ones_like(heights_m)
+    scales = []
     for scale_m, weight in zip(_SCALES_M, _WEIGHTS, strict=True):
         stride = _stride(heights_m.shape, scale_m / step_m)
         seen = _seen(*_thinned(heights_m, drawn, stride), step_m * stride)
-        sky *= enlarge(seen, stride, smooth=True) ** np.float32(weight)
+        scales.append((seen, stride, np.float32(weight)))
+    sky = np.ones_like(heights_m)
+
+    def work(part: Part) -> None:
+        for seen, stride, weight in scales:
+            sky[part] *= enlarge_part(seen, stride, part, smooth=True) ** weight
+
+    in_parts(work, drawn)
     return sky
 
 
-def sunlit(heights_m: NDArray[np.float32], *, step_m: float) -> NDArray[np.float32]:
-    """Return how much of the sun in the north-west each post sees, 0 to 1, with soft edges of shadows."""
-    lit = np.ones_like(heights_m)
+def sunlit(heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], *, step_m: float) -> NDArray[np.float32]:
+    """Return how much of the sun in the north-west each post sees, 0 to 1, with soft edges of shadows.
+
+    Parameters as of :func:`sky_view`.
+    """
+    scales = []
     for scale_m in (*_SCALES_M[:2], 300.0):
         stride = _stride(heights_m.shape, scale_m / step_m)
-        thin, _ = _thinned(heights_m, np.ones(heights_m.shape, np.bool_), stride)
-        horizon = np.zeros_like(thin)
-        for k in range(1, 5):
-            toward = np.pad(thin, k, mode="edge")[2 * k :, : -2 * k]
-            np.maximum(horizon, (toward - thin) / np.float32(k * 2**0.5 * step_m * stride), out=horizon)
-        shadow = smoothstep((horizon - _SUN_HEIGHT) / _PENUMBRA + np.float32(0.5))
-        np.minimum(lit, 1 - enlarge(shadow, stride), out=lit)
+        thin, wanted = _thinned(heights_m, drawn, stride)
+        scales.append((_shadows(thin, wanted, step_m * stride), stride))
+    lit = np.ones_like(heights_m)
+
+    def work(part: Part) -> None:
+        for shadow, stride in scales:
+            np.minimum(lit[part], 1 - enlarge_part(shadow, stride, part), out=lit[part])
+
+    in_parts(work, drawn)
     return lit
+
+
+def in_parts(work: Callable[[Part], None], wanted: NDArray[np.bool_]) -> None:
+    """Do something for each strip that holds wanted posts, on all processors."""
+    with ThreadPoolExecutor(workers()) as pool:
+        list(pool.map(work, parts_of(wanted)))
+
+
+def _shadows(heights_m: NDArray[np.float32], wanted: NDArray[np.bool_], step_m: float) -> NDArray[np.float32]:
+    """How much of the sun is hidden from each post by what stands up to four posts to the north-west."""
+    shadow = np.zeros_like(heights_m)
+
+    def work(part: Part) -> None:
+        wide, inner = widened(part, _SUN_REACH, heights_m.shape)
+        near = heights_m[wide]
+        horizon = np.zeros_like(near)
+        for k in range(1, _SUN_REACH + 1):
+            toward = np.pad(near, k, mode="edge")[2 * k :, : -2 * k]
+            np.maximum(horizon, (toward - near) / np.float32(k * 2**0.5 * step_m), out=horizon)
+        shadow[part] = smoothstep((horizon[inner] - _SUN_HEIGHT) / _PENUMBRA + np.float32(0.5))
+
+    in_parts(work, wanted)
+    return shadow
 
 
 def _stride(shape: tuple[int, ...], wanted: float) -> int:

@@ -12,6 +12,7 @@ from terrain.imagery import open_drapes
 from terrain.lighting import workers
 from terrain.looks import Look, palette, tones
 from terrain.shading import (
+    APRON,
     COMPILED,
     HEIGHT,
     LAYERS,
@@ -90,6 +91,7 @@ class Painter:
         self._farthest_m = float(half_width_m + _BEYOND_POSTS * land.plan.step_m)
         self._table = noise_table()
         self._palette, self._tones = palette(look), tones(look)
+        self._beyond = (255.0 * self._palette[APRON] + 0.5).astype(np.uint8)
         self._layers = layers_of(
             land,
             self._table,
@@ -105,7 +107,23 @@ class Painter:
         land has the colour of its edge. Any number of threads may call this at once.
         """
         colours = np.empty((rows, columns, 3), np.uint8)
-        drape = self._drape(GridPlan(x0_m, y0_m, step_m, rows, columns))
+        colours[:] = self._beyond
+        self.paint_over(colours, GridPlan(x0_m, y0_m, step_m, rows, columns))
+        return colours
+
+    def paint_over(
+        self,
+        colours: NDArray[np.uint8],
+        window: GridPlan,
+        *,
+        within_m: float = float("inf"),
+        fade_m: float = 0.0,
+    ) -> None:
+        """Paint over the colours of a window, (rows, columns, 3) uint8, up to a distance from the road.
+
+        In the last ``fade_m`` before that what is painted fades into what was there.
+        """
+        drape = self._drape(window)
         plan = self._land_plan
         way = paint_rows if COMPILED else paint_arrays
 
@@ -114,14 +132,15 @@ class Painter:
             way(
                 colours[strip],
                 first,
-                float(x0_m),
-                float(y0_m),
-                float(step_m),
+                float(window.x0_m),
+                float(window.y0_m),
+                float(window.step_m),
                 self._layers,
                 float(plan.x0_m),
                 float(plan.y0_m),
                 float(plan.step_m),
-                self._farthest_m,
+                min(float(within_m), self._farthest_m),
+                float(fade_m),
                 drape[strip],
                 self._stretch,
                 self._table,
@@ -130,8 +149,7 @@ class Painter:
             )
 
         with ThreadPoolExecutor(workers()) as pool:
-            list(pool.map(work, range(0, rows, _STRIP_ROWS)))
-        return colours
+            list(pool.map(work, range(0, window.rows, _STRIP_ROWS)))
 
     def _drape(self, window: GridPlan) -> NDArray[np.uint8]:
         """Return the pictures on a window, the first on top, (rows, columns, 4); without any, no rows."""
@@ -150,7 +168,7 @@ def _paint_nothing() -> None:
     layers = np.zeros((4, 4, LAYERS), np.float32)
     layers[..., (HEIGHT, ROAD)] = 1.0
     paint_rows(
-        np.empty((1, 1, 3), np.uint8), 0, 0.0, 0.0, 1.0, layers, 0.0, 0.0, 1.0, 0.0,
+        np.empty((1, 1, 3), np.uint8), 0, 0.0, 0.0, 1.0, layers, 0.0, 0.0, 1.0, 0.0, 0.0,
         np.zeros((0, 1, 4), np.uint8), 1.0, noise_table(), palette(Look.NATURAL), tones(Look.NATURAL),
     )  # fmt: skip
 

@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image
 
 from terrain.errors import TerrainError
+from terrain.sources import GridPlan
 from terrain.tiles import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,12 @@ LONGEST_SIDE = 4096
 _FINEST_M = 2.5
 _MOST_PIXELS = 64_000_000
 _WORTH_IT = 0.7
+_FINE_EVERYWHERE_PIXELS = 24_000_000
+_FINE_WITHIN_M = 600.0
+_COARSER, _COARSER_WITHIN_M = 3, 1300.0
+_FADE = 0.3
+_BLOCK = 384
+_MARGIN = 4
 _QUALITY = 90
 _WORKERS = 2
 _FOLDER = "pictures"
@@ -130,16 +137,22 @@ class Pictures:
         return cls(bounds, folder / _FOLDER)
 
 
-def paint_tiles(painter: Painter, boxes_m: Mapping[int, NDArray[np.float32]], tiles: int) -> Pictures:
-    """Paint some tiles at 2.5 m a pixel, or as finely as 64 million pixels for all of them allow.
+def paint_tiles(
+    painter: Painter, picture: NDArray[np.uint8], boxes_m: Mapping[int, NDArray[np.float32]], tiles: int
+) -> Pictures:
+    """Paint some tiles finer than the whole ground: 2.5 m a pixel, or 64 million pixels for all of them.
 
-    Pixels of all pictures lie on one lattice, and each reaches a pixel or more beyond its tile, so that
-    neighbours show the same along a common border. Where that is hardly finer than the painting of
+    Where that would be more than 24 million pixels, they are so fine within 600 m of the road only, a third
+    as fine to 1.3 km, and farther off they show the picture of the whole ground. Pixels of all pictures lie
+    on one lattice and are painted once, block by block; each picture reaches a pixel or more beyond its
+    tile, so neighbours show the same along a common border. Where that is hardly finer than the painting of
     the whole ground there are no pictures.
 
     Parameters
     ----------
     painter : Painter
+    picture : (rows, columns, 3) uint8
+        The painting of the whole ground on ``painter.plan``.
     boxes_m : mapping of int to (2, 2) float32
         South-west and north-east corner of each tile to paint, local metres.
     tiles : int
@@ -148,25 +161,110 @@ def paint_tiles(painter: Painter, boxes_m: Mapping[int, NDArray[np.float32]], ti
     bounds = np.full((tiles, 4), np.nan)
     numbers = sorted(boxes_m)
     sizes = np.array([np.ptp(boxes_m[tile], axis=0) for tile in numbers], float).reshape(-1, 2)
-    step_m = max(_FINEST_M, float(np.sqrt(sizes.prod(axis=1).sum() / _MOST_PIXELS)))
+    area_m2 = float(sizes.prod(axis=1).sum())
+    step_m = max(_FINEST_M, float(np.sqrt(area_m2 / _MOST_PIXELS)))
     if len(numbers):
         step_m = max(step_m, float(sizes.max()) / (LONGEST_SIDE - 8))
     whole = painter.plan
     if step_m > _WORTH_IT * whole.step_m * max(1.0, max(whole.rows, whole.columns) / LONGEST_SIDE):
         return Pictures(bounds, {})
+    everywhere = area_m2 / step_m**2 <= _FINE_EVERYWHERE_PIXELS
+    blocks = _Blocks(painter, picture, step_m, everywhere=everywhere)
+    windows = {tile: blocks.window_of(boxes_m[tile]) for tile in numbers}
+    for tile, (first, last) in windows.items():
+        west, south = np.array([whole.x0_m, whole.y0_m]) + (first - 0.5) * step_m
+        columns, rows = last - first + 1
+        bounds[tile] = west, south, west + columns * step_m, south + rows * step_m
 
-    def painted(tile: int) -> bytes:
-        low, high = (np.asarray(corner, float) for corner in boxes_m[tile])
-        origin = np.array([whole.x0_m, whole.y0_m])
-        first = np.floor((low - origin) / step_m).astype(int) - 1
-        last = np.ceil((high - origin) / step_m).astype(int) + 1
-        columns, rows = (last - first + 1).tolist()
-        west, south = (origin + first * step_m).tolist()
-        bounds[tile] = np.array([west, south, west + columns * step_m, south + rows * step_m]) - step_m / 2
-        picture = painter.paint(west, south, step_m, rows, columns)
+    def compressed(tile: int) -> bytes:
         stream = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(picture[::-1])).save(stream, "JPEG", quality=_QUALITY)
+        upright = np.ascontiguousarray(blocks.cut(*windows[tile])[::-1])
+        Image.fromarray(upright).save(stream, "JPEG", quality=_QUALITY)
         return stream.getvalue()
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        return Pictures(bounds, dict(zip(numbers, pool.map(painted, numbers), strict=True)))
+        blocks.paint(windows.values(), pool)
+        return Pictures(bounds, dict(zip(numbers, pool.map(compressed, numbers), strict=True)))
+
+
+class _Blocks:
+    """Square blocks of one lattice of pixels, counted from the first post of the whole painting."""
+
+    def __init__(
+        self, painter: Painter, picture: NDArray[np.uint8], step_m: float, *, everywhere: bool
+    ) -> None:
+        self._painter = painter
+        self._step_m = step_m
+        self._painted: dict[tuple[int, int], NDArray[np.uint8]] = {}
+        whole = painter.plan
+        beyond = int(np.ceil(2 * _BLOCK * step_m / whole.step_m))
+        self._whole = Image.fromarray(
+            np.pad(picture, ((beyond, beyond), (beyond, beyond), (0, 0)), mode="edge")
+        )
+        self._plan = GridPlan(
+            whole.x0_m - beyond * whole.step_m,
+            whole.y0_m - beyond * whole.step_m,
+            whole.step_m,
+            whole.rows + 2 * beyond,
+            whole.columns + 2 * beyond,
+        )
+        coarse = (_COARSER, _COARSER_WITHIN_M)
+        self._zones = [coarse] if not everywhere and _COARSER * step_m < _WORTH_IT * whole.step_m else []
+        self._zones.append((1, float("inf") if everywhere else _FINE_WITHIN_M))
+
+    def window_of(self, box_m: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the first and the last pixel (column, row) of a picture that holds a box."""
+        whole = self._painter.plan
+        place = (np.asarray(box_m, float) - (whole.x0_m, whole.y0_m)) / self._step_m
+        return np.floor(place[0]).astype(np.intp) - 1, np.ceil(place[1]).astype(np.intp) + 1
+
+    def paint(
+        self, windows: Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]], pool: ThreadPoolExecutor
+    ) -> None:
+        """Paint every block that some window touches."""
+        keys = sorted({key for first, last in windows for key in _touched(first, last)})
+        self._painted.update(zip(keys, pool.map(self._block, keys), strict=True))
+
+    def cut(self, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Put a window together of painted blocks, rows northwards."""
+        columns, rows = last - first + 1
+        picture = np.empty((rows, columns, 3), np.uint8)
+        for key in _touched(first, last):
+            begin = np.array(key) * _BLOCK
+            low, high = np.maximum(first, begin), np.minimum(last + 1, begin + _BLOCK)
+            there = tuple(slice(a, b) for a, b in zip((low - first)[::-1], (high - first)[::-1], strict=True))
+            here = tuple(slice(a, b) for a, b in zip((low - begin)[::-1], (high - begin)[::-1], strict=True))
+            picture[there] = self._painted[key][here]
+        return picture
+
+    def _block(self, key: tuple[int, int]) -> NDArray[np.uint8]:
+        whole = self._painter.plan
+        below, plan = self._whole, self._plan
+        for coarser, within_m in self._zones:
+            step_m = coarser * self._step_m
+            margin = _MARGIN if coarser > 1 else 0
+            column, row = (number * _BLOCK // coarser - margin for number in key)
+            side = _BLOCK // coarser + 2 * margin
+            window = GridPlan(whole.x0_m + column * step_m, whole.y0_m + row * step_m, step_m, side, side)
+            colours = _enlarged(below, plan, window)
+            fade_m = _FADE * within_m if np.isfinite(within_m) else 0.0
+            self._painter.paint_over(colours, window, within_m=within_m, fade_m=fade_m)
+            below, plan = Image.fromarray(colours), window
+        return colours
+
+
+def _touched(first: NDArray[np.intp], last: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return the blocks (column, row) that a window lies on."""
+    west, south = (first // _BLOCK).tolist()
+    east, north = (last // _BLOCK).tolist()
+    return [(column, row) for column in range(west, east + 1) for row in range(south, north + 1)]
+
+
+def _enlarged(picture: Image.Image, plan: GridPlan, window: GridPlan) -> NDArray[np.uint8]:
+    """Return what a picture shows on the pixels of a finer window within it."""
+    scale = window.step_m / plan.step_m
+    west = (window.x0_m - plan.x0_m) / plan.step_m + 0.5 - 0.5 * scale
+    south = (window.y0_m - plan.y0_m) / plan.step_m + 0.5 - 0.5 * scale
+    box = (west, south, west + window.columns * scale, south + window.rows * scale)
+    part = picture.resize((window.columns, window.rows), Image.Resampling.BICUBIC, box=box)
+    return np.array(part)

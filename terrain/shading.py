@@ -34,7 +34,7 @@ of about -1 to 1 that is larger than the land's posts."""
 LAYERS = 13
 
 (_MEADOW, _MEADOW_DRY, _WOOD, _WOOD_WARM, _CONIFER, _ALPINE, _HEATH, _ROCK, _ROCK_DARK, _SCREE,
- _LIMESTONE, _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, _APRON, _APRON_PALE, _APRON_WOOD,
+ _LIMESTONE, _SNOW, _WATER, _WATER_SHALLOW, _VERGE, _HEDGE, APRON, _APRON_PALE, _APRON_WOOD,
  _CROPS) = range(20)  # fmt: skip
 _CROP_KINDS = 8
 
@@ -55,6 +55,7 @@ _SUNS = ((-0.5417, 0.5417, 0.6428, 0.62), (-0.6365, -0.0895, 0.7660, 0.20), (0.1
 _LEVEL_LIGHT = 0.62 * 0.7428 + 0.38 * 0.8660
 _WRAP = 0.10
 _SHADOW_LIFT = 0.22
+_LEAST_FADE_M = 1e-6
 _TURN_COSINE, _TURN_SINE = np.cos(np.arange(64) * np.pi / 64), np.sin(np.arange(64) * np.pi / 64)
 
 
@@ -75,7 +76,7 @@ def _compilers() -> tuple[Callable[[_Function], _Function], Callable[[_Function]
         options: dict[str, Any] = {
             "nogil": True,
             "error_model": "numpy",
-            "fastmath": {"nnan", "nsz", "contract"},
+            "fastmath": {"nnan", "nsz", "contract", "arcp"},
         }
         loop = numba.njit(cache=True, **options)
         loop(_plain)
@@ -327,7 +328,7 @@ def paint_place(
     land = _mix(land, palette[_VERGE], 0.45 * mown * (1.0 - snowy) * (1.0 - stony))
 
     # the apron: a pale lowland, calmer than measured land
-    plain = _flat(palette[_APRON], steep)
+    plain = _flat(palette[APRON], steep)
     plain = _mix(plain, palette[_APRON_PALE], 0.5 + 0.5 * _clip(broad, -1.0, 1.0))
     plain = _blend(plain, crop, 0.42 * tones.patchwork)
     copse = _ramp(patches + 0.5 * broad + 0.5 * region + 0.2 * fine, 0.45, 0.80)
@@ -451,13 +452,14 @@ def _rises(place: Value) -> tuple[Value, Value, Value, Value]:
 def paint_rows(
     colours: NDArray[np.uint8], first: int, x0_m: float, y0_m: float, step_m: float,
     layers: NDArray[np.float32], origin_x_m: float, origin_y_m: float, post_m: float,
-    farthest_m: float, drape: NDArray[np.uint8], stretch: float,
+    farthest_m: float, fade_m: float, drape: NDArray[np.uint8], stretch: float,
     table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
 ) -> None:  # fmt: skip
     """Paint rows of a window one pixel at a time: the compiled way.
 
-    ``colours`` are the rows to be filled, the first of them number ``first`` of the window. ``drape`` has as
-    many rows, or none. Land farther than ``farthest_m`` from the road stays in the apron's colour.
+    ``colours`` are the rows to be painted over, the first of them number ``first`` of the window. ``drape``
+    has as many rows, or none. Land farther than ``farthest_m`` from the road stays as it is, and in the last
+    ``fade_m`` before that what is painted fades into what was there.
     """
     rows, columns = layers.shape[0], layers.shape[1]
     line = np.empty((columns, LAYERS), np.float64)
@@ -465,7 +467,6 @@ def paint_rows(
     low = int((np.floor(x0_m * _SNAP + 0.5) / _SNAP - origin_x_m) / post_m) - 2
     high = int((x0_m + step_m * colours.shape[1] - origin_x_m) / post_m) + 4
     low, high = min(max(low, 0), columns - 1), min(max(high, 1), columns)
-    plain = palette[_APRON]
     for row in range(colours.shape[0]):
         y_m = np.floor((y0_m + (first + row) * step_m) * _SNAP + 0.5) / _SNAP
         place_y = min(max((y_m - origin_y_m) / post_m, 0.0), rows - 1.0)
@@ -487,10 +488,10 @@ def paint_rows(
             place_x = min(max((x_m - origin_x_m) / post_m, 0.0), columns - 1.0)
             i, a, b, c, d = _taps(place_x)
             west, east, far = max(i - 1, 0), min(i + 1, columns - 1), min(i + 2, columns - 1)
-            if _across(line, (west, i, east, far), (a, b, c, d), ROAD) > farthest_m:
-                for k in range(3):
-                    colours[row, column, k] = np.uint8(255.0 * plain[k] + 0.5)
+            inside_m = farthest_m - _across(line, (west, i, east, far), (a, b, c, d), ROAD)
+            if inside_m < 0.0:
                 continue
+            share = 1.0 if inside_m >= fade_m else inside_m / fade_m
             at, by = (west, i, east, far), (a, b, c, d)
             layer = (
                 _across(line, at, by, 0), _across(line, at, by, 1), _across(line, at, by, 2),
@@ -517,7 +518,9 @@ def paint_rows(
                 x_m, y_m, layer, slope_x, slope_y, image, step_m, stretch, table, palette, tones
             )
             for k in range(3):
-                colours[row, column, k] = np.uint8(min(max(255.0 * colour[k] + 0.5, 0.0), 255.0))
+                before = np.float64(colours[row, column, k])
+                new = before + share * (255.0 * colour[k] - before)
+                colours[row, column, k] = np.uint8(min(max(new + 0.5, 0.0), 255.0))
 
 
 @_inside
@@ -530,7 +533,7 @@ def _across(
 def paint_arrays(
     colours: NDArray[np.uint8], first: int, x0_m: float, y0_m: float, step_m: float,
     layers: NDArray[np.float32], origin_x_m: float, origin_y_m: float, post_m: float,
-    farthest_m: float, drape: NDArray[np.uint8], stretch: float,
+    farthest_m: float, fade_m: float, drape: NDArray[np.uint8], stretch: float,
     table: NDArray[np.float32], palette: NDArray[np.float64], tones: Tones,
 ) -> None:  # fmt: skip
     """Paint rows of a window all at once: the way without numba. Parameters as of :func:`paint_rows`."""
@@ -561,9 +564,11 @@ def paint_arrays(
         x_all, y_all, tuple(np.moveaxis(layer, -1, 0)), slope_x, slope_y, tuple(image), step_m, stretch,
         table, palette, tones,
     )  # fmt: skip
-    far = (layer[..., ROAD] > farthest_m)[..., None]
-    scaled = np.where(far, palette[_APRON], np.stack(painted, axis=-1))
-    colours[:] = np.clip(255.0 * scaled + 0.5, 0.0, 255.0).astype(np.uint8)
+    inside_m = farthest_m - layer[..., ROAD]
+    share = np.clip(inside_m / max(fade_m, _LEAST_FADE_M), 0.0, 1.0) * (inside_m >= 0.0)
+    before = colours.astype(np.float64)
+    new = before + share[..., None] * (255.0 * np.stack(painted, axis=-1) - before)
+    colours[:] = np.clip(new + 0.5, 0.0, 255.0).astype(np.uint8)
 
 
 def noise_on(

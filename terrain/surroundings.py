@@ -8,12 +8,13 @@ import numpy as np
 from scipy import ndimage
 
 from terrain import shading
-from terrain.fields import enlarge, smoothstep
-from terrain.lighting import sky_view, sunlit
+from terrain.fields import enlarge_part, smoothstep, widened
+from terrain.lighting import in_parts, sky_view, sunlit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from terrain.fields import Part
     from terrain.land import Land
 
 _SUMMIT_REACH_M = 9000.0
@@ -22,6 +23,8 @@ _LEAST_SUMMIT_M = 1350.0
 _NEAR_SIGMA_M = 110.0
 _WIDE_SIGMAS_M = (450.0, 1300.0)
 _COARSE = 8
+_BEYOND_POSTS = 4
+_TRUNCATE = 2.5
 _LEVEL_M = 0.02
 _NEARLY_LEVEL_M = 0.6
 _NOISES = (
@@ -54,56 +57,63 @@ def layers_of(
         From the road; land beyond is not looked at.
     """
     heights, step_m = land.heights_m, land.plan.step_m
-    drawn = land.distance_m <= farthest_m + 2 * step_m
+    drawn = land.distance_m <= farthest_m + _BEYOND_POSTS * step_m
     stride = _COARSE
     while stride > 1 and ((heights.shape[0] - 1) % stride or (heights.shape[1] - 1) % stride):
         stride //= 2
     coarse = np.ascontiguousarray(ndimage.uniform_filter(heights, stride, mode="nearest")[::stride, ::stride])
     trees_to, stony = _tree_lines(coarse, land.measured[::stride, ::stride], step_m * stride, latitude_deg)
+    mean = _wide_mean(coarse, step_m * stride)
     as_drawn = heights * np.float32(stretch)
+    water = _water(heights, land.measured, step_m)
+    sky, sun = sky_view(as_drawn, drawn, step_m=step_m), sunlit(as_drawn, drawn, step_m=step_m)
     layers = np.zeros((*heights.shape, shading.LAYERS), np.float32)
-    for layer, values in (
-        (shading.HEIGHT, heights),
-        (shading.NEAR, _above_mean(heights, _NEAR_SIGMA_M / step_m)),
-        (shading.WIDE, _wide(heights, coarse, stride, step_m)),
-        (shading.TREES_TO, enlarge(trees_to, stride, smooth=True)),
-        (shading.STONY, enlarge(stony, stride, smooth=True)),
-        (shading.WATER, _water(heights, land.measured, step_m)),
-        (shading.ROAD, land.distance_m),
-        (shading.MEASURED, land.measured),
-        (shading.SKY, sky_view(as_drawn, drawn, step_m=step_m)),
-        (shading.SUN, sunlit(as_drawn, step_m=step_m)),
-        *((layer, _noise(land, table, kind)) for layer, kind in _NOISES),
-    ):
-        layers[..., layer] = values
+    layers[..., shading.ROAD] = land.distance_m
+
+    def fill(part: Part) -> None:
+        for layer, values in (
+            (shading.HEIGHT, heights[part]),
+            (shading.NEAR, _above_mean(heights, part, _NEAR_SIGMA_M / step_m)),
+            (shading.WIDE, heights[part] - enlarge_part(mean, stride, part, smooth=True)),
+            (shading.TREES_TO, enlarge_part(trees_to, stride, part, smooth=True)),
+            (shading.STONY, enlarge_part(stony, stride, part, smooth=True)),
+            (shading.WATER, 0.0 if water is None else water[part]),
+            (shading.MEASURED, land.measured[part]),
+            (shading.SKY, sky[part]),
+            (shading.SUN, sun[part]),
+            *((layer, _noise(land, part, table, kind)) for layer, kind in _NOISES),
+        ):
+            layers[(*part, layer)] = values
+
+    in_parts(fill, drawn)
     return layers
 
 
-def _noise(land: Land, table: NDArray[np.float32], kind: shading.Octave) -> NDArray[np.float32]:
-    plan = land.plan
-    values = np.empty((plan.rows, plan.columns), np.float32)
-    shading.noise_on(values, plan.x0_m, plan.y0_m, plan.step_m, table, kind)
+def _noise(land: Land, part: Part, table: NDArray[np.float32], kind: shading.Octave) -> NDArray[np.float32]:
+    plan, (rows, columns) = land.plan, part
+    values = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    x0_m, y0_m = plan.x0_m + columns.start * plan.step_m, plan.y0_m + rows.start * plan.step_m
+    shading.noise_on(values, x0_m, y0_m, plan.step_m, table, kind)
     noise: NDArray[np.float32] = np.clip(values * np.float32(_NOISE_GAIN), -1, 1)
     return noise
 
 
-def _above_mean(heights_m: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    near: NDArray[np.float32] = heights_m - ndimage.gaussian_filter(
-        heights_m, sigma, mode="nearest", truncate=2.5
-    )
+def _above_mean(heights_m: NDArray[np.float32], part: Part, sigma: float) -> NDArray[np.float32]:
+    wide, inner = widened(part, int(_TRUNCATE * sigma) + 2, heights_m.shape)
+    near: NDArray[np.float32] = (
+        heights_m[wide] - ndimage.gaussian_filter(heights_m[wide], sigma, mode="nearest", truncate=_TRUNCATE)
+    )[inner]
     return near
 
 
-def _wide(
-    heights_m: NDArray[np.float32], coarse_m: NDArray[np.float32], stride: int, step_m: float
-) -> NDArray[np.float32]:
-    wide = np.zeros_like(heights_m)
-    for radius_m in _WIDE_SIGMAS_M:
-        blurred = ndimage.gaussian_filter(
-            coarse_m, radius_m / (step_m * stride), mode="nearest", truncate=2.5
-        )
-        wide += np.float32(1 / len(_WIDE_SIGMAS_M)) * (heights_m - enlarge(blurred, stride, smooth=True))
-    return wide
+def _wide_mean(coarse_m: NDArray[np.float32], step_m: float) -> NDArray[np.float32]:
+    """Mean height of the wider neighbourhood, on the coarse posts."""
+    blurred = [
+        ndimage.gaussian_filter(coarse_m, radius_m / step_m, mode="nearest", truncate=_TRUNCATE)
+        for radius_m in _WIDE_SIGMAS_M
+    ]
+    mean: NDArray[np.float32] = np.mean(blurred, axis=0, dtype=np.float32)
+    return mean
 
 
 def _tree_lines(
@@ -130,8 +140,11 @@ def _tree_lines(
 
 def _water(
     heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
-) -> NDArray[np.float32]:
-    """Water, 0 to 1 with the shore at one half: what is level to some centimetres over more than 400 m."""
+) -> NDArray[np.float32] | None:
+    """Water, 0 to 1 with the shore at one half: what is level to some centimetres over more than 400 m.
+
+    None where there is none.
+    """
     stride = max(1, round(60.0 / step_m))
     coarse = heights_m[::stride, ::stride]
     spread = ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)
@@ -140,7 +153,7 @@ def _water(
     shallow = ndimage.binary_dilation((spread < _NEARLY_LEVEL_M) & known)
     lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=4, mask=shallow)
     if not lakes.any():
-        return np.zeros_like(heights_m)
+        return None
     soft = ndimage.gaussian_filter(lakes.astype(np.float32), 0.8)
     rows, columns = (np.arange(size, dtype=np.float32) / stride for size in heights_m.shape)
     at = np.meshgrid(rows, columns, indexing="ij")

@@ -149,6 +149,22 @@ def test_a_dem_of_other_heights_is_told(write, road, plane, tmp_path):
     assert open_package(tmp_path / "b.stage").stage.coverage.warnings
 
 
+def test_credits_of_files_that_no_name_tells_are_given_by_hand(write, road, plane, tmp_path):
+    """They stand in the package once, before all others, as one line each; none can fill a picture."""
+    source, output = write("road.geojson", line(road, with_heights=True)), tmp_path / "credited.stage"
+    lines = ["--credit", "Terrain:\n  The Owner, CC BY 4.0", "--credit", "Second", "--credit", "Second"]
+    assert (
+        main(["prepare", str(source), "--dem", str(plane()), "-o", str(output), "--width-km", "2", *lines])
+        == 0
+    )
+    package = open_package(output)
+    assert package.stage.credits == package.ground.credits == ("Terrain: The Owner, CC BY 4.0", "Second")
+    for wrong in (" ", "x" * 200):
+        with pytest.raises(InputError, match="--credit"):
+            prepare(source, output=tmp_path / "no.stage", dem_paths=[plane()], credit_texts=[wrong])
+    assert not (tmp_path / "no.stage").exists()
+
+
 def test_waypoints_are_towns_only_on_the_road(write, road, tmp_path):
     collection = {
         "type": "FeatureCollection",

@@ -23,6 +23,7 @@ def prepare(
     roads: Path | None = None,
     ellipsoidal: Literal["dem", "road", "both"] | None = None,
     geoid: Path | None = None,
+    credit: list[str] | None = None,
     width_km: float = 12.0,
     max_error: float = 1.0,
     exaggeration: float = 1.0,
@@ -53,6 +54,8 @@ def prepare(
         Say whose heights are above the ellipsoid instead of the sea, as raw GNSS has them.
     geoid
         A geoid grid that converts those, such as fr_ign_RAF20.tif.
+    credit
+        A line that the owner of a file asks for, on every picture; may be given several times.
     width_km
         Width of the ground around the road.
     max_error
@@ -77,6 +80,7 @@ def prepare(
             roads_path=roads,
             ellipsoidal=ellipsoidal,
             geoid_path=geoid,
+            credit_texts=tuple(credit or ()),
             width_km=width_km,
             max_error_m=max_error,
             exaggeration=exaggeration,

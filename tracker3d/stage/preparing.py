@@ -57,6 +57,8 @@ ROLL_OUT_M = 120.0
 
 MERGED_GAP_M = 100.0
 
+LONGEST_CREDIT = 160
+
 
 @dataclass(frozen=True)
 class PrepareReport:
@@ -91,6 +93,7 @@ def prepare(
     roads_path: Path | None = None,
     ellipsoidal: str | None = None,
     geoid_path: Path | None = None,
+    credit_texts: Sequence[str] = (),
     width_km: float = 12.0,
     max_error_m: float = 1.0,
     exaggeration: float = 1.0,
@@ -123,6 +126,8 @@ def prepare(
         Whose heights are above the ellipsoid: ``dem``, ``road`` or ``both``.
     geoid_path : Path, optional
         A geoid grid that converts them; without one PROJ's own are used where it has them.
+    credit_texts : sequence of str
+        Lines that the owners of the files ask for, for every picture; known ones are added by themselves.
     width_km : float
         Width of the ground around the road.
     max_error_m : float
@@ -146,6 +151,7 @@ def prepare(
     """
     drawing = _Drawing(width_km, max_error_m, exaggeration, look)
     drawing.check()
+    credit_lines(credit_texts)
     if (dem_paths is not None and dem_source) or (drape_paths and drape_source):
         raise InputError("Give files (--dem, --drape) or a source to download from, not both.")
     geoid = geoid_for(ellipsoidal, geoid_path)
@@ -162,6 +168,7 @@ def prepare(
         )
         data = downloads.ground_data(source, dem_paths or (), drape_paths, settings, progress)
         source, data = converted(source, data, ellipsoidal, geoid)
+        data = dataclasses.replace(data, credits=(*credit_lines(credit_texts), *data.credits))
         stage, ground = _stage_and_ground(source, data, mapped, drawing, progress)
         progress("writing the package", 0.92)
         roles = [(source_path, "route"), *((path, "elevation") for path in data.dem_paths)]
@@ -239,6 +246,22 @@ class _Drawing:
             raise InputError(f"An exaggeration of {self.exaggeration:g} is not possible; choose 1 to 3.")
         if self.look not in tuple(Look):
             raise InputError(f"{self.look!r} is no look; choose one of {', '.join(Look)}.")
+
+
+def credit_lines(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return credits given by a user as single lines.
+
+    Raises
+    ------
+    InputError
+        One is empty or longer than a picture has room for.
+    """
+    lines = tuple(" ".join(text.split()) for text in texts)
+    if any(not 0 < len(line) <= LONGEST_CREDIT for line in lines):
+        raise InputError(
+            f"A credit is a line of 1 to {LONGEST_CREDIT} characters; shorten or leave out --credit."
+        )
+    return lines
 
 
 def _is_harmless(text: str) -> bool:
