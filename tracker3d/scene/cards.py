@@ -55,6 +55,34 @@ def draw_stage_name(stage: Stage, look: Look) -> Canvas:
     return canvas
 
 
+def draw_shot_title(look: Look, title: str, subtitle: str, most_px: int) -> Canvas:
+    """Return the title of a shot and what stands under it, no wider than ``most_px``; either may be empty."""
+    sizes, pad, bar = look.theme.sizes, look.px(22), look.px(9)
+    room = most_px - 2 * pad - bar
+    lines = [
+        (text, size, weight, colour, height)
+        for text, size, weight, colour, height in (
+            (title, sizes.shot_title, "Bold", "text", 1.22),
+            (subtitle, sizes.panel_text, "Semibold", "accent", 1.5),
+        )
+        if text
+    ]
+    fitted = [look.fitted(text, size, weight, room) for text, size, weight, _, _ in lines]
+    widest = max(look.width(text, line[1], line[2]) for text, line in zip(fitted, lines, strict=True))
+    height = look.px(14 + sum(size * height for _, size, _, _, height in lines))
+    canvas = Canvas(look, widest + 2 * pad + bar, height)
+    canvas.panel()
+    canvas.box(
+        0, 0, bar, height, colour=look.theme.colour("accent"), radius_px=look.px(6),
+        corners=(True, False, False, True),
+    )  # fmt: skip
+    baseline = look.px(2)
+    for text, (_, size, weight, colour, high) in zip(fitted, lines, strict=True):
+        baseline += look.px(size * high)
+        canvas.text(bar + pad, baseline, text, size, colour=look.theme.colour(colour), weight=weight)
+    return canvas
+
+
 def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -> Canvas:
     """Return the kilometres to go of the first rider, the race clock and the time of day."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
