@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene.climbs import category_text
+from tracker3d.scene.climbs import category_text, stage_title
 from tracker3d.scene.drawing import Canvas, readable_on
 from tracker3d.scene.figures import km_text, metres_text
 
 if TYPE_CHECKING:
     from tracker3d.scene.drawing import Look
+    from tracker3d.scene.style import Weight
     from tracker3d.stage.model import Place, Stage
     from tracker3d.stage.route import Route
 
@@ -37,7 +38,7 @@ class CardClimb:
 def draw_stage_name(stage: Stage, look: Look) -> Canvas:
     """Return the stage's name and length on one panel."""
     theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
-    name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", look.px(520))
+    name = look.fitted(stage_title(stage), theme.sizes.panel_title, "Bold", look.px(520))
     length = theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
     width = max(
         look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)
@@ -59,14 +60,11 @@ def draw_shot_title(look: Look, title: str, subtitle: str, most_px: int) -> Canv
     """Return the title of a shot and what stands under it, no wider than ``most_px``; either may be empty."""
     sizes, pad, bar = look.theme.sizes, look.px(22), look.px(9)
     room = most_px - 2 * pad - bar
-    lines = [
-        (text, size, weight, colour, height)
-        for text, size, weight, colour, height in (
-            (title, sizes.shot_title, "Bold", "text", 1.22),
-            (subtitle, sizes.panel_text, "Semibold", "accent", 1.5),
-        )
-        if text
-    ]
+    kinds: tuple[tuple[str, float, Weight, str, float], ...] = (
+        (title, sizes.shot_title, "Bold", "text", 1.22),
+        (subtitle, sizes.panel_text, "Semibold", "accent", 1.5),
+    )
+    lines = [line for line in kinds if line[0]]
     fitted = [look.fitted(text, size, weight, room) for text, size, weight, _, _ in lines]
     widest = max(look.width(text, line[1], line[2]) for text, line in zip(fitted, lines, strict=True))
     height = look.px(14 + sum(size * height for _, size, _, _, height in lines))

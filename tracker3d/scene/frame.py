@@ -70,8 +70,9 @@ def frame_at(
     state = race.at(time_ms)
     moment = Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
     pose = camera.pose(moment)
-    titled = Overlay.SHOT_TITLE in overlays and isinstance(camera, CameraTimeline)
-    title = camera.title_at(moment) if titled else None
+    title = None
+    if Overlay.SHOT_TITLE in overlays and isinstance(camera, CameraTimeline):
+        title = camera.title_at(moment)
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
