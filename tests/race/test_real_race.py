@@ -13,6 +13,8 @@ from tracker3d.race.estimate import FinishEstimator
 from tracker3d.race.events import EventKind
 from tracker3d.race.folds import folds_of
 from tracker3d.race.passages import finish_order
+from tracker3d.replay import open_replay
+from tracker3d.stage import prepare
 
 pytestmark = pytest.mark.real
 
@@ -142,3 +144,21 @@ def test_the_estimate_holds_as_often_as_it_says(race):
             estimate = estimator.at(time_ms, rider=rider)
             held.append(estimate.earliest_ms <= arrival_ms <= estimate.latest_ms)
     assert 0.7 <= np.mean(held) <= 0.9
+
+
+def test_the_estimate_holds_in_a_time_trial(shared_data, tmp_path):
+    """For everybody who has arrived, 2 to 20 minutes before he did."""
+    package = tmp_path / "x.stage"
+    prepare(shared_data / "routes/stage-16_2026.geojson", output=package, dem_paths=[], width_km=1.0)
+    race = open_replay(package, shared_data / "feed/stage-16_2026-07-21.json.gz").race
+    assert race.stage.time_trial
+    estimator = FinishEstimator(race)
+    for before_s in (120, 480, 720, 960, 1200):
+        held = []
+        for rider in np.flatnonzero(np.isfinite(race.positions.finish_ms)).tolist():
+            arrival_ms = race.positions.finish_ms[rider]
+            estimate = estimator.at(arrival_ms - 1000.0 * before_s, rider=rider)
+            if estimate is not None:
+                held.append(estimate.earliest_ms <= arrival_ms <= estimate.latest_ms)
+        assert len(held) > 100
+        assert 0.72 <= np.mean(held) <= 0.95

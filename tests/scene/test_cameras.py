@@ -326,3 +326,16 @@ def test_exaggerated_heights_are_followed(exaggerated_scene):
     pose = along_road(exaggerated_scene, top, **CHASE)
     assert over_ground(exaggerated_scene, pose) >= 2.9
     assert pose.eye_m[2] - exaggerated_scene.road.positions_m[:, 2].max() < 60.0
+
+
+def test_the_whole_road_from_the_side(scene, race):
+    pose = parse_camera("side:stage").pose(shot(scene, race))
+    road = scene.road
+    raced = road.positions_m[road.distance_m >= 0.0]
+    px, depth_m = project(pose, SIZE, raced)
+    assert (depth_m > 0.0).all()
+    assert ((px >= 0.0) & (px <= SIZE)).all()
+    first, last = raced[0, :2], raced[-1, :2]
+    along = (last - first) / np.linalg.norm(last - first)
+    sight = (pose.target_m - pose.eye_m)[:2] / np.linalg.norm((pose.target_m - pose.eye_m)[:2])
+    assert abs(float(along @ sight)) < 0.1

@@ -19,6 +19,7 @@ from tracker3d.scene import (
     project,
 )
 from tracker3d.scene.atlas import Atlas
+from tracker3d.scene.camera import CameraShot, CameraTimeline
 from tracker3d.scene.placing import LEAST_RIDER_PX, NEAR_SCALE, RIDER_HEIGHT_M
 
 SIZE = (1920, 1080)
@@ -266,8 +267,10 @@ def test_clean_feed_has_nothing_over_it_but_the_mark_of_a_simulation(scene, simu
 
 @pytest.mark.parametrize("overlay", sorted(ALL_OVERLAYS - {Overlay.LOGO}))
 def test_each_overlay_can_be_left_out(scene, race, overlay):
-    everything = frame(scene, race, 450.0, "orbit:leader,radius=700", overlays=ALL_OVERLAYS)
-    without = frame(scene, race, 450.0, "orbit:leader,radius=700", overlays=ALL_OVERLAYS - {overlay})
+    orbit = CameraShot(parse_camera("orbit:leader,radius=700"), 0.0, 4.0, title="Montségur")
+    view = CameraTimeline((orbit,))
+    everything = frame(scene, race, 450.0, view, overlays=ALL_OVERLAYS, wall_s=2.0)
+    without = frame(scene, race, 450.0, view, overlays=ALL_OVERLAYS - {overlay}, wall_s=2.0)
     names = {panel.name for panel in everything.panels}
     kinds = {kind for kind, _ in everything.label_slots}
     now, kinds_now = {panel.name for panel in without.panels}, {kind for kind, _ in without.label_slots}
@@ -328,3 +331,40 @@ def test_no_label_covers_the_banner_of_the_finish(scene, race):
         apart = (boxes[:, :2] >= high).any(axis=1) | (boxes[:, :2] + boxes[:, 2:] <= low).any(axis=1)
         assert apart.all()
     assert labels > 20
+
+
+def test_the_title_of_a_shot_fades_in_and_out_and_can_be_switched_off(scene, race):
+    shots = (
+        CameraShot(parse_camera("overview"), 0.0, 5.0, title="Montségur", subtitle="6.9 km"),
+        CameraShot(parse_camera("overview"), 5.0, 4.0, title=" "),
+        CameraShot(parse_camera("overview"), 10.0, 4.0, subtitle="Only this"),
+    )
+    timeline = CameraTimeline(shots)
+
+    def alpha(wall_s, **options):
+        shown = frame(scene, race, spec=timeline, wall_s=wall_s, **options)
+        images = [panel.image for panel in shown.panels if panel.name == "shot_title"]
+        return int(images[0][..., 3].max()) if images else 0
+
+    full = alpha(2.5)
+    assert alpha(0.0) == alpha(5.0) == 0
+    assert 0 < alpha(0.2) < alpha(0.3) < alpha(0.45) < full
+    assert alpha(0.3) == alpha(4.7)
+    assert alpha(4.0) == full
+    assert alpha(7.0) == alpha(9.5) == 0
+    assert alpha(12.0) == full
+    assert alpha(12.0, overlays=ALL_OVERLAYS - {Overlay.SHOT_TITLE}) == 0
+    plain = frame(scene, race, spec="overview", wall_s=2.5)
+    assert "shot_title" not in {panel.name for panel in plain.panels}
+
+
+def test_labels_keep_clear_of_the_title_of_a_shot(scene, race):
+    shot = CameraShot(parse_camera("chase:peloton"), 0.0, 5.0, title="Montségur " * 6, subtitle="6.9 km")
+    shown = frame(scene, race, 450.0, spec=CameraTimeline((shot,)), wall_s=2.5)
+    panel = next(each for each in shown.panels if each.name == "shot_title")
+    x0, y0 = panel.x_px, panel.y_px
+    x1, y1 = x0 + panel.image.shape[1], y0 + panel.image.shape[0]
+    target = shown.sprites.target_px
+    assert len(target)
+    apart = (target[:, 0] >= x1) | (target[:, 0] + target[:, 2] <= x0)
+    assert (apart | (target[:, 1] >= y1) | (target[:, 1] + target[:, 3] <= y0)).all()

@@ -10,6 +10,7 @@ import pytest
 
 from tracker3d.errors import InputError
 from tracker3d.race.model import Group, Role
+from tracker3d.scene.camera.timeline import ShownTitle
 from tracker3d.scene.drawing import Canvas, Look, readable_on, scale_of
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.model import ALL_OVERLAYS, NO_OVERLAYS, USUAL_OVERLAYS, Overlay, parse_overlays
@@ -238,9 +239,11 @@ def test_panels_never_cover_each_other(scene, race, size):
 
     look = Look(default_theme(), scale_of(size))
     trend = GapTrend(tuple(float(k) for k in range(31)), 10.0)
+    title = ShownTitle("Col de Montségur " * 6, "6.9 km at 6.6 %", 0.5)
     for after_s in (0.0, 450.0):
         state = race.at(race.stage.start_time_ms + round(1000 * after_s))
-        shown = make_panels(scene, state, look, size, ALL_OVERLAYS, trend=trend)
+        shown = make_panels(scene, state, look, size, ALL_OVERLAYS, trend=trend, title=title)
+        assert "shot_title" in {p.name for p in shown}
         boxes = {
             p.name: (p.x_px, p.y_px, p.x_px + p.image.shape[1], p.y_px + p.image.shape[0]) for p in shown
         }

@@ -7,8 +7,9 @@ own way so far how much faster or slower than that he is.
 
 The interval is that remaining time more and less a share of it: more where much of the road is left. The
 shares are measured, not derived: on a real mountain stage the truth lay inside at four of five moments, for
-the head of the race and for riders behind; in a real time trial, ridden alone, at three of four. It is at
-least ``LEAST_S`` to both sides, for the sprint and for the place of the line.
+the head of the race and for riders behind. Riders of a time trial, alone with the wind and their strength,
+are less alike: there the share is ``ALONE`` times as large, as a real one says. It is at least ``LEAST_S`` to
+both sides, for the sprint and for the place of the line.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 COVERAGE = 0.8
 SPREAD, SPREAD_EARLY = 0.04, 0.05
 """Shares of the remaining time: always, and more times the square of the share of the road that is left."""
+
+ALONE = 1.3
+"""How much wider the interval is in a time trial."""
 
 LEAST_FINISHED = 3
 LEAST_S = 8.0
@@ -99,7 +103,10 @@ class FinishEstimator:
         if left_s is None:
             left_s = self._by_effort(here_m, begun_m, ridden_s)
         share_left = (route.finish_m - here_m) / (route.finish_m - begun_m)
-        spread_s = max((SPREAD + SPREAD_EARLY * share_left**2) * left_s, LEAST_S)
+        spread = SPREAD + SPREAD_EARLY * share_left**2
+        if race.stage.time_trial:
+            spread *= ALONE
+        spread_s = max(spread * left_s, LEAST_S)
         earliest_s, latest_s = max(left_s - spread_s, 0.0), left_s + spread_s
         return FinishEstimate(
             *(round(time_ms + 1000.0 * seconds) for seconds in (earliest_s, left_s, latest_s))

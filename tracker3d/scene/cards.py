@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene.climbs import category_text
+from tracker3d.scene.climbs import category_text, stage_title
 from tracker3d.scene.drawing import Canvas, readable_on
 from tracker3d.scene.figures import km_text, metres_text
 
 if TYPE_CHECKING:
     from tracker3d.scene.drawing import Look
+    from tracker3d.scene.style import Weight
     from tracker3d.stage.model import Place, Stage
     from tracker3d.stage.route import Route
 
@@ -38,7 +39,7 @@ def draw_stage_name(stage: Stage, look: Look, widest_px: int) -> Canvas:
     """Return the stage's name and length on one panel of at most ``widest_px``."""
     theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
     room = max(look.px(120), min(look.px(520), widest_px - 2 * pad - bar))
-    name = look.fitted(stage.name.replace(" > ", " – "), theme.sizes.panel_title, "Bold", room)
+    name = look.fitted(stage_title(stage), theme.sizes.panel_title, "Bold", room)
     length = theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
     width = max(
         look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)
@@ -53,6 +54,31 @@ def draw_stage_name(stage: Stage, look: Look, widest_px: int) -> Canvas:
         bar + pad, look.px(34), name, theme.sizes.panel_title, colour=theme.colour("text"), weight="Bold"
     )
     canvas.text(bar + pad, look.px(57), length, theme.sizes.panel_small, colour=theme.colour("text_soft"))
+    return canvas
+
+
+def draw_shot_title(look: Look, title: str, subtitle: str, most_px: int) -> Canvas:
+    """Return the title of a shot and what stands under it, no wider than ``most_px``; either may be empty."""
+    sizes, pad, bar = look.theme.sizes, look.px(22), look.px(9)
+    room = most_px - 2 * pad - bar
+    kinds: tuple[tuple[str, float, Weight, str, float], ...] = (
+        (title, sizes.shot_title, "Bold", "text", 1.22),
+        (subtitle, sizes.panel_text, "Semibold", "accent", 1.5),
+    )
+    lines = [line for line in kinds if line[0]]
+    fitted = [look.fitted(text, size, weight, room) for text, size, weight, _, _ in lines]
+    widest = max(look.width(text, line[1], line[2]) for text, line in zip(fitted, lines, strict=True))
+    height = look.px(14 + sum(size * height for _, size, _, _, height in lines))
+    canvas = Canvas(look, widest + 2 * pad + bar, height)
+    canvas.panel()
+    canvas.box(
+        0, 0, bar, height, colour=look.theme.colour("accent"), radius_px=look.px(6),
+        corners=(True, False, False, True),
+    )  # fmt: skip
+    baseline = look.px(2)
+    for text, (_, size, weight, colour, high) in zip(fitted, lines, strict=True):
+        baseline += look.px(size * high)
+        canvas.text(bar + pad, baseline, text, size, colour=look.theme.colour(colour), weight=weight)
     return canvas
 
 

@@ -43,6 +43,11 @@ def climb_named(stage: Stage, words: str) -> Place:
     raise InputError(f"No climb of {stage.name} holds km {words}; its climbs are {tops}.")
 
 
+def stage_title(stage: Stage) -> str:
+    """Return a stage's name as graphics write it: from town to town with a dash."""
+    return stage.name.replace(" > ", " – ")
+
+
 def plain(text: str) -> str:
     """Return text without accents, case and punctuation, for comparing names."""
     bare = unicodedata.normalize("NFKD", text)

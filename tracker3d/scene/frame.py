@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.camera.moment import Moment
+from tracker3d.scene.camera.timeline import CameraTimeline
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
@@ -67,16 +68,18 @@ def frame_at(
         The camera asks for a climb that the stage has not.
     """
     state = race.at(time_ms)
-    pose = camera.pose(
-        Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
-    )
+    moment = Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
+    pose = camera.pose(moment)
+    title = None
+    if Overlay.SHOT_TITLE in overlays and isinstance(camera, CameraTimeline):
+        title = camera.title_at(moment)
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
     blows = Overlay.WIND in overlays
     wind = wind_says(scene, race, state) if blows else None
     arrows = wind_arrows(scene, race, state, pose, viewport_px, scale=look.scale) if blows else []
-    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend, wind=wind)
+    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend, wind=wind, title=title)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
     view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib, arrows)
     sprites, slots = make_labels(

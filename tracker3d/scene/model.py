@@ -52,6 +52,8 @@ class Overlay(enum.StrEnum):
     GAP_TREND = "gap_trend"
     WIND = "wind"
     """Arrows along the road and a card, where the feed tells of the wind."""
+    SHOT_TITLE = "shot_title"
+    """What a shot of a camera timeline has to say, where it has a title."""
     LEGEND = "legend"
     CREDITS = "credits"
     LOGO = "logo"

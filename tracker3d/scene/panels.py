@@ -12,7 +12,14 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tracker3d.race.model import Role
-from tracker3d.scene.cards import CardClimb, draw_board, draw_climb_card, draw_stage_name, draw_to_go
+from tracker3d.scene.cards import (
+    CardClimb,
+    draw_board,
+    draw_climb_card,
+    draw_shot_title,
+    draw_stage_name,
+    draw_to_go,
+)
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import STORY_FOOT, STORY_HEAD, Canvas, is_story
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
@@ -26,7 +33,10 @@ from tracker3d.scene.wind import draw_wind
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
+    from numpy.typing import NDArray
+
     from tracker3d.race.model import Group, RaceState
+    from tracker3d.scene.camera.timeline import ShownTitle
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
     from tracker3d.scene.trend import GapTrend
@@ -38,6 +48,8 @@ _GAP = 10
 _LOGO_BOX = (220, 96)
 _MOST_PICTURES = 16
 """Of each panel: those of some moments and two buses. A board takes 1 MB and is another each second."""
+_TITLE_SHARE = 0.6
+_FADE_STEPS = 24
 
 
 def make_panels(
@@ -49,9 +61,10 @@ def make_panels(
     *,
     trend: GapTrend | None = None,
     wind: tuple[int, str, str] | None = None,
+    title: ShownTitle | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order; ``trend`` and ``wind`` are None where not shown."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind).panels())
+    """Return the panels of a moment in drawing order; what is None of the last three is not shown."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind, title).panels())
 
 
 class _Desk:
@@ -70,10 +83,12 @@ class _Desk:
         overlays: frozenset[Overlay],
         trend: GapTrend | None,
         wind: tuple[int, str, str] | None,
+        title: ShownTitle | None,
     ) -> None:
         self.scene = scene
         self.trend = trend
         self.wind = wind
+        self.title = title
         self.state = state
         self.look = look
         self.overlays = overlays
@@ -156,11 +171,26 @@ class _Desk:
             yield _at(legend, self.right - legend.image.shape[1], bottom)
             bottom -= self.look.px(_GAP)
             self.foot_right = bottom
+        yield from self._shot_title(bottom)
         path = self.scene.theme.logos.get("corner")
         if Overlay.LOGO in self.overlays and path is not None:
             logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
             self.foot_right = bottom - logo.image.shape[0] - self.look.px(_GAP)
             yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
+
+    def _shot_title(self, profile_top: int) -> Iterator[Panel]:
+        """Title of the shot at the left, above the profile, as far as it is faded in."""
+        if self.title is None or self.title.opacity <= 0.0:
+            return
+        says = (self.title.title, self.title.subtitle)
+        most_px = round(_TITLE_SHARE * (self.right - self.left))
+        drawn = self._panel("shot_title", says, lambda: draw_shot_title(self.look, *says, most_px)).image
+        step = round(self.title.opacity * _FADE_STEPS)
+        key = ("shot_title", self.look.scale, self.width, says, step)
+        image = self.scene.memory.get("panel shot_title faded", key, lambda: _faded(drawn, step))
+        top = profile_top - image.shape[0]
+        yield Panel("shot_title", image, key, self.left, top)
+        self.foot_left = top - self.look.px(_GAP)
 
     def _small_print(self) -> tuple[str, ...]:
         """Return what every picture has to say: that heights are exaggerated, and whose data it shows."""
@@ -263,6 +293,15 @@ def _most_telling(groups: tuple[Group, ...], limit: int) -> list[Group]:
 
 def _at(panel: Panel, x_px: int, y_px: int) -> Panel:
     return Panel(panel.name, panel.image, panel.key, x_px, y_px)
+
+
+def _faded(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Return a picture at ``step`` of ``_FADE_STEPS`` of its opacity."""
+    if step >= _FADE_STEPS:
+        return image
+    faded = image.copy()
+    faded[..., 3] = image[..., 3].astype(np.uint16) * step // _FADE_STEPS
+    return faded
 
 
 def _draw_simulated(look: Look) -> Canvas:

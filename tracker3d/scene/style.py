@@ -41,6 +41,7 @@ class Sizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group_title: _Size
     place_title: _Size
     panel_title: _Size
+    shot_title: _Size
     panel_text: _Size
     panel_small: _Size
     figure: _Size

@@ -36,6 +36,9 @@ _RIDER_HEIGHT = 28
 _GROUP_HEIGHT = 34
 _PLACE_HEIGHT = 46
 _RADIUS = 4
+_LEAST_GAP_S = 1.0
+"""Of less than this nothing is said: it would be a gap of 0:00."""
+
 _OTHER_GAP_S = 3.0
 """A gap to the group ahead this close to that to the head says nothing new."""
 
@@ -97,7 +100,7 @@ def group_title(theme: Theme, group: Group, roster: Roster) -> str:
 def group_gap_ahead(group: Group) -> str:
     """Return the gap to the group ahead in words, where that is another one than the head of the race."""
     behind_s = group.gap_to_head_s - group.gap_to_ahead_s
-    if not group_gap(group) or not (behind_s >= _OTHER_GAP_S and group.gap_to_ahead_s > 0.0):
+    if not group_gap(group) or not (behind_s >= _OTHER_GAP_S and group.gap_to_ahead_s >= _LEAST_GAP_S):
         return ""
     return gap_text(group.gap_to_ahead_s)[1:]
 

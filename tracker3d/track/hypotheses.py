@@ -45,6 +45,12 @@ PLACE, TIME, REPORTED, SPEED, FARTHEST, COST = range(6)
 """Columns of a beam, (hypotheses, 6) float64: road distance, time (s) and reported speed of the last fix
 taken, speed ridden lately, farthest place, cost. The last hypothesis has taken nothing yet."""
 
+_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(6, 14)
+_SCRATCH_ROWS = 14
+"""Rows of the room for a step: those of a beam; parent and candidate of each entry; the entries by rank, and
+by rank their place, the place expected now and the farthest; of the hypotheses before, where each expects
+the rider now, and how surely."""
+
 
 def empty_beams(riders: int) -> NDArray[np.float64]:
     """Beams of riders of whom nothing is known, (riders, hypotheses, 6)."""
@@ -130,7 +136,7 @@ def _choose_all(
 
 def scratch_of(most: int) -> NDArray[np.float64]:
     """Room for :func:`advance` with so many candidates."""
-    return np.empty((2 * most + HYPOTHESES, 10))
+    return np.empty((_SCRATCH_ROWS, 2 * most + HYPOTHESES))
 
 
 @compiled
@@ -154,56 +160,60 @@ def advance(
     Parameters
     ----------
     beam : (hypotheses, 6) float64
+        The cheapest first, but for the last one.
     candidate_m, lateral_m : (k,) float64
         Candidates, nearest first; NaN and infinite where there are no more.
     now_s, reported_mps : float
         Of the fix; the speed is NaN where none is reported.
     noise_m : float
-    scratch : (2 k + hypotheses, 10) float64
+    scratch : float64
         From :func:`scratch_of`; overwritten.
     after : (hypotheses, 6) float64
         Written: the new beam.
     parent, taken : (hypotheses,) int8
         Written: each new hypothesis's index in ``beam``, and the candidate that it took, or -1.
     """
-    count = 0
+    alive = _expect(beam, now_s, reported_mps, noise_m, scratch)
+    last, count = HYPOTHESES - 1, 0
     for index in range(len(candidate_m)):
         place_m = candidate_m[index]
         if np.isnan(place_m):
             break
-        off_road = 2.0 * np.log(1.0 + (lateral_m[index] / noise_m) ** 2 / 3.0)
         cheapest, unbound = -1, -1
         cheapest_cost, unbound_cost = np.inf, np.inf
-        for hypothesis in range(HYPOTHESES):
-            if beam[hypothesis, COST] >= max(cheapest_cost, unbound_cost):
+        for hypothesis in range(alive):
+            cost = beam[hypothesis, COST]
+            if cost >= cheapest_cost and cost >= unbound_cost:
+                break
+            was_farther = beam[hypothesis, FARTHEST] > place_m + _HARDLY_FARTHER_M
+            if cost >= cheapest_cost and was_farther:
                 continue
-            if hypothesis == HYPOTHESES - 1:
-                cost = beam[hypothesis, COST] + _START_COST + _START_COST_PER_M * place_m
-            else:
-                cost = beam[hypothesis, COST] + _cost_of_way(
-                    beam[hypothesis], place_m, now_s, reported_mps, noise_m
-                )
+            cost += _cost_of_way(beam, hypothesis, place_m, now_s, noise_m, scratch)
             if cost < cheapest_cost:
                 cheapest, cheapest_cost = hypothesis, cost
-            if cost < unbound_cost and not beam[hypothesis, FARTHEST] > place_m + _HARDLY_FARTHER_M:
+            if cost < unbound_cost and not was_farther:
                 unbound, unbound_cost = hypothesis, cost
+        cost = beam[last, COST] + _START_COST + _START_COST_PER_M * place_m
+        if cost < cheapest_cost:
+            cheapest, cheapest_cost = last, cost
+        if cost < unbound_cost:
+            unbound, unbound_cost = last, cost
+        off_road = 2.0 * np.log(1.0 + (lateral_m[index] / noise_m) ** 2 / 3.0)
         if cheapest >= 0:
-            _take(beam[cheapest], place_m, now_s, reported_mps, cheapest_cost + off_road, scratch[count])
-            scratch[count, 8], scratch[count, 9] = cheapest, index
+            _take(beam, cheapest, place_m, now_s, reported_mps, cheapest_cost + off_road, scratch, count)
+            scratch[_CANDIDATE, count] = index
             count += 1
         if unbound >= 0 and unbound != cheapest:
-            _take(beam[unbound], place_m, now_s, reported_mps, unbound_cost + off_road, scratch[count])
-            scratch[count, 8], scratch[count, 9] = unbound, index
+            _take(beam, unbound, place_m, now_s, reported_mps, unbound_cost + off_road, scratch, count)
+            scratch[_CANDIDATE, count] = index
             count += 1
-    for hypothesis in range(HYPOTHESES - 1):
-        if beam[hypothesis, COST] < np.inf:
-            for column in range(6):
-                scratch[count, column] = beam[hypothesis, column]
-            scratch[count, COST] += _SKIP_COST
-            scratch[count, 8], scratch[count, 9] = hypothesis, -1
-            count += 1
+    for hypothesis in range(alive):
+        for column in range(6):
+            scratch[column, count] = beam[hypothesis, column]
+        scratch[COST, count] += _SKIP_COST
+        scratch[_PARENT, count], scratch[_CANDIDATE, count] = hypothesis, -1
+        count += 1
     _keep_best(scratch, count, now_s, after, parent, taken)
-    last = HYPOTHESES - 1
     for column in range(6):
         after[last, column] = beam[last, column]
     after[last, COST] += _SKIP_COST
@@ -211,44 +221,71 @@ def advance(
 
 
 @compiled
+def _expect(
+    beam: NDArray[np.float64],
+    now_s: float,
+    reported_mps: float,
+    noise_m: float,
+    scratch: NDArray[np.float64],
+) -> int:
+    """Write where each hypothesis expects its rider now, and how surely; return how many there are."""
+    for hypothesis in range(HYPOTHESES - 1):
+        if not beam[hypothesis, COST] < np.inf:
+            return hypothesis
+        elapsed_s = now_s - beam[hypothesis, TIME]
+        expected_mps, unsure_mps = 0.5 * (beam[hypothesis, REPORTED] + reported_mps), 0.6
+        if np.isnan(expected_mps):
+            expected_mps = beam[hypothesis, REPORTED] if np.isnan(reported_mps) else reported_mps
+        if np.isnan(expected_mps):
+            unsure_mps = 2.0
+            lately_mps = beam[hypothesis, SPEED]
+            expected_mps = _TYPICAL_SPEED_MPS if np.isnan(lately_mps) else lately_mps
+        scratch[_EXPECTED, hypothesis] = beam[hypothesis, PLACE] + expected_mps * elapsed_s
+        scratch[_PER_M, hypothesis] = 1.0 / (1.4 * noise_m + unsure_mps * elapsed_s)
+    return HYPOTHESES - 1
+
+
+@compiled
 def _cost_of_way(
-    hypothesis: NDArray[np.float64], place_m: float, now_s: float, reported_mps: float, noise_m: float
+    beam: NDArray[np.float64],
+    hypothesis: int,
+    place_m: float,
+    now_s: float,
+    noise_m: float,
+    scratch: NDArray[np.float64],
 ) -> float:
     """Cost of going from a hypothesis's last place to another; infinite if no rider can."""
-    elapsed_s = now_s - hypothesis[TIME]
-    way_m = place_m - hypothesis[PLACE]
-    if abs(way_m) > LARGEST_SPEED_MPS * elapsed_s or place_m < hypothesis[FARTHEST] - LARGEST_RETREAT_M:
+    elapsed_s = now_s - beam[hypothesis, TIME]
+    way_m = place_m - beam[hypothesis, PLACE]
+    if abs(way_m) > LARGEST_SPEED_MPS * elapsed_s or place_m < beam[hypothesis, FARTHEST] - LARGEST_RETREAT_M:
         return np.inf
-    expected_mps, unsure_mps = 0.5 * (hypothesis[REPORTED] + reported_mps), 0.6
-    if np.isnan(expected_mps):
-        expected_mps = hypothesis[REPORTED] if np.isnan(reported_mps) else reported_mps
-    if np.isnan(expected_mps):
-        unsure_mps = 2.0
-        expected_mps = _TYPICAL_SPEED_MPS if np.isnan(hypothesis[SPEED]) else hypothesis[SPEED]
-    surprise = (way_m - expected_mps * elapsed_s) / (1.4 * noise_m + unsure_mps * elapsed_s)
+    surprise = (place_m - scratch[_EXPECTED, hypothesis]) * scratch[_PER_M, hypothesis]
     cost = 2.0 * np.log(1.0 + surprise * surprise / 3.0)
     return float(cost + _RETREAT_COST_PER_M * max(-way_m - 2.0 * noise_m, 0.0))
 
 
 @compiled
 def _take(
-    hypothesis: NDArray[np.float64],
+    beam: NDArray[np.float64],
+    hypothesis: int,
     place_m: float,
     now_s: float,
     reported_mps: float,
     cost: float,
     taken: NDArray[np.float64],
+    at: int,
 ) -> None:
-    """Write the hypothesis that a fix at ``place_m`` leads to."""
-    elapsed_s = max(now_s - hypothesis[TIME], 1e-3)
-    measured_mps = (place_m - hypothesis[PLACE]) / elapsed_s
-    speed_mps = hypothesis[SPEED]
+    """Write the hypothesis that a fix at ``place_m`` leads to into column ``at`` of ``taken``."""
+    elapsed_s = max(now_s - beam[hypothesis, TIME], 1e-3)
+    measured_mps = (place_m - beam[hypothesis, PLACE]) / elapsed_s
+    speed_mps = beam[hypothesis, SPEED]
     if np.isnan(speed_mps):
         speed_mps = measured_mps
     else:
         speed_mps += min(elapsed_s / _SPEED_MEMORY_S, 0.7) * (measured_mps - speed_mps)
-    taken[PLACE], taken[TIME], taken[REPORTED], taken[SPEED] = place_m, now_s, reported_mps, speed_mps
-    taken[FARTHEST], taken[COST] = max(place_m, hypothesis[FARTHEST]), cost
+    taken[PLACE, at], taken[TIME, at], taken[REPORTED, at] = place_m, now_s, reported_mps
+    taken[SPEED, at], taken[COST, at], taken[_PARENT, at] = speed_mps, cost, hypothesis
+    taken[FARTHEST, at] = max(place_m, beam[hypothesis, FARTHEST])
 
 
 @compiled
@@ -264,35 +301,36 @@ def _keep_best(
 
     Two with the rider at the same place, then or as expected now, are of a kind if the better one was never
     farther. Without that limit a second tracker's many near-equal histories would crowd out the rider's own.
-    Columns of ``everything``: those of a beam, the place expected now, the rank, the parent, what was taken.
     """
     for entry in range(count):
-        speed_mps = everything[entry, REPORTED]
-        if np.isnan(speed_mps):
-            speed_mps = everything[entry, SPEED]
-        everything[entry, 6] = everything[entry, PLACE] + speed_mps * (now_s - everything[entry, TIME])
-        rank = entry
-        while rank > 0 and everything[int(everything[rank - 1, 7]), COST] > everything[entry, COST]:
-            everything[rank, 7] = everything[rank - 1, 7]
+        rank, cost = entry, everything[COST, entry]
+        while rank > 0 and everything[COST, int(everything[_RANK, rank - 1])] > cost:
+            everything[_RANK, rank] = everything[_RANK, rank - 1]
             rank -= 1
-        everything[rank, 7] = entry
+        everything[_RANK, rank] = entry
     kept = 0
     for rank in range(count):
-        entry = int(everything[rank, 7])
+        entry = int(everything[_RANK, rank])
+        place_m, farthest_m = everything[PLACE, entry], everything[FARTHEST, entry]
+        speed_mps = everything[REPORTED, entry]
+        if np.isnan(speed_mps):
+            speed_mps = everything[SPEED, entry]
+        now_m = place_m + speed_mps * (now_s - everything[TIME, entry])
         alike = 0
-        for better_rank in range(rank):
-            better = int(everything[better_rank, 7])
-            if everything[better, FARTHEST] <= everything[entry, FARTHEST] + _HARDLY_FARTHER_M and (
-                abs(everything[better, PLACE] - everything[entry, PLACE]) < _SAME_PLACE_M
-                or abs(everything[better, 6] - everything[entry, 6]) < _SAME_PLACE_M
-            ):
-                alike += 1
-                if alike == _MOST_ALIKE:
-                    break
+        for better in range(rank):
+            near = (abs(everything[_THEN, better] - place_m) < _SAME_PLACE_M) | (
+                abs(everything[_NOW, better] - now_m) < _SAME_PLACE_M
+            )
+            alike += near & (everything[_REACHED, better] <= farthest_m + _HARDLY_FARTHER_M)
+        everything[_THEN, rank], everything[_NOW, rank], everything[_REACHED, rank] = (
+            place_m,
+            now_m,
+            farthest_m,
+        )
         if alike < _MOST_ALIKE:
             for column in range(6):
-                after[kept, column] = everything[entry, column]
-            parent[kept], taken[kept] = int(everything[entry, 8]), int(everything[entry, 9])
+                after[kept, column] = everything[column, entry]
+            parent[kept], taken[kept] = int(everything[_PARENT, entry]), int(everything[_CANDIDATE, entry])
             kept += 1
             if kept == HYPOTHESES - 1:
                 break

@@ -18,6 +18,9 @@ ROLL_OUT_M = 100.0
 """How far riders roll on behind the line."""
 
 _LINE_REACH_M = 600.0
+_AT_LINE_M = 0.01
+"""A rider so near before the line is on it: a knot more would be at the same time as the one before."""
+
 _LINE_REACH_S = 75.0
 _LONG_HOLE_S = 60.0
 
@@ -75,7 +78,7 @@ class Knots:
         self.clock_s = self.slopes = np.zeros(0)
         if not len(time_ms):
             return
-        self.distance_m = np.asarray(isotonic_regression(distance_m).x)
+        self.distance_m = np.array(isotonic_regression(distance_m).x)
         self.speed_mps = speed_mps
         self._reach_finish(finish_m)
         self.clock_s = pace.clock_s(self.distance_m)
@@ -84,7 +87,9 @@ class Knots:
     def _reach_finish(self, finish_m: float) -> None:
         """Find when the rider crossed the line, prolonging the way where the feed stops shortly before it."""
         left_m = finish_m - self.distance_m[-1]
-        if left_m > 0.0:
+        if 0.0 < left_m <= _AT_LINE_M:
+            self.distance_m[-1] = finish_m
+        elif left_m > 0.0:
             speed = self.speed_mps[-1]
             if left_m > _LINE_REACH_M or not speed * _LINE_REACH_S > left_m:
                 return

@@ -7,6 +7,7 @@ live and replay agree but where only later fixes could tell.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,11 @@ if TYPE_CHECKING:
 
     from tracker3d.feed.fixes import Fixes
     from tracker3d.stage.model import Stage
+    from tracker3d.track.live_windows import Scratch
 
 _USUAL_NOISE_M = 5.0
+_MANY_FIXES = 4096
+"""From so many fixes at once on, a second thread does half of the riders; below, waking it costs more."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,42 @@ class LiveTracks:
         columns[:, FIX_X], columns[:, FIX_Y] = self._frame.to_local(columns[:, FIX_LON], columns[:, FIX_LAT])
         columns[:, FIX_MPS] = fixes.speed_mps[rows]
         columns[:, FIX_SERIAL] = np.arange(self._added, self._added + len(rows))
-        out = np.empty((len(rows), OUT_COLUMNS))
-        count = take_fixes(
-            *(self.windows, self._road.legs, self._scratch, rider[rows], columns),
-            *(self._learn_noise, self._noise_m, self.left_out, out),
-        )
         self._added += len(rows)
-        return self._settled(out[:count])
+        return self._settled(self._take(rider[rows], columns))
+
+    def _take(self, rider: NDArray[np.int64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take fixes, those of a large field in two halves that have no rider in common."""
+        if len(rider) < _MANY_FIXES:
+            return self._take_part(rider, columns, self._scratch, self._noise_m, self.left_out)
+        second = rider >= np.median(rider)
+        noise_m, left_out = self._noise_m.copy(), np.zeros(2, np.int64)
+        with ThreadPoolExecutor(1) as thread:
+            other = thread.submit(
+                self._take_part, rider[second], columns[second], new_scratch(), noise_m, left_out
+            )
+            before_m = self._noise_m[0]
+            first = self._take_part(
+                rider[~second], columns[~second], self._scratch, self._noise_m, self.left_out
+            )
+            settled = np.concatenate([first, other.result()])
+        self._noise_m *= noise_m / before_m
+        self.left_out += left_out
+        return settled
+
+    def _take_part(
+        self,
+        rider: NDArray[np.int64],
+        columns: NDArray[np.float64],
+        scratch: Scratch,
+        noise_m: NDArray[np.float64],
+        left_out: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        out = np.empty((len(rider), OUT_COLUMNS))
+        count = take_fixes(
+            *(self.windows, self._road.legs, scratch, rider, columns),
+            *(self._learn_noise, noise_m, left_out, out),
+        )
+        return out[:count]
 
     def settle(self) -> Settled:
         """Settle what is still open, at the end of a feed."""

@@ -35,7 +35,7 @@ from tracker3d.track.live_windows import (
     TIME,
     VARIANCE,
 )
-from tracker3d.track.smooth import FIX_M, fix_variance, trust_of, way_variance
+from tracker3d.track.smooth import FIX_M, doubted, fix_variance, way_variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,13 +137,13 @@ def _smooth(settled: NDArray[np.float64], chain: NDArray[np.float64], length: in
             way = chain[index, CHAIN_WAY]
             if rounds:
                 smooth_m = chain[index, CHAIN_SMOOTH]
-                spread /= trust_of((smooth_m - raw_m) ** 2 / spread)
+                spread = doubted(spread, (smooth_m - raw_m) ** 2, spread)
                 if index:
                     step_m = smooth_m - chain[index - 1, CHAIN_SMOOTH] - chain[index, CHAIN_TOLD]
-                    way /= trust_of(step_m**2 / way)
+                    way = doubted(way, step_m**2, way)
                 elif begun:
                     step_m = smooth_m - settled[MEAN] - chain[index, CHAIN_TOLD]
-                    way /= trust_of(step_m**2 / (way + variance))
+                    way = doubted(way, step_m**2, way + variance)
             if index or begun:
                 predicted_m = mean_m + chain[index, CHAIN_TOLD]
                 predicted = variance + way

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RUN_ON_M = 200.0
 """The road is prolonged straight by so much at both ends: riders line up before it and roll on after it."""
 
-_CELL_M = 15.0
+_CELL_M = 10.0
 _MOST_BLOCKS = 4_000_000
 _SAME_PLACE_M = 10.0
 """Of places so near along the road, as a bend has them for a fix in its middle, only the nearest counts."""
@@ -233,7 +233,7 @@ def places_of(
     if slot < 0:
         return 0
     cell = 64 * slot + 8 * (row & 7) + (column & 7)
-    segments, found, at_m, best_m = legs.segments, 0, -np.inf, np.inf
+    segments, found, at_m, best_m2, left = legs.segments, 0, -np.inf, np.inf, True
     for member in range(legs.first[cell], legs.first[cell + 1]):
         index = legs.members[member]
         ahead_m, length_m = _ahead_m(x, y, segments, index), segments[index, _LENGTH]
@@ -244,35 +244,42 @@ def places_of(
         ahead_m = min(max(ahead_m, 0.0), length_m)
         east, north = segments[index, _EAST], segments[index, _NORTH]
         to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
-        off_m = np.hypot(to_x - ahead_m * east, to_y - ahead_m * north)
+        off_m2 = (to_x - ahead_m * east) ** 2 + (to_y - ahead_m * north) ** 2
         place_m = segments[index, _DISTANCE] + ahead_m * segments[index, _PER_M]
         if place_m - at_m > _SAME_PLACE_M:
-            found = _insert(at_m, best_m, found, legs.gate_m, distance_m, lateral_m)
-            best_m = np.inf
-        if off_m < abs(best_m):
-            at_m, best_m = place_m, off_m if east * to_y - north * to_x >= 0.0 else -off_m
-    return _insert(at_m, best_m, found, legs.gate_m, distance_m, lateral_m)
+            found = _insert(at_m, best_m2, left, found, legs.gate_m, distance_m, lateral_m)
+            best_m2 = np.inf
+        if off_m2 < best_m2:
+            at_m, best_m2, left = place_m, off_m2, east * to_y - north * to_x >= 0.0
+    return _insert(at_m, best_m2, left, found, legs.gate_m, distance_m, lateral_m)
 
 
 @compiled
 def _insert(
     at_m: float,
-    off_m: float,
+    off_m2: float,
+    left: bool,
     found: int,
     gate_m: float,
     distance_m: NDArray[np.float64],
     lateral_m: NDArray[np.float64],
 ) -> int:
-    """Insert a place among those found, nearest first, if it is within the gate and has room."""
+    """Insert a place among those found, nearest first, if it is within the gate and has room.
+
+    ``off_m2`` is the square of its distance from the road, ``left`` on which side it lies.
+    """
     most = len(distance_m)
-    if abs(off_m) > gate_m or abs(off_m) >= abs(lateral_m[most - 1]):
+    if off_m2 > gate_m * gate_m:
+        return found
+    off_m = np.sqrt(off_m2)
+    if off_m >= abs(lateral_m[most - 1]):
         return found
     found = min(found + 1, most)
     rank = found - 1
-    while rank > 0 and abs(lateral_m[rank - 1]) > abs(off_m):
+    while rank > 0 and abs(lateral_m[rank - 1]) > off_m:
         distance_m[rank], lateral_m[rank] = distance_m[rank - 1], lateral_m[rank - 1]
         rank -= 1
-    distance_m[rank], lateral_m[rank] = at_m, off_m
+    distance_m[rank], lateral_m[rank] = at_m, off_m if left else -off_m
     return found
 
 

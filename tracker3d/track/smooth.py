@@ -41,9 +41,11 @@ def way_variance(step_s: float) -> float:
 
 
 @compiled
-def trust_of(squared: float) -> float:
-    """Weight of a residual under Student's t, from its square over its expected square."""
-    return (_FREEDOM + 1.0) / (_FREEDOM + squared)
+def doubted(variance: float, squared: float, expected: float) -> float:
+    """Widen a variance as Student's t does, by the square of a residual and what that was expected to be."""
+    if expected == variance:
+        return (_FREEDOM * variance + squared) / (_FREEDOM + 1.0)
+    return variance * (_FREEDOM + squared / expected) / (_FREEDOM + 1.0)
 
 
 def smoothed_distance_m(

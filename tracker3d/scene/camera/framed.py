@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import CameraPose, StageScene
 
 FOV_DEG = 35.0
+WHOLE_STAGE = "stage"
 _OVERVIEW_FOV_DEG = 30.0
 _SIDE_FOV_DEG = 28.0
 _FINISH_FOV_DEG = 26.0
@@ -75,7 +76,7 @@ class OverviewCamera:
 class ClimbCamera:
     """A whole climb from the air, from where most of it is seen.
 
-    ``climb`` is part of its name, or a kilometre on it.
+    ``climb`` is part of its name, or a kilometre on it; ``stage`` is the whole road.
     """
 
     climb: Words
@@ -108,7 +109,7 @@ class ClimbSideCamera:
     """A whole climb from the side: perpendicular to its mean bearing, so that its steepness reads.
 
     Heights are those of the scene; where they are exaggerated, ``frame.vertical_exaggeration`` says by how
-    much. For ``climb`` see :class:`ClimbCamera`.
+    much. For ``climb`` see :class:`ClimbCamera`; ``stage`` is the whole road, for one that is a climb itself.
     """
 
     climb: Words
@@ -167,13 +168,16 @@ def _climb(scene: StageScene, words: str) -> tuple[float, NDArray[np.float64], f
 
 
 def _find_climb(scene: StageScene, words: str) -> tuple[float, NDArray[np.float64], float]:
-    place = climb_named(scene.stage, words)
-    foot_m = foot_of(scene.stage, place)
+    if words == WHOLE_STAGE:
+        foot_m, summit_m = 0.0, scene.stage.route.finish_m
+    else:
+        place = climb_named(scene.stage, words)
+        foot_m, summit_m = foot_of(scene.stage, place), place.distance_m
     distance_m = scene.road.distance_m
-    on_climb = (distance_m >= foot_m - 150.0) & (distance_m <= place.distance_m + 150.0)
+    on_climb = (distance_m >= foot_m - 150.0) & (distance_m <= summit_m + 150.0)
     points = _thinned(scene.road.positions_m[on_climb])
     east, north = (points[-1] - points[0])[:2]
-    return place.distance_m, points, math.degrees(math.atan2(east, north))
+    return summit_m, points, math.degrees(math.atan2(east, north))
 
 
 def _framed(

@@ -15,7 +15,7 @@ from tracker3d.scene.camera.keyframes import KeyframeCamera, RecordedCamera
 from tracker3d.scene.camera.numbers import Words  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.camera.timeline import CameraShot, CameraTimeline
-from tracker3d.scene.climbs import category_text, climb_named, climbs_of, foot_of
+from tracker3d.scene.climbs import category_text, climb_named, climbs_of, foot_of, stage_title
 
 if TYPE_CHECKING:
     from tracker3d.scene.camera.moment import Camera, Moment
@@ -98,7 +98,11 @@ def stage_preview(scene: StageScene, *, duration_s: float = PREVIEW_S) -> Camera
     spans = _flights(scene, chosen)
     lasts = _shared_out(room_s - _CLIMB_S * len(chosen), [end - begin for begin, end in spans])
     length_km = stage.route.finish_m / 1000.0
-    shots = [CameraShot(OverviewCamera(), 0.0, _OPENING_S, Handover(0.0), stage.name, f"{length_km:.1f} km")]
+    shots = [
+        CameraShot(
+            OverviewCamera(), 0.0, _OPENING_S, Handover(0.0), stage_title(stage), f"{length_km:.1f} km"
+        )
+    ]
     for number, (begin_m, end_m) in enumerate(spans):
         if lasts[number] > 0.0:
             # The flight still goes on while the next shot takes over.
@@ -118,7 +122,9 @@ def stage_preview(scene: StageScene, *, duration_s: float = PREVIEW_S) -> Camera
     finish = OrbitCamera(
         km=stage.route.finish_m / 1000.0, radius_m=700.0, pitch_deg=20.0, turn_s=90.0, start_deg=200.0
     )
-    place = next((each.name for each in reversed(stage.places) if each.kind.value == "finish"), stage.name)
+    place = next(
+        (each.name for each in reversed(stage.places) if each.kind.value == "finish"), stage_title(stage)
+    )
     shots.append(_next(shots, finish, round(duration_s - shots[-1].end_s, 3), place, ""))
     return CameraTimeline(tuple(shots), name=stage.name)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tracker3d.errors import InputError
+from tracker3d.scene.camera.easing import smooth_step
 from tracker3d.scene.camera.handover import Handover, HandoverCamera
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CUT = Handover(0.0)
 MOST_SHOTS = 500
+TITLE_FADE_S = 0.6
+"""Titles come and go in this time, or in a quarter of the shot where that is shorter."""
+
 LONGEST_S = 86_400.0
 
 
@@ -47,6 +51,26 @@ class CameraShot:
     def end_s(self) -> float:
         """When it ends."""
         return self.start_s + self.duration_s
+
+    @property
+    def titled(self) -> bool:
+        """Whether anything is written while it lasts."""
+        return bool(self.title.strip() or self.subtitle.strip())
+
+    def title_opacity(self, elapsed_s: float) -> float:
+        """Return how far its title is faded in, 0 to 1, at a time on the timeline."""
+        fade_s = min(TITLE_FADE_S, 0.25 * self.duration_s)
+        inside_s = min(elapsed_s - self.start_s, self.end_s - elapsed_s)
+        return float(smooth_step(inside_s / fade_s))
+
+
+@dataclass(frozen=True)
+class ShownTitle:
+    """The title of the shot under way; ``opacity`` is 0 to 1."""
+
+    title: str
+    subtitle: str
+    opacity: float
 
 
 @dataclass(frozen=True)
@@ -109,6 +133,14 @@ class CameraTimeline:
         """Return the shot of a time; None before the first, in a gap and after the last one."""
         shot = self.shots[self._index(elapsed_s)]
         return shot if shot.start_s <= elapsed_s < shot.end_s else None
+
+    def title_at(self, moment: Moment) -> ShownTitle | None:
+        """Return what the shot of this moment has to say; None where that is nothing."""
+        elapsed_s = moment.elapsed_s(self.driven_by)
+        shot = self.shot_at(elapsed_s)
+        if shot is None or not shot.titled:
+            return None
+        return ShownTitle(shot.title.strip(), shot.subtitle.strip(), shot.title_opacity(elapsed_s))
 
     def _index(self, elapsed_s: float) -> int:
         return max(bisect.bisect_right(self._starts_s, elapsed_s) - 1, 0)

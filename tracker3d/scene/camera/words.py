@@ -68,7 +68,8 @@ def parse_camera(spec: str) -> Camera:
     ``chase:<bib|leader|peloton>``, ``chase:21,distance=30,height=9``; ``moto:21``;
     ``overhead:peloton,up=road``;
     ``road``, ``road:120``, with ``km=``, ``to=`` and ``speed=`` in metres of road a second;
-    ``climb:<name or km>``; ``side:<name or km>``; ``summit``, ``summit:<name or km>``; ``finish``;
+    ``climb:<name or km>``; ``side:<name or km>``, ``side:stage``; ``summit``, ``summit:<name or km>``;
+    ``finish``;
     ``fly:<camera>``, from the whole stage to any of these; ``preview``. Kilometres count from km 0.
     Options are the fields of the moves in :data:`MOVES`, without their units.
 
