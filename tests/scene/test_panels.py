@@ -253,7 +253,7 @@ def test_panels_never_cover_each_other(scene, race, size):
 def test_panels_do_not_depend_on_what_was_shown_before(scene, race, look):
     """A render that goes on, or another process, draws the same: what is kept is what its key says."""
     start, used = race.stage.start_time_ms, dataclasses.replace(scene, memory=SceneMemory())
-    for after_s in np.arange(380.0, 480.0, 1.7).tolist():
+    for after_s in np.arange(380.0, 480.0, 6.3).tolist():
         state = race.at(start + round(1000 * after_s))
         fresh = panels(dataclasses.replace(scene, memory=SceneMemory()), state, look)
         for name, panel in panels(used, state, look).items():
