@@ -13,6 +13,7 @@ from tracker3d.race.model import Group, Role
 from tracker3d.scene.camera.timeline import ShownTitle
 from tracker3d.scene.drawing import Canvas, Look, readable_on, scale_of
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
+from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.model import ALL_OVERLAYS, NO_OVERLAYS, USUAL_OVERLAYS, Overlay, parse_overlays
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.strip import strip_column
@@ -250,3 +251,14 @@ def test_panels_never_cover_each_other(scene, race, size):
         for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
             apart = a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
             assert apart, f"{one} covers {other}"
+
+
+def test_panels_do_not_depend_on_what_was_shown_before(scene, race, look):
+    """A render that goes on, or another process, draws the same: what is kept is what its key says."""
+    start, used = race.stage.start_time_ms, dataclasses.replace(scene, memory=SceneMemory())
+    for after_s in np.arange(380.0, 480.0, 6.3).tolist():
+        state = race.at(start + round(1000 * after_s))
+        fresh = panels(dataclasses.replace(scene, memory=SceneMemory()), state, look)
+        for name, panel in panels(used, state, look).items():
+            assert panel.key == fresh[name].key
+            assert (panel.image == fresh[name].image).all(), name

@@ -6,6 +6,7 @@ when what it says changes; its key is what it says.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +23,12 @@ from tracker3d.scene.cards import (
 )
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import STORY_FOOT, STORY_HEAD, Canvas, is_story
-from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
+from tracker3d.scene.figures import clock_text, km_text, local_clock_text
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_title
-from tracker3d.scene.trend import draw_trend
+from tracker3d.scene.trend import GapTrend, draw_trend
 from tracker3d.scene.wind import draw_wind
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
     from tracker3d.scene.camera.timeline import ShownTitle
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
-    from tracker3d.scene.trend import GapTrend
 
 SAFE_SHARE = 0.05
 _MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
 _CARD_GROUP = 3
+_CARD_STEP_M = 10.0
 _GAP = 10
 _LOGO_BOX = (220, 96)
 _MOST_PICTURES = 16
@@ -244,9 +245,11 @@ class _Desk:
             says = self.wind
             yield self._panel("wind", says, lambda: draw_wind(self.look, *says))
         if self.trend is not None:
-            trend = self.trend
-            now = (self.state.time_ms // 60_000, gap_text(trend.gaps_s[-1]))
-            yield self._panel("gap_trend", now, lambda: draw_trend(self.look, trend))
+            now_s = self.trend.gaps_s[-1]
+            whole_s = float(math.floor(now_s + 1e-6))
+            trend = GapTrend((*self.trend.gaps_s[:-1], whole_s), self.trend.change_s + whole_s - now_s)
+            key = (self.state.time_ms // 60_000, whole_s)
+            yield self._panel("gap_trend", key, lambda: draw_trend(self.look, trend))
 
     def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
         roster = roster_of(self.scene, self.state.riders.bibs)
@@ -267,11 +270,13 @@ class _Desk:
                 break
             for climb, foot_m in climbs:
                 if foot_m <= group.front_m < climb.distance_m:
-                    to_summit_m = climb.distance_m - group.front_m
+                    # in steps, for a picture that is kept must show what its key says and nothing finer
+                    step = int((climb.distance_m - group.front_m) // _CARD_STEP_M)
+                    to_summit_m = (step + 0.5) * _CARD_STEP_M
                     card = CardClimb(
                         climb, foot_m, group_title(self.scene.theme, group, roster), group.role.value
                     )
-                    says = (climb.distance_m, card.group, km_text(to_summit_m))
+                    says = (climb.distance_m, card.group, card.role, step)
                     return self._panel(
                         "climb_card",
                         says,
