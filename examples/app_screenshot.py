@@ -85,6 +85,7 @@ def main(folder: Path) -> None:
         window = MainWindow()
         window.resize(1680, 945)
         window.show()
+        window.activateWindow()
         window.start()
         QTest.qWait(SETTLE_MS)
         keep(window, folder / "app-start.jpg")

@@ -410,18 +410,12 @@ def test_a_show_that_was_killed_goes_on_where_it_was(
     make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
 ) -> None:
     script = Path(__file__).with_name("on_air.py")
-    child = subprocess.Popen(
-        [sys.executable, str(script), str(small_stage.package), str(small_stage.feed)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    try:
+    command = [sys.executable, str(script), str(small_stage.package), str(small_stage.feed)]
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(20)]
-    finally:
         child.kill()
-        child.wait()
     assert lines[-1].startswith("on air: peloton"), lines
     window = make_window(None)
     qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)

@@ -31,6 +31,7 @@ _ROWS = (
     ("window", "Window", "The longest time in which no key was answered, drawing apart"),
 )
 _MOST_LISTED = 6
+_DAY_S = 86_400.0
 
 
 class HealthPanel(QWidget):
@@ -119,4 +120,8 @@ def presence_text(state: RaceState) -> str:
 
 
 def _seconds(value: float | None) -> str:
-    return NOTHING if value is None or not np.isfinite(value) else f"{value:+.1f} s"
+    if value is None or not np.isfinite(value):
+        return NOTHING
+    return (
+        f"{value:+.1f} s" if abs(value) < _DAY_S else f"{value / _DAY_S:+.0f} days: an old race is sent again"
+    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tracker3d.show.opening import OpenShow
 
 _HISTORY_STEPS = 2000
+_AT_LINE_M = 50.0
 _REHEARSAL_SHARE = 0.7
 
 
@@ -186,3 +187,13 @@ def history_of(race: Race) -> History:
     """Return where the head of a race was so far; for any thread."""
     times_ms = np.linspace(race.start_ms, race.end_ms, _HISTORY_STEPS).astype(np.int64)
     return head_history(times_ms, race.motion.distances(times_ms), race.motion.bibs)
+
+
+def live_history_of(race: Race) -> History:
+    """Return the same of a race that goes on: where its head stands at the end, it has not finished yet."""
+    history = history_of(race)
+    known_m = np.nan_to_num(history.head_m, nan=-np.inf)
+    if known_m[-1] >= race.stage.route.finish_m - _AT_LINE_M:
+        return history
+    last = max(int(np.searchsorted(known_m, known_m[-1] - 1.0)) + 1, 2)
+    return History(history.times_ms[:last], history.head_m[:last])

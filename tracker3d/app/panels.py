@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.app.health_panel import presence_text
-from tracker3d.app.loading import history_of
+from tracker3d.app.loading import live_history_of
 from tracker3d.app.timeline import Marker
 from tracker3d.scene import group_titles
 from tracker3d.scene.figures import local_clock_text
@@ -182,7 +182,7 @@ class Panels:
         elif self._history is None and wall_s - self._history_s >= _HISTORY_S:
             self._history_s = wall_s
             if session.race.end_ms > session.race.start_ms:
-                self._history = self._worker.submit(history_of, session.race)
+                self._history = self._worker.submit(live_history_of, session.race)
 
     def _markers(self, show: Show, state: RaceState) -> tuple[Marker, ...]:
         look = show.scene.theme

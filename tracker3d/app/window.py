@@ -18,8 +18,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from tracker3d.app import theme
 from tracker3d.app.bus_view import BusView
 from tracker3d.app.files_control import FilesControl
+from tracker3d.app.hands import Hands
 from tracker3d.app.keeping import Keeper, is_fresh
-from tracker3d.app.keys import SHOT_KEYS, KeyMap
+from tracker3d.app.keys import KeyMap
 from tracker3d.app.loading import LoadedRace, Loader, Order
 from tracker3d.app.operating import Operator
 from tracker3d.app.output_control import OutputControl
@@ -106,7 +107,6 @@ class MainWindow(Shell):
         self._opened: OpenShow | None = None
         self._interrupted: Recovered | None = None
         self._going_on: Recovered | None = None
-        self._resume = False
         self._odd = False
         self._fault = ""
         self._seen: ShowState | None = None
@@ -115,10 +115,17 @@ class MainWindow(Shell):
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         # What tells by signals goes with the window: connections of others would keep it alive.
-        for teller in (self.keeper, self.operator, self.key_map, self.output, *self._views):
+        for teller in (self.keeper, self.operator, self.key_map, self.output, *self.views):
             teller.setParent(self)
-        self._connect()
-        self.key_map.bind(self, self._acts())
+        self.hands = Hands(self)
+        self.operator.acted.connect(self._change)
+        self.cancel_asked.connect(self.close_show)
+        self.home_asked.connect(self.close_show)
+        self.start_page.recover_asked.connect(self.go_on)
+        self.key_map.remapped.connect(lambda: self.keeper.keep_hotkeys(self.key_map.hotkeys))
+        self.keeper.read.connect(lambda document: self.operator.edit("open show", document))
+        for teller in (self.operator, self.keeper, *self.views):
+            teller.said.connect(self.say)
         self.transport.set_ready(ready=False)
 
     def start(self) -> None:
@@ -126,7 +133,7 @@ class MainWindow(Shell):
         self.watchdog.start()
         self.start_page.set_recent(self.keeper.recent())
         if self.keeper.trouble:
-            self._say(self.keeper.trouble)
+            self.say(self.keeper.trouble)
         order, self._interrupted = self._first_order, self.keeper.interrupted()
         interrupted = self._interrupted
         if interrupted is not None and is_fresh(interrupted) and order in (None, _order_of(interrupted)):
@@ -145,7 +152,8 @@ class MainWindow(Shell):
             self._going_on = interrupted
 
     @property
-    def _views(self) -> tuple[BusView, BusView]:
+    def views(self) -> tuple[BusView, BusView]:
+        """Program and preview."""
         return self.program_view, self.preview_view
 
     @property
@@ -191,7 +199,7 @@ class MainWindow(Shell):
         self.operator.show, self.operator.rides = None, False
         self.operator.studio = False
         self.panels.set_session(None)
-        for view in self._views:
+        for view in self.views:
             view.set_show(None)
         if self._opened is not None:
             self._opened.close()
@@ -208,7 +216,7 @@ class MainWindow(Shell):
         self.files.close()
         self.panels.close()
         self.keeper.close()
-        for view in self._views:
+        for view in self.views:
             view.shut()
         super().closeEvent(event)
 
@@ -216,15 +224,16 @@ class MainWindow(Shell):
 
     def _make_program_view(self) -> None:
         if self.program_view.view is None:
-            self._make_view(self.program_view)
+            self.make_view(self.program_view)
         self._show_stage_if_ready()
 
-    def _make_view(self, bus_view: BusView) -> None:
+    def make_view(self, bus_view: BusView) -> None:
+        """Make what draws a bus."""
         from tracker3d.app.view import StageView
 
         view: StageView = StageView()
-        view.rider_clicked.connect(functools.partial(self._follow_in, bus_view.side))
-        view.camera_moved.connect(functools.partial(self._move_by_hand, bus_view))
+        view.rider_clicked.connect(functools.partial(self.hands.follow_in, bus_view.side))
+        view.camera_moved.connect(functools.partial(self.hands.move_camera, bus_view))
         view.frameSwapped.connect(lambda: bus_view.painted(self._wall_clock()))
         bus_view.set_view(view)
 
@@ -243,7 +252,7 @@ class MainWindow(Shell):
         self.editor.set_stage(stage)
         self.timeline.set_stage(stage, opened.scene.road)
         if stage.coverage.warnings:
-            self._say(stage.coverage.warnings[0])
+            self.say(stage.coverage.warnings[0])
         self._show_stage_if_ready()
 
     def _show_stage_if_ready(self) -> None:
@@ -284,7 +293,7 @@ class MainWindow(Shell):
         self.show_progress("", 1.0)
         refused = 0 if opened.replay is None else sum(opened.replay.fixes_refused.values())
         if refused:
-            self._say(f"{refused} rows of the recording could not be used.")
+            self.say(f"{refused} rows of the recording could not be used.")
         self.operator.rides = True
         self.panels.set_session(opened.session)
         self._keep_track(show, opened.package.path, opened.feed)
@@ -320,152 +329,8 @@ class MainWindow(Shell):
         dialog.open()
         return dialog
 
-    # ------------------------------------------------------------------ keys, mouse, buttons
-
-    def _connect(self) -> None:
-        operator = self.operator
-        operator.name_of = self._name
-        operator.acted.connect(self._change)
-        self.start_page.recover_asked.connect(self.go_on)
-        self.key_map.remapped.connect(lambda: self.keeper.keep_hotkeys(self.key_map.hotkeys))
-        self.keeper.read.connect(lambda document: operator.edit("open show", document))
-        for source in (operator, self.keeper, *self._views):
-            source.said.connect(self._say)
-        self.studio_asked.connect(self._toggle_studio)
-        self.output_asked.connect(self.output.toggle)
-        self.output.changed.connect(self._output_changed)
-        self.full_screen_asked.connect(self._toggle_full_screen)
-        self.home_asked.connect(self.close_show)
-        self.cancel_asked.connect(self.close_show)
-        self.riders.selected.connect(operator.select)
-        self.riders.follow_asked.connect(self._follow)
-        self.riders.left.connect(self._focus_picture)
-        self.groups.follow_asked.connect(self._follow)
-        self.timeline.scrub_began.connect(self._begin_scrub)
-        self.timeline.scrub_ended.connect(self._end_scrub)
-        self.timeline.sought.connect(operator.seek)
-        transport = self.transport
-        transport.toggle_asked.connect(operator.toggle)
-        transport.skip_asked.connect(operator.skip)
-        transport.speed_asked.connect(operator.set_speed)
-        transport.speed_step_asked.connect(operator.step_speed)
-        transport.reverse_asked.connect(operator.reverse)
-
-    def _acts(self) -> dict[str, Callable[[], object]]:
-        operator = self.operator
-        acts: dict[str, Callable[[], object]] = {
-            name: getattr(operator, name)
-            for name in ("take", "cut", "mix", "next", "back", "out", "clear_all", "clean", "corrections")
-        }
-        acts |= {
-            name: getattr(operator, name)
-            for name in ("toggle", "reverse", "go_live", "sync", "replay_minute", "cue_event", "store")
-        }
-        acts |= {
-            "undo": operator.undo,
-            "redo": operator.redo,
-            "pin": operator.toggle_pin,
-            "follow": operator.toggle_follow,
-            "rundown_down": lambda: operator.step_entry(1),
-            "rundown_up": lambda: operator.step_entry(-1),
-            "delay_less": lambda: operator.nudge(-1),
-            "delay_more": lambda: operator.nudge(1),
-            "back_10": lambda: operator.skip(-10.0),
-            "ahead_10": lambda: operator.skip(10.0),
-            "back_60": lambda: operator.skip(-60.0),
-            "ahead_60": lambda: operator.skip(60.0),
-            "faster": lambda: operator.step_speed(1),
-            "slower": lambda: operator.step_speed(-1),
-            "release": self._release,
-            "search": self._search,
-            "save": self.files.save_show,
-            "open": self.files.open_show_file,
-            "program_alone": self._toggle_studio,
-            "output": self.output.toggle,
-            "safe_areas": self._toggle_safe_areas,
-            "full_screen": self._toggle_full_screen,
-            "help": self.keys.toggle,
-        }
-        for number in range(SHOT_KEYS):
-            acts[f"cue_{number + 1}"] = functools.partial(operator.choose, number)
-            acts[f"air_{number + 1}"] = functools.partial(operator.air, number)
-        return acts
-
-    def _toggle_studio(self) -> None:
-        """Show preview beside program, or program alone."""
-        show = self.operator.show
-        if show is None:
-            return
-        self.operator.studio = not self.operator.studio
-        self.show_desk(studio=self.operator.studio)
-        if self.operator.studio and self.preview_view.view is None:
-            self._make_view(self.preview_view)
-        if self.operator.studio and self.preview_view.show is not show:
-            self.preview_view.set_show(show)
-        self._change()
-        self._focus_picture()
-
-    def _toggle_safe_areas(self) -> None:
-        shown = not self.preview.picture.safe_areas.isVisibleTo(self.preview)
-        self.preview.set_safe_areas(shown=shown)
-        if not self.operator.studio:
-            self._say("Safe areas are drawn in the preview only.")
-
-    def _toggle_full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _output_changed(self) -> None:
-        self.show_output(shown=self.output.open)
-        self._change()
-
-    def _begin_scrub(self) -> None:
-        bus = self.operator.bus
-        if bus is not None:
-            self._resume = bus.clock.playing(self._wall_clock())
-            bus.clock.pause(self._wall_clock())
-            self.panels.scrub_resumes = self._resume
-
-    def _end_scrub(self) -> None:
-        self.panels.scrub_resumes = False
-        if self._resume:
-            self.operator.clock(lambda clock, wall_s: clock.play(wall_s))
-
-    def _follow(self, bib: int) -> None:
-        self.operator.follow(bib)
-        self.riders.select(bib)
-
-    def _follow_in(self, side: Side, bib: int) -> None:
-        """Follow whom the mouse chose in a picture; in the studio program is for looking only."""
-        if side is self.operator.side:
-            self._follow(bib)
-
-    def _move_by_hand(self, bus_view: BusView, pose: object) -> None:
-        if bus_view.side is self.operator.side:
-            bus_view.pacer.act(self._wall_clock())
-            self.operator.move_by_hand(bus_view.side, pose)  # type: ignore[arg-type]
-
-    def _release(self) -> None:
-        if self.keys.isVisible():
-            self.keys.toggle()
-            return
-        self.operator.release()
-        self.riders.select(None)
-
-    def _search(self) -> None:
-        self.tabs.setCurrentWidget(self.riders)
-        self.riders.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.riders.search.selectAll()
-
-    def _focus_picture(self) -> None:
-        view = self.preview_view.view if self.operator.studio else self.program_view.view
-        if view is not None:
-            view.setFocus()
-
-    def _name(self, bib: int) -> str:
-        rider = self.riders.model.rider_of_bib(bib)
-        return f"{rider.display_name} ({bib})" if rider is not None and not rider.vehicle else f"#{abs(bib)}"
-
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Say something in the status bar for a while."""
         self.statusBar().showMessage(text, _SAYS_MS)
 
     # ------------------------------------------------------------------ drawing
@@ -500,7 +365,7 @@ class MainWindow(Shell):
             if repr(error) != self._fault:
                 self._fault = repr(error)
                 _LOG.exception("The panels could not be brought up to date")
-                self._say(f"A fault in the program: {error!r}. The panels may stand still.")
+                self.say(f"A fault in the program: {error!r}. The panels may stand still.")
 
 
 def _order_of(interrupted: Recovered, *, continues: bool = False) -> Order:
