@@ -29,6 +29,7 @@ class Climb:
     dem: str
     road_km: float
     side: str
+    credit: str = ""
 
 
 CLIMBS = (
@@ -37,28 +38,29 @@ CLIMBS = (
         "mont_ventoux_from_bedoin.gpx",
         "ventoux/N44E005.hgt",
         17.2,
-        "orbit:km=16,radius=9000,height=3300",
+        "side:20.9",
     ),
     Climb(
         "alpe-dhuez",
         "alpe_dhuez_from_bourg_doisans.gpx",
         "alpe_dhuez/alp_dheuz.tif",
         5.2,
-        "orbit:km=7,radius=6500,height=2400",
+        "side:13.6",
+        "Elevation: guardian/interactive-tour-de-france-2015 (Apache-2.0)",
     ),
     Climb(
         "beille",
         "plateau_de_beille.gpx",
         "pyrenees/N41-N42_E001.vrt",
         9.0,
-        "orbit:km=9,radius=8000,height=2800",
+        "side:15.5",
     ),
     Climb(
         "arcalis",
         "andorra_arcalis.gpx",
         "pyrenees/N41-N42_E001.vrt",
         14.0,
-        "orbit:km=15,radius=8000,height=2800",
+        "side:18.2",
     ),
 )
 LOOKS = ("natural", "satellite", "night")
@@ -88,7 +90,8 @@ def make(data: Path, only: str) -> None:
             route, dem = data / "routes" / climb.route, data / "dem" / climb.dem
             for look in LOOKS if climb is CLIMBS[0] else LOOKS[:1]:
                 stage = Path(folder) / f"{climb.name}-{look}.stage"
-                run("prepare", route, "--dem", dem, "--look", look, "-o", stage)
+                credit = ("--credit", climb.credit) if climb.credit else ()
+                run("prepare", route, "--dem", dem, "--look", look, *credit, "-o", stage)
                 views = {
                     "overview": "overview",
                     "road": f"road:{climb.road_km:g}",

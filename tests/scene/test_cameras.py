@@ -153,8 +153,18 @@ def test_a_climb_that_is_not_there_is_named_with_those_that_are(scene, race):
     with pytest.raises(InputError, match="holds km 1"):
         parse_camera("climb:1").pose(shot(scene, race))
     flat = dataclasses.replace(scene, stage=dataclasses.replace(scene.stage, places=()))
-    with pytest.raises(InputError, match="has no climbs"):
+    with pytest.raises(InputError, match="states no climbs"):
         parse_camera("climb:epingle").pose(shot(flat, race))
+
+
+def test_where_no_climbs_are_stated_a_kilometre_is_a_summit(scene, race):
+    summit_m = climb_named(scene.stage, "epingle").distance_m
+    bare = dataclasses.replace(scene, stage=dataclasses.replace(scene.stage, places=()))
+    found = climb_named(bare.stage, f"{summit_m / 1000.0}")
+    assert found.distance_m == pytest.approx(summit_m)
+    assert foot_of(bare.stage, found) < summit_m - 500.0
+    with pytest.raises(InputError, match="states no climbs"):
+        climb_named(bare.stage, "9999")
 
 
 def test_a_climb_without_a_stated_length_begins_where_the_road_rises(stage):

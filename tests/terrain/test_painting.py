@@ -14,7 +14,9 @@ from rasterio.transform import from_origin
 
 from terrain import LocalFrame
 from terrain import painting as painting_module
+from terrain import pictures as pictures_module
 from terrain.painting import Look, Painter
+from terrain.sources import GridPlan
 from tests.terrain.test_shading import FRAME, SHAPE, STEP_M, land_of
 
 ROWS, COLUMNS = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
@@ -147,3 +149,49 @@ def test_mountain_lakes_are_water(shared_data: Path) -> None:
     lake = picture[..., 2] > picture[..., 0] + 15
     assert 0.25 < lake.sum() * STEP_M**2 / 1e6 < 2.0
     assert lake[58:68, 60:68].mean() > 0.9
+
+
+def test_painting_over_a_picture_fades_with_the_distance_from_the_road() -> None:
+    road_m = np.broadcast_to(15.0 * np.arange(SHAPE[1]), SHAPE)
+    made = Painter(land_of(MOUNTAINS, road_m=road_m), FRAME, half_width_m=6000.0)
+    window = GridPlan(300.0, 300.0, 5.0, 200, 500)  # the road lies 150 m to 1,400 m off
+    over = np.full((200, 500, 3), 255, np.uint8)
+    made.paint_over(over, window, within_m=900.0, fade_m=200.0)
+    plain = made.paint(300.0, 300.0, 5.0, 200, 500)
+    assert np.array_equal(over[:, :200], plain[:, :200])
+    assert (over[:, 310:] == 255).all()
+    before, painted, after = (
+        picture[:, 220:300].astype(float).mean(axis=(0, 2))
+        for picture in (np.full_like(over, 255), plain, over)
+    )
+    left = (after - painted) / (before - painted)
+    assert np.abs(left - np.arange(80) / 80).max() < 0.06
+
+
+def test_pictures_of_tiles_agree_along_their_borders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Far from the road, where not all can be fine, they show the picture of the whole ground."""
+    road_m = np.broadcast_to(30.0 * np.arange(SHAPE[1]), SHAPE)
+    made = Painter(land_of(MOUNTAINS, road_m=road_m), FRAME, half_width_m=6000.0)
+    whole = made.plan
+    picture = made.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
+    boxes = {
+        0: np.array([[0, 0], [1900, 2000]], np.float32),
+        1: np.array([[1900, 0], [3840, 2000]], np.float32),
+    }
+    rough = []
+    for most in (24_000_000, 0):
+        monkeypatch.setattr(pictures_module, "_FINE_EVERYWHERE_PIXELS", most)
+        pictures = pictures_module.paint_tiles(made, picture, boxes, 2)
+        west, east = pictures.read(0), pictures.read(1)
+        assert west is not None
+        assert east is not None
+        step_m = (west.bounds_m[2] - west.bounds_m[0]) / west.image.shape[1]
+        shared = round((west.bounds_m[2] - east.bounds_m[0]) / step_m)
+        assert shared >= 2
+        seam = west.image[:, -shared:].astype(float) - east.image[:, :shared]
+        assert np.abs(seam).mean() < 3.0, "as far as compression allows"
+        rough.append([np.abs(np.diff(side.image.astype(float), axis=1)).mean() for side in (west, east)])
+    assert rough[1][1] < 0.8 * rough[0][1]
+    near = west.image[:, : round(300.0 / step_m)].astype(float)
+    fine = made.paint(west.bounds_m[0] + step_m / 2, west.bounds_m[1] + step_m / 2, step_m, *near.shape[:2])
+    assert np.abs(near[::-1] - fine).mean() < 6.0
