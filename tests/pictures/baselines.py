@@ -54,7 +54,7 @@ TABLE = (
     Baseline("orbit", "orbit", 18.0, USUAL_OVERLAYS, 10, 0.004, "ridges a pixel wide"),
     Baseline("key", "orbit", 18.0, USUAL_OVERLAYS, 10, 0.004, "edges of the alpha", alpha=True),
     Baseline("upright", "orbit", 9.0, USUAL_OVERLAYS, 10, 0.004, "graphics in a narrow picture",
-             size_px=(360, 640)),
+             size_px=(540, 960)),
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from tracker3d.scene.camera import (
     stage_preview,
 )
 from tracker3d.scene.camera.pose import view_of
+from tracker3d.scene.climbs import stage_title
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.projection import relief_drawn_m
 from tracker3d.stage import open_package
@@ -306,7 +307,7 @@ def test_constant_speed_is_constant(scene):
 def test_the_preview_flies_over_the_whole_stage_in_a_minute(mountains):
     preview = stage_preview(mountains)
     assert preview.duration_s == pytest.approx(60.0)
-    assert preview.shots[0].title == mountains.stage.name
+    assert preview.shots[0].title == stage_title(mountains.stage)
     ride = LoneRide(mountains.stage, 0.0, (10.0,))
     poses = flown(mountains, ride, preview, seconds=61)
     eyes, looks, reach = arrays(poses)

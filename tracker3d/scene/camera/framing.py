@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from tracker3d.scene.model import StageScene
 
-_HIDDEN_END = 0.7
-"""What a hidden end of the road costs in a view's score: as much as being twice as far off."""
-
 
 @dataclass(frozen=True)
 class FrameBounds:
@@ -103,7 +100,7 @@ def best_view(
     preferred a little: people know maps that way, and the baked light comes from the north-west. :func:`fit`
     makes a pose of it.
     """
-    checked = points_m[np.linspace(0, len(points_m) - 1, min(len(points_m), 64)).astype(np.intp)]
+    checked = points_m[:: max(1, len(points_m) // 64)]
     best: View | None = None
     best_score = -math.inf
     for pitch_deg, azimuth_deg, part in itertools.product(pitches_deg, azimuths_deg, bounds):
@@ -132,29 +129,20 @@ def _score(
 ) -> float:
     """Return how good a view is.
 
-    The logarithm of: share in sight, to the fourth; closeness; a little for looking north; less where a board
-    hides an end of what is shown, where gates stand. An eye under the ground loses.
+    The logarithm of: share in sight, to the fourth; closeness; a little for looking north. An eye under the
+    ground loses.
     """
     clear = ~_under_panels(pose, points_m, aspect)
-    hidden_ends = int(np.count_nonzero(~clear[[0, -1]]))
     seen = float((in_sight(scene, pose.eye_m, points_m) * (0.4 + 0.6 * clear)).mean())
     distance = float(np.linalg.norm(points_m - pose.eye_m, axis=1).mean())
     ground = float(relief_drawn_m(scene, pose.eye_m[0], pose.eye_m[1]))
     buried = max(0.0, ground + margin_m - float(pose.eye_m[2]))
-    return (
-        4.0 * math.log(max(seen, 1e-3))
-        - math.log(distance)
-        + 0.12 * northward
-        - _HIDDEN_END * hidden_ends
-        - buried
-    )
+    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward - buried
 
 
 def _under_panels(pose: CameraPose, points_m: NDArray[np.float64], aspect: float) -> NDArray[np.bool_]:
-    """Tell which points lie where the boards in the upper corners and the legend are, (n,)."""
+    """Tell which points lie where the boards in the upper corners are, (n,)."""
     px, _ = project(pose, (round(1000 * aspect), 1000), points_m)
     across, down = px[:, 0] / (1000 * aspect), px[:, 1] / 1000
-    result: NDArray[np.bool_] = ((across < 0.26) & (down < 0.40)) | (
-        (across > 0.74) & ((down < 0.40) | (down > 0.74))
-    )
+    result: NDArray[np.bool_] = ((across < 0.26) & (down < 0.40)) | ((across > 0.74) & (down < 0.40))
     return result
