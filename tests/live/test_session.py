@@ -196,12 +196,15 @@ def test_show_of_a_live_race_replays_the_past_and_goes_back(
             show.program.clock.set_delay(5.0, wall_s)
             show.cue_replay(START_MS + 30_000, wall_s)
             show.cue("peloton", wall_s)
+            earliest_ms = opened.source.span(wall_s).end_ms - 5000
             preview = show.preview.frame(wall_s, (320, 180))
             program = show.program.frame(wall_s, (320, 180))
+            latest_ms = opened.source.span(wall_s).end_ms - 5000
             assert preview is not None
             assert program is not None
             assert preview.time_ms == START_MS + 30_000
-            assert program.time_ms == pytest.approx(opened.source.span(wall_s).end_ms - 5000, abs=50)
+            # a machine that is busy has the race's end come later, at the same moment of the wall clock
+            assert earliest_ms - 50 <= program.time_ms <= latest_ms + 50
             show.cut(wall_s)
             later_s = wall_s + 2.0
             replayed = show.program.frame(later_s, (320, 180))
@@ -212,9 +215,9 @@ def test_show_of_a_live_race_replays_the_past_and_goes_back(
             show.program.clock.go_live(later_s)
             wall_s = time.monotonic()
             assert show.program.clock.delay_s == 5.0
-            assert show.now_ms(Side.PROGRAM, wall_s) == pytest.approx(
-                opened.source.span(wall_s).end_ms - 5000, abs=100
-            )
+            earliest_ms = opened.source.span(wall_s).end_ms - 5000
+            now_ms = show.now_ms(Side.PROGRAM, wall_s)
+            assert earliest_ms - 50 <= now_ms <= opened.source.span(wall_s).end_ms - 4950
             assert show.fault(Side.PROGRAM) == show.fault(Side.PREVIEW) == ""
         finally:
             opened.close()

@@ -280,7 +280,7 @@ def test_edited_groups_come_on_air_when_taken_or_sent(on_air: Show) -> None:
 def test_a_shot_that_the_stage_cannot_show_is_told_and_the_whole_stage_shown(on_air: Show) -> None:
     on_air.preview.put(Shot("bad", camera="climb:no such climb"), NOW_S)
     assert on_air.preview.frame(NOW_S, PX) is not None
-    assert "has no climbs" in on_air.fault(Side.PREVIEW)
+    assert "states no climbs" in on_air.fault(Side.PREVIEW)
     assert on_air.fault(Side.PROGRAM) == ""
     on_air.cue("leader", NOW_S)
     assert on_air.preview.frame(NOW_S, PX) is not None
