@@ -27,7 +27,7 @@ _FINEST_M = 2.5
 _MOST_PIXELS = 64_000_000
 _WORTH_IT = 0.7
 _FINE_EVERYWHERE_PIXELS = 24_000_000
-_FINE_WITHIN_M = 600.0
+_FINE_WITHIN_M = 400.0
 _COARSER, _COARSER_WITHIN_M = 3, 1300.0
 _FADE = 0.3
 _BLOCK = 384
@@ -142,7 +142,7 @@ def paint_tiles(
 ) -> Pictures:
     """Paint some tiles finer than the whole ground: 2.5 m a pixel, or 64 million pixels for all of them.
 
-    Where that would be more than 24 million pixels, they are so fine within 600 m of the road only, a third
+    Where that would be more than 24 million pixels, they are so fine within 400 m of the road only, a third
     as fine to 1.3 km, and farther off they show the picture of the whole ground. Pixels of all pictures lie
     on one lattice and are painted once, block by block; each picture reaches a pixel or more beyond its
     tile, so neighbours show the same along a common border. Where that is hardly finer than the painting of

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from tracker3d.commands.console import progress_shown, say
-from tracker3d.export.profiles import Profile
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
@@ -20,7 +19,7 @@ def export(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     feed: Path | None = None,
-    profile: Profile | None = None,
+    profile: Literal["engine", "web", "android", "ios", "tiles"] | None = None,
     max_error: float | None = None,
     triangles: int | None = None,
     from_km: float | None = None,
@@ -73,12 +72,12 @@ def export(
     language
         Of the words in the scene: en or fr, or one that the theme brings.
     """
-    from tracker3d.export import ExportOptions, export_glb
+    from tracker3d.export import ExportOptions, Profile, export_glb
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene, choose_theme
 
     look = choose_theme(theme, language)
-    chosen = profile or (Profile.IOS if output.suffix.lower() == ".usdz" else Profile.ENGINE)
+    chosen = Profile(profile or ("ios" if output.suffix.lower() == ".usdz" else "engine"))
     with progress_shown() as progress:
         replay = open_replay(package, feed, progress=progress)
         scene = build_scene(replay.package.stage, replay.package.ground, look)
