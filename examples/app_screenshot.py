@@ -28,6 +28,7 @@ SETTLE_MS = 6000
 LONGEST_LOADING_MS = 300_000
 TO_GO_M = 9_000.0
 LIVE_SPEED = 30.0
+LIVE_RIDDEN_MS = 1_500_000
 
 
 def wait_for_race(window: MainWindow) -> None:
@@ -70,7 +71,11 @@ def live(window: MainWindow, files: RehearsalFiles, folder: Path, log: Path) -> 
     threading.Thread(target=lambda: asyncio.run(server.run("127.0.0.1", port)), daemon=True).start()
     window.open(Order(files.package, f"http://127.0.0.1:{port}/live-stream", log))
     wait_for_race(window)
-    QTest.qWait(10 * SETTLE_MS)
+    for _ in range(LONGEST_LOADING_MS // STEP_MS):
+        race = window.operator.show.source.race
+        if race.end_ms - race.start_ms > LIVE_RIDDEN_MS:
+            break
+        QTest.qWait(STEP_MS)
     press(window, "3")
     window.tabs.setCurrentWidget(window.health)
     QTest.qWait(SETTLE_MS)

@@ -384,6 +384,7 @@ def test_a_live_feed_is_lost_and_found_and_replayed_meanwhile(
         qtbot.waitUntil(lambda: "feed" in lamp.text() and not lamp.property("alert"), timeout=PATIENCE_MS)
         delay = window.findChild(QDoubleSpinBox, "delay")
         assert delay is not None
+        assert delay.lineEdit().width() > delay.width() / 2
         for _ in range(3):
             press(window, qtbot, ".")
         assert clock.delay_s == pytest.approx(0.3)

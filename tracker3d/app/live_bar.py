@@ -42,7 +42,6 @@ class LiveBar(QWidget):
         self.delay.setPrefix("delay ")
         self.delay.setSuffix(" s")
         self.delay.setKeyboardTracking(False)
-        self.delay.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.delay.setToolTip("How late the race is shown, 0 to 300 s, so that it agrees with the pictures")
         self.delay.valueChanged.connect(operator.set_delay)
         self.more = self._button("delayMore", "+", "Delay longer by 0.1 s", "delay_more")

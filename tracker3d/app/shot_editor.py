@@ -167,7 +167,6 @@ class ShotEditor(QWidget):
         spin.setSuffix(" s")
         spin.setSpecialValueText(zero)
         spin.setKeyboardTracking(False)
-        spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         return keeping_keys(spin)
 
     def _lay_out(self) -> None:
