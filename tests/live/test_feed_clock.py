@@ -57,6 +57,18 @@ def test_a_silence_changes_nothing_and_what_comes_after_it_hardly() -> None:
     assert (np.diff(shown[times > 10.0]) > 0.045).all()
 
 
+def test_a_machine_too_busy_to_look_does_not_send_the_clock_ahead() -> None:
+    clock = FeedClock()
+    run(clock, frames(100.0), 100.0)
+    for n in range(15):
+        clock.note(100.0 + n / 100.0, RACE_MS + 1000.0 * (190.0 + n / 100.0))
+    assert clock.rate > 10.0
+    shown_s = np.array([(clock.now_ms(101.0 + t) - RACE_MS) / 1000.0 for t in np.arange(0.0, 300.0, 0.5)])
+    assert shown_s[0] < 150.0
+    assert np.abs(shown_s[100:] - np.arange(0.0, 300.0, 0.5)[100:] - 191.0).max() < 1.5
+    assert (np.diff(shown_s) >= 0.499).all()
+
+
 @pytest.mark.parametrize("off_s", [3600.0, 86_400.0, -3600.0])
 def test_single_frames_from_another_time_do_not_move_it(off_s: float) -> None:
     arrivals = frames(600.0)

@@ -18,9 +18,19 @@ _LOST_S = 120.0
 
 
 class _Line(NamedTuple):
+    """``error_ms`` is what was to be made good when the line began; past that it runs as the race does."""
+
     wall_s: float
     now_ms: float
     rate: float
+    error_ms: float = 0.0
+
+    def at_ms(self, wall_s: float) -> float:
+        elapsed_ms = 1000.0 * max(wall_s - self.wall_s, 0.0)
+        made_good_ms = (self.rate - 1.0) * elapsed_ms
+        if abs(made_good_ms) > abs(self.error_ms):
+            made_good_ms = self.error_ms
+        return self.now_ms + elapsed_ms + made_good_ms
 
 
 class FeedClock:
@@ -30,7 +40,8 @@ class FeedClock:
     m. So the machine's clock may be wrong, the race may be a recording of last year, and it may be sent at
     sixty times its speed. The clock is a line that is bent a little with every batch: it never goes back, and
     goes ahead by a jump only where it is minutes behind, such as after the machine has slept. One frame from
-    the future, or a few late ones, do not move it, since it follows the median of the last batches.
+    the future, or a few late ones, do not move it, since it follows the median of the last batches. However
+    long nobody notes anything, as on a machine that is busy, it never runs past what it makes good.
 
     One thread may call :meth:`note` while others read.
     """
@@ -54,7 +65,7 @@ class FeedClock:
         line = self._line
         if line is None:
             return math.nan
-        return line.now_ms + max(wall_s - line.wall_s, 0.0) * 1000.0 * line.rate
+        return line.at_ms(wall_s)
 
     def note(self, wall_s: float, measured_ms: float | None = None) -> None:
         """Go on to a wall time, with the time of the positions that have arrived then, if any have.
@@ -77,7 +88,8 @@ class FeedClock:
             self._line = _Line(wall_s, wanted_ms, 1.0)
         elif wall_s > line.wall_s:
             now_ms = self.now_ms(wall_s)
-            self._line = _Line(wall_s, now_ms, _rate((wanted_ms - now_ms) / 1000.0))
+            error_ms = wanted_ms - now_ms
+            self._line = _Line(wall_s, now_ms, _rate(error_ms / 1000.0), error_ms)
 
 
 def _rate(error_s: float) -> float:
