@@ -13,8 +13,8 @@ from tracker3d.feed.recorder import Recorder
 from tracker3d.feed.server import Faults
 from tracker3d.feed.stream import FixStream
 
-GROWTH_BYTES = 100_000
-"""A leak of each message would be ten times as much."""
+GROWTH_BYTES = 300_000
+"""A leak of each message would be three times as much; half of it waits for the disk of a busy machine."""
 FAULTS = Faults(cut_every_s=1.0, twice=True, replayed=(2, 4), yesterday=True, odd_every_s=0.1)
 
 
