@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import three_viewer
 from websockets.sync.client import connect
 
 if TYPE_CHECKING:
@@ -20,26 +20,13 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *three_viewer.FLAGS,
     "--disable-extensions",
     "--hide-scrollbars",
     "--mute-audio",
     "--remote-debugging-port=0",
 ]
 START_S = 30
-
-
-def program() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 class Page:
@@ -122,7 +109,7 @@ class Page:
 @contextlib.contextmanager
 def browse(profile: Path, *, width: int = 1280, height: int = 720) -> Iterator[Page]:
     """Start the browser with a new profile; yields its tab."""
-    command = program()
+    command = three_viewer.browser()
     assert command is not None
     with subprocess.Popen(
         [command, *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank"],

@@ -54,8 +54,9 @@ def built_page() -> Path:
 def page(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """A tab of a real browser."""
     import browser
+    import three_viewer
 
-    if browser.program() is None:
+    if three_viewer.browser() is None:
         pytest.skip("no chromium here: the page of the server is not opened")
     with browser.browse(tmp_path_factory.mktemp("profile"), width=640, height=360) as tab:
         yield tab

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tracker3d.app import theme
+from tracker3d.app.buttons import tool_button
 from tracker3d.scene.camera import CameraTimeline
 from tracker3d.show import Side
 from tracker3d.show.camera_keys import (
@@ -216,11 +217,7 @@ class CameraTimelinePanel(QWidget):
             ("setKey", "Set", "Let the chosen key be where the camera of preview stands", self._set),
             ("removeKey", "Remove", "Take the chosen key out", self._remove),
         ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setText(text)
-            button.setToolTip(tooltip)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button = tool_button(name, text, tooltip)
             button.clicked.connect(act)
             bar.addWidget(button)
         layout = QVBoxLayout(self)

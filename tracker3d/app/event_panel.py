@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.race.events import Review
 from tracker3d.scene.figures import local_clock_text
 
@@ -57,11 +57,7 @@ class EventPanel(QWidget):
             ("dismissEvent", "Dismiss", "It did not happen", lambda e: operator.review(e, Review.DISMISSED)),
         )
         for name, text, tooltip, act in acts:
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setText(text)
-            button.setToolTip(tooltip)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button = tool_button(name, text, tooltip)
             button.clicked.connect(lambda _checked=False, act=act: self._with_event(act))
             bar.addWidget(button)
         layout = QVBoxLayout(self)

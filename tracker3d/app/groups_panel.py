@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QTableWidget,
     QTableWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.app.wording import gap_text, km_text_or_dash, speed_text
 
 if TYPE_CHECKING:
@@ -79,11 +79,7 @@ class GroupsPanel(QWidget):
                 operator.corrections,
             ),
         ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setText(text)
-            button.setToolTip(tooltip)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button = tool_button(name, text, tooltip)
             button.clicked.connect(act)
             bar.addWidget(button)
         layout = QVBoxLayout(self)

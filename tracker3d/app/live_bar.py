@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.app.inputs import keeping_keys
 from tracker3d.live import Connection
 
@@ -91,10 +91,7 @@ class LiveBar(QWidget):
             self.lamp.style().polish(self.lamp)
 
     def _button(self, name: str, text: str, tip: str, act: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setText(text)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button = tool_button(name, text)
         self._tips.append((button, tip, act))
         return button
 

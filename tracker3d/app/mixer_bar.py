@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from tracker3d.app.buttons import tool_button
+
 if TYPE_CHECKING:
     from tracker3d.app.keys import KeyMap
     from tracker3d.app.operating import Operator
@@ -39,9 +41,7 @@ class MixerBar(QWidget):
             ("out", "Out", "Nothing on air; time goes on", "out", operator.out),
             ("clear", "Clear all", "Preview and program empty", "clear_all", operator.clear_all),
         ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button = tool_button(name)
             button.clicked.connect(run)
             self._buttons.append((button, text, tip, act))
             layout.addWidget(button)

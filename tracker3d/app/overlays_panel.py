@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.scene.model import Overlay
 
 if TYPE_CHECKING:
@@ -50,12 +51,10 @@ class OverlaysPanel(QWidget):
             box.clicked.connect(lambda on, overlay=overlay: operator.switch_overlay(overlay, on))
             self._boxes[overlay] = box
             grid.addWidget(box, number // 2, number % 2)
-        self.clean = QToolButton()
-        self.clean.setObjectName("clean")
-        self.clean.setText("Clean feed")
-        self.clean.setToolTip("Program without any overlays, whatever its shot says")
+        self.clean = tool_button(
+            "clean", "Clean feed", "Program without any overlays, whatever its shot says"
+        )
         self.clean.setCheckable(True)
-        self.clean.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.clean.clicked.connect(operator.clean)
         top = QHBoxLayout()
         top.addWidget(self._of, 1)

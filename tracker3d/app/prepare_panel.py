@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.show.prepare_job import PrepareJob, PrepareOrder
 
 if TYPE_CHECKING:
@@ -84,11 +85,7 @@ class PrepareStrip(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(240)
-        cancel = QToolButton()
-        cancel.setObjectName("cancelPrepare")
-        cancel.setText("Cancel")
-        cancel.setToolTip("Prepare it no further; nothing half-written stays")
-        cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        cancel = tool_button("cancelPrepare", "Cancel", "Prepare it no further; nothing half-written stays")
         cancel.clicked.connect(self.cancel)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 4, 12, 4)

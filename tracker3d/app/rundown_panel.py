@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tracker3d.app.buttons import tool_button
 from tracker3d.app.riders import patch
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class RundownPanel(QWidget):
         self.entries.model().rowsMoved.connect(self._dragged)
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
-        add = self._button("addEntry", "Add", "Add a shot to the rundown")
+        add = tool_button("addEntry", "Add", "Add a shot to the rundown")
         add.setMenu(self._menu)
         add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        remove = self._button("removeEntry", "Remove", "Take the cued entry out of the rundown")
+        remove = tool_button("removeEntry", "Remove", "Take the cued entry out of the rundown")
         remove.clicked.connect(self._remove)
-        store = self._button("storeShot", "Keep what is seen", "Keep the picture in preview as a new shot")
+        store = tool_button("storeShot", "Keep what is seen", "Keep the picture in preview as a new shot")
         store.clicked.connect(operator.store)
         bar = QHBoxLayout()
         heading = QLabel("Rundown")
@@ -89,14 +90,6 @@ class RundownPanel(QWidget):
         entry = state.preview.entry
         if entry is not None and entry < self.entries.count():
             self.entries.scrollToItem(self.entries.item(entry))
-
-    def _button(self, name: str, text: str, tooltip: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setText(text)
-        button.setToolTip(tooltip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        return button
 
     def _fill_menu(self) -> None:
         self._menu.clear()

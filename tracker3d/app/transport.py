@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from tracker3d.app import icons, theme
+from tracker3d.app.buttons import tool_button
 from tracker3d.app.wording import NOTHING, duration_text, rate_text, to_go_text
 from tracker3d.scene.figures import local_clock_text
 from tracker3d.show import SPEEDS
@@ -108,14 +109,10 @@ class Transport(QWidget):
                 action.setChecked(action.data() == abs(rate))
 
     def _button(self, name: str, face: QIcon | str, tip: str, act: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        if isinstance(face, str):
-            button.setText(face)
-        else:
+        button = tool_button(name, face if isinstance(face, str) else "")
+        if not isinstance(face, str):
             button.setIcon(face)
         button.setAccessibleName(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._tips.append((button, tip, act))
         return button
 

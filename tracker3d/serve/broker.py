@@ -15,6 +15,7 @@ import aiomqtt
 
 from tracker3d.errors import InputError
 from tracker3d.feed.live import Transport, parse_address
+from tracker3d.feed.live.mqtt import broker_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,15 +75,7 @@ class BrokerLink:
             await asyncio.sleep(_WAITS_S[min(failures, len(_WAITS_S) - 1)])
 
     async def _publish_all(self) -> None:
-        address = self.address
-        async with aiomqtt.Client(
-            address.host,
-            address.port,
-            username=address.user or None,
-            password=address.password or None,
-            tls_params=aiomqtt.TLSParameters() if address.secure else None,
-            timeout=_CONNECT_S,
-        ) as client:
+        async with broker_at(self.address, timeout=_CONNECT_S) as client:
             await client.publish(f"{self._prefix}/manifest", self._manifest(), retain=True)
             follower = self._hub.follow()
             while (frame := await follower.next()) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiomqtt
 
@@ -20,6 +20,18 @@ _KEEP_ALIVE_S = 10
 _MOST_WAITING = 2_000
 
 
+def broker_at(address: Address, **options: Any) -> aiomqtt.Client:
+    """Return the client of the broker at an address, not yet connected; ``options`` as aiomqtt has them."""
+    return aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user or None,
+        password=address.password or None,
+        tls_params=aiomqtt.TLSParameters() if address.secure else None,
+        **options,
+    )
+
+
 class MqttSource:
     """All topics of a broker that fit a filter, delivered at least once."""
 
@@ -31,12 +43,8 @@ class MqttSource:
         """Connect, subscribe and give messages as they come."""
         address = self._address
         try:
-            async with aiomqtt.Client(
-                address.host,
-                address.port,
-                username=address.user or None,
-                password=address.password or None,
-                tls_params=aiomqtt.TLSParameters() if address.secure else None,
+            async with broker_at(
+                address,
                 timeout=CONNECT_S,
                 keepalive=_KEEP_ALIVE_S,
                 max_queued_incoming_messages=_MOST_WAITING,
