@@ -14,6 +14,7 @@ from terrain.corridor import cut_out, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fetching.catalogue import GLO30
 from terrain.ground import Ground
+from terrain.imagery import open_drapes
 from terrain.land import Land, lay_out, raw_heights
 from terrain.levels import Level, levels_of
 from terrain.mesh import Mesh
@@ -98,6 +99,7 @@ def build_ground(
     """
     report = progress or (lambda what, share: None)
     report("Reading elevation data", 0.0)
+    drapes = open_drapes(drape_paths) if drape_paths else None
     warm_up()
     warm_up_painting()
     sources = open_sources([Path(path) for path in dem_paths], geoid=geoid)
@@ -111,7 +113,7 @@ def build_ground(
         triangulated = pool.submit(
             lambda: list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
         )
-        painter = Painter(land, frame, half_width_m=half_width_m, look=look, drape_paths=drape_paths)
+        painter = Painter(land, frame, half_width_m=half_width_m, look=look, drapes=drapes)
         whole = painter.plan
         picture = painter.paint(whole.x0_m, whole.y0_m, whole.step_m, whole.rows, whole.columns)
         levels = triangulated.result()
@@ -131,8 +133,8 @@ def build_ground(
         relief=_relief(land, frame, half_width_m=half_width_m, base_m=base_m),
         base_m=base_m,
         texture_bounds_m=_texture_bounds(whole),
-        credits=_credits(sources),
-        messages=(*sources.messages, *messages),
+        credits=(*_credits(sources), *(drapes.credits if drapes else ())),
+        messages=(*(drapes.messages if drapes else ()), *sources.messages, *messages),
         tree=tree,
         texture_source=_north_first(picture),
         pictures=pictures,

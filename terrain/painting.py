@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terrain.imagery import open_drapes
 from terrain.lighting import workers
 from terrain.looks import Look, palette, tones
 from terrain.shading import (
@@ -25,12 +24,10 @@ from terrain.sources import GridPlan
 from terrain.surroundings import layers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from terrain.frame import LocalFrame
+    from terrain.imagery import Drapes
     from terrain.land import Land
 
 __all__ = ["Look", "Painter", "warm_up"]
@@ -56,8 +53,8 @@ class Painter:
     half_width_m : float
         What lies farther from the road is not drawn and stays in one colour.
     look : Look
-    drape_paths : sequence of Path
-        Georeferenced pictures shown where they cover, the first on top.
+    drapes : Drapes, optional
+        Pictures shown where they cover.
 
     Attributes
     ----------
@@ -66,8 +63,6 @@ class Painter:
 
     Raises
     ------
-    ElevationFileError
-        A picture cannot be used.
     CoverageError
         A picture shows nothing of the land.
     """
@@ -79,12 +74,12 @@ class Painter:
         *,
         half_width_m: float,
         look: Look = Look.NATURAL,
-        drape_paths: Sequence[Path] = (),
+        drapes: Drapes | None = None,
     ) -> None:
         self.plan = _whole(land.plan)
         self._land_plan = land.plan
         self._frame = frame
-        self._drapes = open_drapes(drape_paths) if drape_paths else None
+        self._drapes = drapes
         if self._drapes is not None:
             self._drapes.require_coverage(land.plan, frame=frame)
         self._stretch = float(frame.vertical_exaggeration)

@@ -12,7 +12,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from terrain import LocalFrame
+from terrain import LocalFrame, open_drapes
 from terrain import painting as painting_module
 from terrain import pictures as pictures_module
 from terrain.painting import Look, Painter
@@ -25,7 +25,13 @@ WINDOW = (900.0, 700.0, 2.5, 300, 420)
 
 
 def painter(look: Look = Look.NATURAL, frame: LocalFrame = FRAME, drape: tuple[Path, ...] = ()) -> Painter:
-    return Painter(land_of(MOUNTAINS), frame, half_width_m=6000.0, look=look, drape_paths=drape)
+    return Painter(
+        land_of(MOUNTAINS),
+        frame,
+        half_width_m=6000.0,
+        look=look,
+        drapes=open_drapes(drape) if drape else None,
+    )
 
 
 @pytest.mark.parametrize("look", list(Look))

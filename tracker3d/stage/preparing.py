@@ -190,11 +190,10 @@ def _stage_and_ground(
     drawing: _Drawing,
     progress: Progress,
 ) -> tuple[Stage, Ground]:
-    from terrain import FitSentence, GroundLine, Look, build_ground, open_drapes
+    from terrain import FitSentence, GroundLine, Look, build_ground
 
     progress("building the road", data.begun)
     built, structure, warnings = _built(source, data.dem_paths, data.geoid, mapped)
-    drapes = open_drapes(data.drape_paths)
     frame = dataclasses.replace(built.route.frame, vertical_exaggeration=drawing.exaggeration)
     route = dataclasses.replace(built.route, frame=frame)
     built = dataclasses.replace(built, route=route)
@@ -213,10 +212,10 @@ def _stage_and_ground(
     )
     ground = dataclasses.replace(
         ground,
-        credits=tuple(dict.fromkeys((*ground.credits, *data.credits, *drapes.credits, *credit))),
+        credits=tuple(dict.fromkeys((*ground.credits, *data.credits, *credit))),
         messages=tuple(
             text
-            for text in (*data.messages, *drapes.messages, *ground.messages)
+            for text in (*data.messages, *ground.messages)
             if built.has_heights or not isinstance(text, FitSentence)
         ),
     )
