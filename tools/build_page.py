@@ -16,6 +16,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SERVE = Path(__file__).resolve().parent.parent / "tracker3d" / "serve"
 SOURCES, BUILT = SERVE / "page", SERVE / "built"
@@ -48,7 +52,7 @@ def build() -> bool:
         Node is missing, or a package cannot be had.
     """
     stamp = _stamp()
-    if (BUILT / STAMP).is_file() and (BUILT / STAMP).read_text() == stamp:
+    if _is_built(stamp):
         return False
     node, npm = _program("node"), _program("npm")
     modules = _installed(npm)
@@ -61,11 +65,24 @@ def build() -> bool:
         (scratch / "licences.txt").write_text(_licences(modules), encoding="utf-8")
         (scratch / STAMP).write_text(stamp)
         scratch.chmod(0o755)
-        shutil.rmtree(BUILT, ignore_errors=True)
-        scratch.rename(BUILT)
+        _put(scratch, BUILT, done=lambda: _is_built(stamp))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return True
+
+
+def _is_built(stamp: str) -> bool:
+    return (BUILT / STAMP).is_file() and (BUILT / STAMP).read_text() == stamp
+
+
+def _put(scratch: Path, target: Path, *, done: Callable[[], bool]) -> None:
+    """Put a finished folder in its place; another process that was sooner with the same is right too."""
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        scratch.rename(target)
+    except OSError:
+        if not done():
+            raise
 
 
 def _stamp() -> str:
@@ -89,8 +106,7 @@ def _installed(npm: str) -> Path:
     """Return the folder of installed packages, after installing them where the lock file has changed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tracker3d-page"
     lock = SOURCES / "package-lock.json"
-    kept = cache / "package-lock.json"
-    if kept.is_file() and kept.read_bytes() == lock.read_bytes():
+    if _is_installed(cache, lock):
         return cache / "node_modules"
     cache.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="tracker3d-page.", dir=cache.parent))
@@ -98,11 +114,15 @@ def _installed(npm: str) -> Path:
         for path in (SOURCES / "package.json", lock):
             shutil.copy(path, scratch)
         _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder=scratch, limit_s=INSTALL_S)
-        shutil.rmtree(cache, ignore_errors=True)
-        scratch.rename(cache)
+        _put(scratch, cache, done=lambda: _is_installed(cache, lock))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return cache / "node_modules"
+
+
+def _is_installed(cache: Path, lock: Path) -> bool:
+    kept = cache / "package-lock.json"
+    return kept.is_file() and kept.read_bytes() == lock.read_bytes()
 
 
 def _bundle(node: str, modules: Path, source: Path, target: Path) -> None:
