@@ -111,26 +111,24 @@ def tiles_after(
     rest = np.flatnonzero(found < 0)
     if not rest.size:
         return found
-    # Triangles between border vertices: beside an edge that was there before lies the tile that lay there.
+    # Triangles between border vertices: beside an edge that was there before lies the tile that lay there,
+    # and beyond an edge that is new lies the same tile, since new edges lie within tiles.
     on_border = border[before].sum(axis=1) >= 2
     keys, tiles = _half_edges(before[on_border], tile[on_border], len(border))
-    order = np.argsort(keys)
-    keys, tiles = keys[order], tiles[order]
+    done = np.flatnonzero((found >= 0) & (border[after].sum(axis=1) >= 2))
     while rest.size:
-        edges, _ = _half_edges(after[rest], rest, len(border))
-        place = np.minimum(np.searchsorted(keys, edges), len(keys) - 1)
-        beside = np.where(keys[place] == edges, tiles[place], -1).reshape(3, -1).max(axis=0)
-        found[rest] = beside
-        done = rest[beside >= 0]
-        if not done.size:
-            raise ValueError("a tile's border was moved")
-        rest = rest[beside < 0]
-        # New edges lie within tiles, so what lies beyond them is the same tile.
         across, same = _half_edges(after[done][:, ::-1], found[done], len(border))
         new = ~np.isin(across, keys)
         keys, tiles = np.concatenate([keys, across[new]]), np.concatenate([tiles, same[new]])
         order = np.argsort(keys)
         keys, tiles = keys[order], tiles[order]
+        edges, _ = _half_edges(after[rest], rest, len(border))
+        place = np.minimum(np.searchsorted(keys, edges), len(keys) - 1)
+        beside = np.where(keys[place] == edges, tiles[place], -1).reshape(3, -1).max(axis=0)
+        found[rest] = beside
+        done, rest = rest[beside >= 0], rest[beside < 0]
+        if not done.size:
+            raise ValueError("a tile's border was moved")
     return found
 
 

@@ -84,6 +84,18 @@ def test_tiles_are_found_again_whatever_is_thinned(
         assert np.isin(rim[at_border], edges_of(thinned)).all(), "the border between tiles stays"
 
 
+def test_a_triangle_is_found_again_whose_three_corners_and_no_edge_were_there_before() -> None:
+    """Its corners lie on the border of the tile; all round it are new triangles of the same tile."""
+    a, p, b, q, c, r, middle, x, y = range(9)
+    rim = [a, p, b, q, c, r]
+    fan = [[middle, rim[k], rim[(k + 1) % 6]] for k in range(6)]
+    before = np.array([*fan, [x, y, a]], np.int32)
+    tile = np.array([5] * 6 + [4], np.int32)
+    border = np.isin(np.arange(9), [a, b, c, x])
+    after = np.array([[a, p, b], [b, q, c], [c, r, a], [a, b, c], [x, y, a]], np.int32)
+    assert tiles_after(before, tile, border, after).tolist() == [5, 5, 5, 5, 4]
+
+
 def test_halves_have_equally_many_triangles() -> None:
     heights = rough(200, 300, 4)
     triangles = triangulate(heights, np.full(heights.shape, 0.2, np.float32)).triangles
