@@ -43,9 +43,12 @@ def tried_page() -> str:
     return ""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tried_page: str, small: Small) -> Iterator[Served]:
-    """The race at twice its speed, ten states a second, with the page where it is built; tests only listen."""
+    """The race at twice its speed, ten states a second, with the page where it is built; tests only listen.
+
+    It lasts minutes only, so each file has it from its beginning.
+    """
     with small.serve(interval_s=0.1, speed=2.0) as served:
         yield served
 
