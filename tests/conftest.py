@@ -8,15 +8,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tracker3d.feed.rehearsal import RehearsalFiles
     from tracker3d.replay import Replay
     from tracker3d.stage import PrepareReport
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def rehearsal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the rehearsal, one for all processes that run the tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "the-rehearsal"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rehearsal_files(rehearsal_folder: Path) -> RehearsalFiles:
+    """The rehearsal as operators get it, made by the first test that needs it; tests read it only."""
+    from tracker3d.feed.rehearsal import make
+
+    with FileLock(rehearsal_folder / "lock"):
+        return make(rehearsal_folder)
 
 
 @pytest.fixture(scope="session")

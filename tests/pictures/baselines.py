@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from tracker3d.feed.rehearsal import RehearsalFiles
     from tracker3d.race import Race
     from tracker3d.scene.model import Overlay, StageScene
 
@@ -75,21 +76,21 @@ def draw(baseline: Baseline, scene: StageScene, race: Race) -> NDArray[np.uint8]
         return target.picture()
 
 
-def rehearsal(folder: Path) -> tuple[StageScene, Race]:
-    """Make the rehearsal and return its scene and its race."""
-    from tracker3d.feed.rehearsal import make
+def opened(files: RehearsalFiles) -> tuple[StageScene, Race]:
+    """Return the scene and the race of a rehearsal."""
     from tracker3d.replay import open_replay
 
-    files = make(folder)
     replay = open_replay(files.package, files.recording)
     return build_scene(replay.package.stage, replay.package.ground), replay.race
 
 
 def main() -> int:
     """Draw all pictures of the table anew."""
+    from tracker3d.feed.rehearsal import make
+
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        scene, race = rehearsal(Path(work))
+        scene, race = opened(make(Path(work)))
         for baseline in TABLE:
             write_picture(FOLDER / f"{baseline.name}.png", draw(baseline, scene, race))
             print(f"{baseline.name}.png")

@@ -1,7 +1,4 @@
-"""Pictures of the rehearsal against those that were looked at and approved, and its cards for social media.
-
-In one file, for the rehearsal takes a while to make.
-"""
+"""Pictures of the rehearsal against those that were looked at and approved; its cards for social media."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from baselines import FOLDER, TABLE, Baseline, draw, rehearsal
+from baselines import FOLDER, TABLE, Baseline, draw, opened
 
 from tracker3d.errors import InputError
 from tracker3d.render import write_video
@@ -29,6 +26,7 @@ from tracker3d.scene.social.film import LASTS_S
 from tracker3d.scene.social.layout import lay_out, rows_that_fit
 
 if TYPE_CHECKING:
+    from tracker3d.feed.rehearsal import RehearsalFiles
     from tracker3d.race import Race
     from tracker3d.scene.model import StageScene
 
@@ -36,8 +34,8 @@ PORTRAIT, STORY, SQUARE, WIDE = (1080, 1350), (1080, 1920), (1080, 1080), (1920,
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[StageScene, Race]:
-    return rehearsal(tmp_path_factory.mktemp("rehearsal"))
+def shown(rehearsal_files: RehearsalFiles) -> tuple[StageScene, Race]:
+    return opened(rehearsal_files)
 
 
 def differing(one: np.ndarray, other: np.ndarray, level: int) -> float:

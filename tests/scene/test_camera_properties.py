@@ -13,7 +13,6 @@ from camera_rides import FPS, LoneRide, arrays, flown, jerk, largest, least_heig
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker3d.feed.rehearsal import make
 from tracker3d.scene import build_scene
 from tracker3d.scene.camera import (
     CameraShot,
@@ -62,9 +61,8 @@ FOLLOWING = {
 
 
 @pytest.fixture(scope="module")
-def rehearsal_scene(tmp_path_factory):
-    files = make(tmp_path_factory.mktemp("rehearsal"), seed=3, progress=lambda *_: None)
-    package = open_package(files.package)
+def rehearsal_scene(rehearsal_files):
+    package = open_package(rehearsal_files.package)
     return build_scene(package.stage, package.ground)
 
 
