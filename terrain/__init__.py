@@ -1,13 +1,13 @@
 """Ground for 3D stages: DEM files in, triangulated and coloured terrain out.
 
-Knows nothing of races, windows or graphics libraries. Public names are imported when they are first asked
-for, so that errors and the frame can be had without the second that numba, scipy and GDAL take to load.
+Knows nothing of races, windows or graphics libraries. The names below are loaded when first used, so that
+errors and the frame can be had without the second that numba, scipy and GDAL take.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from terrain.build import build_ground
@@ -25,6 +25,30 @@ if TYPE_CHECKING:
     from terrain.registration import FitSentence
     from terrain.sampling import MeshSampler
     from terrain.sources import sample_heights
+
+_HOMES = {
+    "Atmosphere": "looks",
+    "CoverageError": "errors",
+    "Description": "description",
+    "Drapes": "imagery",
+    "ElevationFileError": "errors",
+    "ElevationGrid": "elevation",
+    "FitSentence": "registration",
+    "Geoid": "geoid",
+    "Ground": "ground",
+    "GroundLine": "line",
+    "LocalFrame": "frame",
+    "Look": "looks",
+    "Mesh": "mesh",
+    "MeshSampler": "sampling",
+    "TerrainError": "errors",
+    "Texture": "pictures",
+    "atmosphere": "looks",
+    "build_ground": "build",
+    "describe": "description",
+    "open_drapes": "imagery",
+    "sample_heights": "sources",
+}
 
 __all__ = [
     "Atmosphere",
@@ -50,29 +74,9 @@ __all__ = [
     "sample_heights",
 ]
 
-_MODULES = {
-    "build": ("build_ground",),
-    "description": ("Description", "describe"),
-    "elevation": ("ElevationGrid",),
-    "errors": ("CoverageError", "ElevationFileError", "TerrainError"),
-    "frame": ("LocalFrame",),
-    "geoid": ("Geoid",),
-    "ground": ("Ground",),
-    "imagery": ("Drapes", "open_drapes"),
-    "line": ("GroundLine",),
-    "looks": ("Atmosphere", "Look", "atmosphere"),
-    "mesh": ("Mesh",),
-    "pictures": ("Texture",),
-    "registration": ("FitSentence",),
-    "sampling": ("MeshSampler",),
-    "sources": ("sample_heights",),
-}
 
-
-def __getattr__(name: str) -> object:
-    for module, names in _MODULES.items():
-        if name in names:
-            value: object = getattr(import_module(f"{__name__}.{module}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -46,7 +46,7 @@ def enlarge_part(
 
 
 def stride_near(shape: tuple[int, ...], wanted: float) -> int:
-    """Return the power of two nearest to what is wanted that every so many posts of a grid can be taken by."""
+    """Return the power of two nearest to what is wanted by which both sides of a grid can be divided."""
     stride = 1 << max(0, round(float(np.log2(max(wanted, 1.0)))))
     while stride > 1 and ((shape[0] - 1) % stride or (shape[1] - 1) % stride):
         stride //= 2
