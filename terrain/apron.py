@@ -44,6 +44,8 @@ def fill_small_voids(
     if not void.any() or void.all():
         return heights_m, np.zeros(void.shape, np.bool_)
     small = void & ~_opened(void, span_m / 2 / step_m)
+    if not small.any():
+        return heights_m, small
     filled = heights_m.copy()
     labels, number = ndimage.label(small, structure=np.ones((3, 3)))
     if number > _MANY_VOIDS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from terrain.corridor import cut_out, plan_grid
+from terrain.corridor import cut_out, distance_to_road, plan_grid
 from terrain.elevation import ElevationGrid
 from terrain.fetching.catalogue import GLO30
 from terrain.ground import Ground
@@ -105,11 +105,15 @@ def build_ground(
     sources = open_sources([Path(path) for path in dem_paths], geoid=geoid)
     native_m = min(sources.finest_m, elevation.step_m if elevation is not None else float("inf"))
     plan = plan_grid(line, half_width_m=half_width_m, native_m=native_m)
-    raw = raw_heights(plan, sources, elevation, frame)
+    # On another thread runs what does not need the work beside it: neither keeps all processors busy.
+    with ThreadPoolExecutor(1) as pool:
+        measured = pool.submit(distance_to_road, plan, line, half_width_m=half_width_m)
+        raw = raw_heights(plan, sources, elevation, frame)
+        distance = measured.result()
     report("Laying out the ground", 0.25)
-    land, line, messages = lay_out(plan, raw, line, sources, half_width_m)
+    land, line, messages = lay_out(plan, raw, distance, line, sources, half_width_m)
     report("Triangulating and painting the ground", 0.40)
-    with ThreadPoolExecutor(1) as pool:  # neither needs the other, and neither keeps all processors busy
+    with ThreadPoolExecutor(1) as pool:
         triangulated = pool.submit(
             lambda: list(levels_of(land, line, half_width_m=half_width_m, max_error_m=max_error_m))
         )
@@ -121,9 +125,11 @@ def build_ground(
     colours = _Colours(picture, whole)
     tree, base_m = _tree(levels, land, frame, colours, half_width_m=half_width_m, look=look)
     report("Painting tiles", 0.85)
-    pictures = _pictures(painter, picture, tree, levels[0], land)
+    with ThreadPoolExecutor(1) as pool:
+        draping = pool.submit(_laid, tree, line, frame)
+        pictures = _pictures(painter, picture, tree, levels[0], land)
+        draped = draping.result()
     covered = land.grid.sample_covered(line.x_m, line.y_m)
-    draped = _laid(tree, line, frame)
     z_drawn, on_structure = structure_heights(line, draped, covered)
     report("Ground is ready", 1.0)
     return Ground(

@@ -35,7 +35,8 @@ def _compiled(signature: str, *, inside: bool = False) -> Callable[[_Function], 
 
     With ``inside`` it becomes part of its callers: handing over arrays costs more than a small triangle.
 
-    The cache knows nothing of changes in other files: what is called from here must stand here.
+    The cache on disk, which outlives an update of the program, knows nothing of changes in other files: what
+    is called from here must stand here.
     """
     return cast(
         "Callable[[_Function], _Function]",

@@ -45,6 +45,14 @@ def enlarge_part(
     return enlarge(coarse[tuple(around)], factor, smooth=smooth)[tuple(within)]
 
 
+def stride_near(shape: tuple[int, ...], wanted: float) -> int:
+    """Return the power of two nearest to what is wanted by which both sides of a grid can be divided."""
+    stride = 1 << max(0, round(float(np.log2(max(wanted, 1.0)))))
+    while stride > 1 and ((shape[0] - 1) % stride or (shape[1] - 1) % stride):
+        stride //= 2
+    return stride
+
+
 def parts_of(wanted: NDArray[np.bool_]) -> list[Part]:
     """Return strips of a grid that together hold all wanted posts, each no wider than it must be."""
     parts = []

@@ -9,7 +9,6 @@ import numpy as np
 from scipy import ndimage
 
 from terrain.apron import bench, fill_small_voids, lay_apron
-from terrain.corridor import distance_to_road
 from terrain.elevation import ElevationGrid
 from terrain.registration import road_fit
 from terrain.roadside import structure_heights
@@ -80,7 +79,12 @@ def raw_heights(
 
 
 def lay_out(
-    plan: GridPlan, raw: NDArray[np.float32], line: GroundLine, sources: Sources, half_width_m: float
+    plan: GridPlan,
+    raw: NDArray[np.float32],
+    distance: NDArray[np.float32],
+    line: GroundLine,
+    sources: Sources,
+    half_width_m: float,
 ) -> tuple[Land, GroundLine, list[str]]:
     """Make land of what the files hold: small voids filled, an apron where they end, the road's bed in it.
 
@@ -89,6 +93,8 @@ def lay_out(
     plan : GridPlan
     raw : (rows, columns) float32
         From :func:`raw_heights`; it is changed.
+    distance : (rows, columns) float32
+        From :func:`terrain.corridor.distance_to_road`.
     line : GroundLine
         Its heights may be unknown.
     sources : Sources
@@ -107,7 +113,6 @@ def lay_out(
     CoverageError
         Files were given and cover no part of the road.
     """
-    distance = distance_to_road(plan, line, half_width_m=half_width_m)
     raw[distance > half_width_m + 30 * plan.step_m] = np.nan
     messages = _road_fit(plan, raw, line, sources)
     heights, filled = fill_small_voids(raw, step_m=plan.step_m)
@@ -128,6 +133,8 @@ def lay_out(
 def _voids(grid: ElevationGrid, drawn: NDArray[np.bool_], line: GroundLine) -> list[str]:
     """Say so where invented heights matter: over much of the land, or beside the road over some length."""
     holes = grid.filled & drawn
+    if not holes.any():
+        return []
     share = float(holes.sum()) / max(1, int((grid.covered & drawn).sum()))
     dense = line.densified(50.0)
     column = np.clip(np.rint((dense.x_m - grid.x0_m) / grid.step_m).astype(np.intp), 0, drawn.shape[1] - 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from terrain.fields import enlarge_part, parts_of, smoothstep, widened
+from terrain.fields import enlarge_part, parts_of, smoothstep, stride_near, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def sky_view(
     """
     scales = []
     for scale_m, weight in zip(_SCALES_M, _WEIGHTS, strict=True):
-        stride = _stride(heights_m.shape, scale_m / step_m)
+        stride = stride_near(heights_m.shape, scale_m / step_m)
         seen = _seen(*_thinned(heights_m, drawn, stride), step_m * stride)
         scales.append((seen, stride, np.float32(weight)))
     sky = np.ones_like(heights_m)
@@ -74,7 +74,7 @@ def sunlit(heights_m: NDArray[np.float32], drawn: NDArray[np.bool_], *, step_m: 
     """
     scales = []
     for scale_m in (*_SCALES_M[:2], 300.0):
-        stride = _stride(heights_m.shape, scale_m / step_m)
+        stride = stride_near(heights_m.shape, scale_m / step_m)
         thin, wanted = _thinned(heights_m, drawn, stride)
         scales.append((_shadows(thin, wanted, step_m * stride), stride))
     lit = np.ones_like(heights_m)
@@ -108,14 +108,6 @@ def _shadows(heights_m: NDArray[np.float32], wanted: NDArray[np.bool_], step_m: 
 
     in_parts(work, wanted)
     return shadow
-
-
-def _stride(shape: tuple[int, ...], wanted: float) -> int:
-    """Return the power of two nearest to what is wanted by which both sides can be divided."""
-    stride = 1 << max(0, round(float(np.log2(max(wanted, 1.0)))))
-    while stride > 1 and ((shape[0] - 1) % stride or (shape[1] - 1) % stride):
-        stride //= 2
-    return stride
 
 
 def _thinned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,10 +178,12 @@ def paint_tiles(
         bounds[tile] = west, south, west + columns * step_m, south + rows * step_m
 
     def compressed(tile: int) -> bytes:
-        stream = io.BytesIO()
         upright = np.ascontiguousarray(blocks.cut(*windows[tile])[::-1])
-        Image.fromarray(upright).save(stream, "JPEG", quality=_QUALITY)
-        return stream.getvalue()
+        # Into a real file Pillow compresses without holding the interpreter's lock, so threads get ahead.
+        with tempfile.TemporaryFile() as stream:
+            Image.fromarray(upright).save(stream, "JPEG", quality=_QUALITY)
+            stream.seek(0)
+            return stream.read()
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         blocks.paint(windows.values(), pool)

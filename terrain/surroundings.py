@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from terrain import shading
-from terrain.fields import enlarge_part, smoothstep, widened
+from terrain.fields import enlarge_part, smoothstep, stride_near, widened
 from terrain.lighting import in_parts, sky_view, sunlit
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _BEYOND_POSTS = 4
 _TRUNCATE = 2.5
 _LEVEL_M = 0.02
 _NEARLY_LEVEL_M = 0.6
+_LAKE_CELL_M = 60.0
 _NOISES = (
     (shading.REGION, shading.octave(9000.0, 0.2)),
     (shading.BROAD, shading.octave(2600.0, 0.9)),
@@ -58,14 +59,12 @@ def layers_of(
     """
     heights, step_m = land.heights_m, land.plan.step_m
     drawn = land.distance_m <= farthest_m + _BEYOND_POSTS * step_m
-    stride = _COARSE
-    while stride > 1 and ((heights.shape[0] - 1) % stride or (heights.shape[1] - 1) % stride):
-        stride //= 2
+    stride = stride_near(heights.shape, _COARSE)
     coarse = np.ascontiguousarray(ndimage.uniform_filter(heights, stride, mode="nearest")[::stride, ::stride])
     trees_to, stony = _tree_lines(coarse, land.measured[::stride, ::stride], step_m * stride, latitude_deg)
     mean = _wide_mean(coarse, step_m * stride)
     as_drawn = heights * np.float32(stretch)
-    water = _water(heights, land.measured, step_m)
+    lakes, lake_stride = _lakes(heights, land.measured, step_m)
     sky, sun = sky_view(as_drawn, drawn, step_m=step_m), sunlit(as_drawn, drawn, step_m=step_m)
     layers = np.zeros((*heights.shape, shading.LAYERS), np.float32)
     layers[..., shading.ROAD] = land.distance_m
@@ -77,7 +76,7 @@ def layers_of(
             (shading.WIDE, heights[part] - enlarge_part(mean, stride, part, smooth=True)),
             (shading.TREES_TO, enlarge_part(trees_to, stride, part, smooth=True)),
             (shading.STONY, enlarge_part(stony, stride, part, smooth=True)),
-            (shading.WATER, 0.0 if water is None else water[part]),
+            (shading.WATER, 0.0 if lakes is None else enlarge_part(lakes, lake_stride, part)),
             (shading.MEASURED, land.measured[part]),
             (shading.SKY, sky[part]),
             (shading.SUN, sun[part]),
@@ -138,24 +137,23 @@ def _tree_lines(
     return lowered[rows[:, None], columns[None, :]], stony[rows[:, None], columns[None, :]]
 
 
-def _water(
+def _lakes(
     heights_m: NDArray[np.float32], measured: NDArray[np.float32], step_m: float
-) -> NDArray[np.float32] | None:
-    """Water, 0 to 1 with the shore at one half: what is level to some centimetres over more than 400 m.
+) -> tuple[NDArray[np.float32] | None, int]:
+    """Water on every so many posts, 0 to 1 with the shore at one half, and how many posts that is.
 
-    None where there is none.
+    What is level to some centimetres over more than 400 m; None where there is none.
     """
-    stride = max(1, round(60.0 / step_m))
-    coarse = heights_m[::stride, ::stride]
+    stride = stride_near(heights_m.shape, _LAKE_CELL_M / step_m)
+    coarse = np.ascontiguousarray(heights_m[::stride, ::stride])
     spread = ndimage.maximum_filter(coarse, 3) - ndimage.minimum_filter(coarse, 3)
     known = measured[::stride, ::stride] >= 1
-    core = ndimage.binary_opening((spread < _LEVEL_M) & known, np.ones((5, 5), np.bool_))
+    level = (spread < _LEVEL_M) & known
+    if not level.any():
+        return None, stride
+    core = ndimage.binary_opening(level, np.ones((5, 5), np.bool_))
+    if not core.any():
+        return None, stride
     shallow = ndimage.binary_dilation((spread < _NEARLY_LEVEL_M) & known)
     lakes = ndimage.binary_dilation(core, np.ones((3, 3), np.bool_), iterations=4, mask=shallow)
-    if not lakes.any():
-        return None
-    soft = ndimage.gaussian_filter(lakes.astype(np.float32), 0.8)
-    rows, columns = (np.arange(size, dtype=np.float32) / stride for size in heights_m.shape)
-    at = np.meshgrid(rows, columns, indexing="ij")
-    shore: NDArray[np.float32] = ndimage.map_coordinates(soft, at, order=1, mode="nearest", prefilter=False)
-    return shore
+    return ndimage.gaussian_filter(lakes.astype(np.float32), 0.8), stride

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -60,3 +61,19 @@ def test_terrain_knows_nothing_of_races() -> None:
 
 def test_the_wall_stands() -> None:
     assert _import_blocked("vtkmodules", {"vtkmodules"}).returncode != 0
+
+
+@pytest.mark.parametrize("package", ["terrain", "tracker3d.stage"])
+def test_public_names_are_found_when_first_used(package: str) -> None:
+    module = importlib.import_module(package)
+    assert set(module._HOMES) == set(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = module.nothing
+
+
+@pytest.mark.parametrize("module", ["terrain.errors", "tracker3d.cli"])
+def test_the_program_starts_without_what_only_grounds_need(module: str) -> None:
+    result = _import_blocked(module, {"numpy", "scipy", "numba", "rasterio", "pyproj", "PIL"})
+    assert result.returncode == 0, result.stderr

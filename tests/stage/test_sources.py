@@ -16,7 +16,7 @@ from tracker3d.stage.inputs import read_bounded
 from tracker3d.stage.model import PlaceKind
 from tracker3d.stage.names import family_name, is_town, tidy
 from tracker3d.stage.palette import team_colours
-from tracker3d.stage.preparing import places_on
+from tracker3d.stage.places import places_on
 from tracker3d.stage.racecenter import read_recording
 from tracker3d.stage.reading import decode_source, read_source
 from tracker3d.stage.roadbuild import build_route

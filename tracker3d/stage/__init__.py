@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from tracker3d.stage.manifest import SourceFile
     from tracker3d.stage.model import Coverage, Place, PlaceKind, Rider, Stage, Team
     from tracker3d.stage.package import StagePackage, open_package, save_package
-    from tracker3d.stage.preparing import PrepareReport, prepare
+    from tracker3d.stage.preparing import prepare
     from tracker3d.stage.reading import read_source
+    from tracker3d.stage.report import PrepareReport
     from tracker3d.stage.roadbuild import build_route
     from tracker3d.stage.route import Route, RouteFit, nearest_on_route, route_fit
     from tracker3d.stage.source import Source
@@ -24,7 +25,7 @@ _HOMES = {
     "Info": "info",
     "Place": "model",
     "PlaceKind": "model",
-    "PrepareReport": "preparing",
+    "PrepareReport": "report",
     "Rider": "model",
     "Route": "route",
     "RouteFit": "route",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,12 @@ from tracker3d.progress import silent
 from tracker3d.stage.curve import smoothed
 from tracker3d.stage.downloading import ELEVATION_SOURCE, Downloads
 from tracker3d.stage.manifest import SourceFile
-from tracker3d.stage.model import Coverage, Place, PlaceKind, Stage
+from tracker3d.stage.model import Coverage, Stage
 from tracker3d.stage.package import check_output, save_package
+from tracker3d.stage.places import places_on
 from tracker3d.stage.reading import read_source
+from tracker3d.stage.report import PrepareReport, covered_intervals, findings_of
 from tracker3d.stage.roadbuild import build_route
-from tracker3d.stage.route import nearest_on_route
-from tracker3d.stage.source import SourcePlace
 from tracker3d.stage.structures import read_structures, structures_on, without_mountains
 from tracker3d.stage.vertical import converted, geoid_for
 
@@ -43,42 +42,13 @@ if TYPE_CHECKING:
 SMOOTH_DEM_M = 100.0
 """Standard deviation along the road for heights taken from a DEM, which sees the slope beside the road."""
 
-NEAR_ROAD_M = 150.0
-"""A named point farther off is no place on the road."""
-
-SAME_TOWN_M = 5000.0
-"""A town is not named twice within this distance of a sprint, summit, start or finish of its name."""
-
 FINISH_OFF_M = 500.0
 """A stated finish farther than this from the end of the road is told."""
 
 ROLL_OUT_M = 120.0
 """So much road is added behind the finish, for riders who have crossed the line."""
 
-MERGED_GAP_M = 100.0
-
 LONGEST_CREDIT = 160
-
-
-@dataclass(frozen=True)
-class PrepareReport:
-    """What was prepared, and what to know about it.
-
-    ``findings`` are statements, ``warnings`` what the user should look at; one sentence each.
-    """
-
-    path: Path
-    stage: Stage
-    findings: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    def lines(self) -> list[str]:
-        """Return the report as lines for a console."""
-        return [
-            *self.findings,
-            *(f"Warning: {warning}" for warning in self.warnings),
-            f"Written: {self.path}",
-        ]
 
 
 def prepare(
@@ -179,7 +149,7 @@ def prepare(
             output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
         )
     progress("done", 1.0)
-    findings = (*_findings(stage, source), *(text for text in ground.messages if _is_harmless(text)))
+    findings = (*findings_of(stage, source), *(text for text in ground.messages if _is_harmless(text)))
     return PrepareReport(output, stage, findings, stage.coverage.warnings)
 
 
@@ -379,107 +349,6 @@ def _with_roll_out(route: Route, ground: Ground) -> Route:
         z_drawn_m[len(route) - 1] = np.fmax(z_drawn_m[len(route) - 1], laid_m[0])
     z_drawn_m[beyond] = np.where(np.isnan(laid_m[1:]), z_drawn_m[beyond], laid_m[1:])
     return dataclasses.replace(longer, z_drawn_m=z_drawn_m)
-
-
-def covered_intervals(route: Route) -> tuple[tuple[float, float], ...]:
-    """Return (from, to) road distances with elevation data, gaps of a few metres closed."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], route.covered.astype(np.int8), [0]])))
-    intervals: list[tuple[float, float]] = []
-    for first, after in edges.reshape(-1, 2):
-        begin_m = float(route.distance_m[first])
-        end_m = min(float(route.distance_m[after - 1]), route.finish_m)
-        if intervals and begin_m - intervals[-1][1] <= MERGED_GAP_M:
-            intervals[-1] = (intervals[-1][0], end_m)
-        else:
-            intervals.append((begin_m, end_m))
-    return tuple(intervals)
-
-
-def coverage_sentence(route: Route, intervals: Sequence[tuple[float, float]]) -> str:
-    """Say which kilometres of the road have elevation data."""
-    if not intervals:
-        return "No elevation data: the ground is an apron at the road's own height."
-    if len(intervals) == 1 and intervals[0] == (route.start_m, route.finish_m):
-        return "The DEM covers the whole road."
-    spans = [f"km {begin_m / 1000:.1f} to {end_m / 1000:.1f}" for begin_m, end_m in intervals[:6]]
-    more = f" and {len(intervals) - 6} shorter pieces" if len(intervals) > 6 else ""
-    return (
-        f"The DEM covers {', '.join(spans)}{more} of the road; "
-        "elsewhere the ground is an apron at the road's own height."
-    )
-
-
-def places_on(route: Route, source: Source) -> list[Place]:
-    """Put a source's places on the road, with a start and a finish, sorted by distance."""
-    stated = list(_located(route, source.places))
-    for kind, at_m, end in (
-        (PlaceKind.START, max(0.0, route.start_m), 0),
-        (PlaceKind.FINISH, route.finish_m, -1),
-    ):
-        if not any(place.kind is kind for place, _ in stated):
-            stated.append((_end_place(kind, source.name, end), at_m))
-    named: dict[str, list[float]] = {}
-    for place, at_m in stated:
-        if place.kind is not PlaceKind.TOWN:
-            named.setdefault(place.name, []).append(at_m)
-    places = []
-    for place, at_m in stated:
-        twice = any(abs(at_m - other_m) <= SAME_TOWN_M for other_m in named.get(place.name, []))
-        if place.kind is PlaceKind.TOWN and twice:
-            continue
-        height_m = place.altitude_m if math.isfinite(place.altitude_m) else float(route.height(at_m))
-        places.append(
-            Place(
-                place.kind,
-                place.name,
-                at_m,
-                height_m,
-                place.category,
-                place.length_m,
-                place.average_gradient_percent,
-            )
-        )
-    return sorted(places, key=lambda place: place.distance_m)
-
-
-def _end_place(kind: PlaceKind, name: str, end: int) -> SourcePlace:
-    cities = [part.strip() for part in name.split(">")]
-    return SourcePlace(kind, cities[end] if len(cities) > 1 else kind.value.capitalize())
-
-
-def _located(route: Route, places: Sequence[SourcePlace]) -> list[tuple[SourcePlace, float]]:
-    """Distance of each place that is on the road, as stated or else where it is nearest."""
-    located = []
-    for place in places:
-        at_m = place.distance_m
-        if not math.isfinite(at_m):
-            nearest_m, offset_m = nearest_on_route(
-                route, *route.frame.to_local([place.lon_deg], [place.lat_deg])
-            )
-            if not offset_m[0] <= NEAR_ROAD_M:
-                continue
-            at_m = float(nearest_m[0])
-        if route.start_m <= at_m <= route.end_m + route.step_m:
-            located.append((place, at_m))
-    return located
-
-
-def _findings(stage: Stage, source: Source) -> list[str]:
-    route = stage.route
-    neutral = f" after {-route.start_m / 1000:.1f} km of neutralised start" if route.start_m < -50.0 else ""
-    stated = f" ({source.ascent_m:,.0f} m stated)" if math.isfinite(source.ascent_m) else ""
-    riders = sum(not rider.vehicle for rider in stage.riders)
-    people = f", {riders} riders in {len(stage.teams)} teams" if riders else ""
-    length = f"{route.finish_m / 1000:.2f} km{neutral}"
-    findings = [f"{stage.name}: {length}, {route.ascent_m:,.0f} m of climbing{stated}{people}."]
-    climbs = [place for place in stage.places if place.kind is PlaceKind.CLIMB]
-    if climbs:
-        findings.append(f"Climbs: {', '.join(place.name for place in climbs)}.")
-    apart_m = float(route.on_structure.sum()) * route.step_m
-    if apart_m > 0.0:
-        findings.append(f"Tunnels and bridges: {apart_m / 1000:.1f} km of the road.")
-    findings.append(coverage_sentence(route, stage.coverage.covered_m))
-    return findings
 
 
 def _source_file(path: Path, role: str) -> SourceFile:
