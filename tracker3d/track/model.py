@@ -131,7 +131,7 @@ class RiderStates:
     uncertainty_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        if len(self.uncertainty_m) != len(self.bibs):
+        if not len(self.uncertainty_m):
             object.__setattr__(
                 self, "uncertainty_m", np.interp(self.age_s, UNCERTAIN_AGES_S, BETWEEN_FIXES_M)
             )

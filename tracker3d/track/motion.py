@@ -93,6 +93,10 @@ class Motion:
         self._step_ms = _step_ms(self.end_ms - self.start_ms, len(knots))
         self._fill(knots, pace)
         self._lanes = lanes(tracks.bibs)
+        self._table = (
+            *(float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps, self._age_s),
+            *(self._seen_ms, self._finish_ms, self._lanes),
+        )
 
     def _fill(self, knots: list[Knots], pace: FieldPace) -> None:
         """Evaluate every rider at every row of the common table."""
@@ -145,22 +149,17 @@ class Motion:
         riders = len(self.bibs)
         values = np.empty((5, riders))
         presence, finished = np.empty(riders, np.uint8), np.empty(riders, np.bool_)
-        read_states(
-            *(float(time_ms), float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps),
-            *(self._age_s, self._seen_ms, self._finish_ms, self._lanes, values),
+        read_states(float(time_ms), *self._table, values, presence, finished)
+        return RiderStates(
+            int(time_ms),
+            self.bibs,
+            values[DISTANCE],
+            values[SPEED],
+            values[LATERAL],
+            values[AGE],
             presence,
             finished,
-        )
-        return RiderStates(
-            time_ms=int(time_ms),
-            bibs=self.bibs,
-            distance_m=values[DISTANCE],
-            speed_mps=values[SPEED],
-            lateral_m=values[LATERAL],
-            age_s=values[AGE],
-            presence=presence,
-            finished=finished,
-            uncertainty_m=values[UNCERTAINTY],
+            values[UNCERTAINTY],
         )
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:

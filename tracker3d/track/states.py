@@ -57,11 +57,26 @@ def _row_at(time_ms: float, start_ms: float, step_ms: float, rows: int) -> tuple
 
 
 @compiled
-def _between(low_m: float, high_m: float, low_gain: float, high_gain: float, share: float) -> float:
-    """Cubic Hermite; gains are slopes times the step."""
-    rest = 1.0 - share
-    gained = high_m - low_m
-    return low_m + share * gained + share * rest * ((low_gain - gained) * rest - (high_gain - gained) * share)
+def _read_row(
+    time_ms: float,
+    start_ms: float,
+    step_ms: float,
+    distance_m: NDArray[np.float64],
+    slope_mps: NDArray[np.float32],
+    out: NDArray[np.float64],
+) -> None:
+    """Write all riders' places at one moment into ``out`` (k,): a cubic Hermite between two rows.
+
+    Rows are taken out of the table first, so that the loop runs on several riders at once.
+    """
+    row, share = _row_at(time_ms, start_ms, step_ms, len(distance_m))
+    rest, step_s = 1.0 - share, step_ms / 1000.0
+    low_m, high_m = distance_m[row], distance_m[row + 1]
+    low_mps, high_mps = slope_mps[row], slope_mps[row + 1]
+    for k in range(len(out)):
+        gained_m = high_m[k] - low_m[k]
+        bend_m = (low_mps[k] * step_s - gained_m) * rest - (high_mps[k] * step_s - gained_m) * share
+        out[k] = low_m[k] + share * gained_m + share * rest * bend_m
 
 
 @compiled
@@ -102,50 +117,35 @@ def read_states(
     ``seen_ms`` is (2, k), ``lane`` from :func:`~tracker3d.track.lanes.lanes`. Written: ``values`` (5, k),
     ``presence`` and ``finished`` (k,).
     """
-    rows, step_s = len(distance_m), step_ms / 1000.0
+    rows, riders = len(distance_m), len(presence)
     half_ms = SPEED_WINDOW_S * 500.0
     row, share = _row_at(time_ms, start_ms, step_ms, rows)
-    past, past_share = _row_at(time_ms - half_ms, start_ms, step_ms, rows)
-    ahead, ahead_share = _row_at(time_ms + half_ms, start_ms, step_ms, rows)
     beyond_s = max(0.0, time_ms - start_ms - step_ms * (rows - 1)) / 1000.0
-    for k in range(len(presence)):
-        here_m = _between(
-            distance_m[row, k],
-            distance_m[row + 1, k],
-            slope_mps[row, k] * step_s,
-            slope_mps[row + 1, k] * step_s,
-            share,
-        )
+    here_m, speed_mps, aside_m, ages_s, unsure_m = values[0], values[1], values[2], values[3], values[4]
+    first_ms, last_ms = seen_ms[0], seen_ms[1]
+    _read_row(time_ms - half_ms, start_ms, step_ms, distance_m, slope_mps, speed_mps)
+    _read_row(time_ms + half_ms, start_ms, step_ms, distance_m, slope_mps, unsure_m)
+    _read_row(time_ms, start_ms, step_ms, distance_m, slope_mps, here_m)
+    age_low_s, age_high_s = age_s[row], age_s[row + 1]
+    lane_m, phase, rate = lane[0], lane[1], lane[2]
+    for k in range(riders):
+        past_m = speed_mps[k]
+        seen_then = (time_ms - half_ms >= first_ms[k]) & ~np.isnan(past_m)
+        begin_m = past_m if seen_then else here_m[k]
+        window_s = SPEED_WINDOW_S if seen_then else 0.5 * SPEED_WINDOW_S
+        speed_mps[k] = (unsure_m[k] - begin_m) / window_s
+        ages_s[k] = (1.0 - share) * age_low_s[k] + share * age_high_s[k] + beyond_s
+        aside_m[k] = lane_m[k] + sway_at(phase[k] + rate[k] * (time_ms - start_ms))
         finished[k] = time_ms >= finish_ms[k]
-        if not time_ms >= seen_ms[0, k] or np.isnan(here_m):
-            values[:, k] = np.nan
+    for k in range(riders):
+        if not time_ms >= first_ms[k] or np.isnan(here_m[k]):
+            here_m[k] = speed_mps[k] = aside_m[k] = ages_s[k] = unsure_m[k] = np.nan
             presence[k] = _ABSENT
             continue
-        ahead_m = _between(
-            distance_m[ahead, k],
-            distance_m[ahead + 1, k],
-            slope_mps[ahead, k] * step_s,
-            slope_mps[ahead + 1, k] * step_s,
-            ahead_share,
-        )
-        past_m, window_s = here_m, 0.5 * SPEED_WINDOW_S
-        if time_ms - half_ms >= seen_ms[0, k]:
-            earlier_m = _between(
-                distance_m[past, k],
-                distance_m[past + 1, k],
-                slope_mps[past, k] * step_s,
-                slope_mps[past + 1, k] * step_s,
-                past_share,
-            )
-            if not np.isnan(earlier_m):
-                past_m, window_s = earlier_m, SPEED_WINDOW_S
-        age = (1.0 - share) * age_s[row, k] + share * age_s[row + 1, k] + beyond_s
         if finished[k]:
-            age = max((time_ms - finish_ms[k]) / 1000.0 - FINISHED_LIVE_S, 0.0)
-        values[DISTANCE, k], values[SPEED, k], values[AGE, k] = here_m, (ahead_m - past_m) / window_s, age
-        values[LATERAL, k] = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * (time_ms - start_ms))
-        values[UNCERTAINTY, k] = uncertainty_of_age(age, time_ms > seen_ms[1, k])
-        presence[k] = presence_of_age(age)
+            ages_s[k] = max((time_ms - finish_ms[k]) / 1000.0 - FINISHED_LIVE_S, 0.0)
+        unsure_m[k] = uncertainty_of_age(ages_s[k], time_ms > last_ms[k])
+        presence[k] = presence_of_age(ages_s[k])
 
 
 @compiled
@@ -159,19 +159,12 @@ def read_distances(
     result: NDArray[np.float64],
 ) -> None:
     """Read all riders at many moments into ``result`` (t, k)."""
-    step_s = step_ms / 1000.0
+    first_ms = seen_ms[0]
     for moment in range(len(times_ms)):
-        time_ms = times_ms[moment]
-        row, share = _row_at(time_ms, start_ms, step_ms, len(distance_m))
-        rest = 1.0 - share
-        low, high = distance_m[row], distance_m[row + 1]
-        low_slope, high_slope = slope_mps[row], slope_mps[row + 1]
         out = result[moment]
+        _read_row(times_ms[moment], start_ms, step_ms, distance_m, slope_mps, out)
         for k in range(len(out)):
-            gained = high[k] - low[k]
-            bend = (low_slope[k] * step_s - gained) * rest - (high_slope[k] * step_s - gained) * share
-            here_m = low[k] + share * gained + share * rest * bend
-            out[k] = here_m if time_ms >= seen_ms[0, k] else np.nan
+            out[k] = out[k] if times_ms[moment] >= first_ms[k] else np.nan
 
 
 @compiled
