@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.camera.moment import Moment
-from tracker3d.scene.camera.timeline import CameraTimeline
+from tracker3d.scene.camera.titles import title_of
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
@@ -70,9 +70,7 @@ def frame_at(
     state = race.at(time_ms)
     moment = Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
     pose = camera.pose(moment)
-    title = None
-    if Overlay.SHOT_TITLE in overlays and isinstance(camera, CameraTimeline):
-        title = camera.title_at(moment)
+    title = title_of(camera, moment) if Overlay.SHOT_TITLE in overlays else None
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.scene.camera.timeline import ShownTitle
+    from tracker3d.scene.camera.titles import ShownTitle
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
 
