@@ -1,4 +1,4 @@
-"""Framed stages: start, finish and all the road between the boards, whatever the road, the picture and the race."""
+"""Framed stages: start, finish and all the road between the boards, whatever road, picture and race."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Scattered:
 
 
 def covered(scene, race, size, spec, overlays=USUAL_OVERLAYS):
-    """How many places of the framed road lie under a panel or beyond the graphics safe area, and its spread."""
+    """Places of the framed road that lie under a panel or beyond the graphics safe area, and its spread."""
     time_ms = (scene.stage.start_time_ms or 0) + 60_000
     shown = frame_at(scene, race, time_ms, camera=parse_camera(spec), viewport_px=size, overlays=overlays)
     px, depth_m = project(shown.camera, size, scene.road.positions_m[scene.road.distance_m >= 0.0])

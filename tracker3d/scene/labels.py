@@ -246,7 +246,8 @@ def _gates_m(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64
 
     def make() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         feet = np.array([gate.position_m for gate in scene.gates], float).reshape(-1, 3)
-        return feet + [0.0, 0.0, _GATE_HEIGHT_M], feet + [0.0, 0.0, _BANNER_MIDDLE_M]
+        up = np.array([0.0, 0.0, 1.0])
+        return feet + _GATE_HEIGHT_M * up, feet + _BANNER_MIDDLE_M * up
 
     return scene.memory.get("gates", None, make)
 

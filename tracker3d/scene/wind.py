@@ -142,7 +142,7 @@ def _shown(scene: StageScene, pose: CameraPose, viewport_px: tuple[int, int], sc
 
 
 def _apart(px: NDArray[np.float64], apart_px: float) -> list[int]:
-    """Return which of some pixels (n, 2) to take in their order, so that all are far enough from each other."""
+    """Return which of some pixels (n, 2) to take, in their order, so that all are far enough apart."""
     taken: list[int] = []
     free = np.ones(len(px), bool)
     while free.any():

@@ -41,9 +41,9 @@ def fit(
     """Return the nearest pose that looks along ``direction`` and keeps all points in the free area.
 
     In camera coordinates (right, up, forward) each border of the area asks of the eye one linear inequality
-    for each point. For a depth and a height of the eye, what the boards in the corners ask joins them: a point
-    that is above a board's foot must be beside it. So each depth and height leaves the eye an interval from
-    left to right, and the nearest depth with an interval that is not empty is found by halving.
+    for each point. For a depth and a height of the eye, what the boards in the corners ask joins them: a
+    point that is above a board's foot must be beside it. So each depth and height leaves the eye an interval
+    from left to right, and the nearest depth with one that is not empty is found by halving.
 
     Parameters
     ----------

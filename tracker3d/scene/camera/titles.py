@@ -1,4 +1,4 @@
-"""What a camera has to say in writing while it runs: timelines do, and cameras that hold one go on saying it."""
+"""What a camera has to say in writing while it runs: a timeline, or a camera that holds one."""
 
 from __future__ import annotations
 
