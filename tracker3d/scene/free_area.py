@@ -1,8 +1,8 @@
 """The part of a picture that boards leave free, for cameras that frame something.
 
 Boards stand in both upper corners and along the foot. Their room is counted as if all that a stage can have
-were shown (a full gap board, the climb card), and for the picture's shape alone: so a view stays while groups and
-cards come and go, and in a larger window.
+were shown (a full gap board, the climb card), and by the picture's shape alone: so a view stays while groups
+and cards come and go, and in a larger window.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ and keeps a width on the screen, so that a group reads as a stroke of its colour
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def make_glows(
 
 def _halos(state: RaceState, look: Look) -> list[_Stretch]:
     ranked = sorted(
-        (group for group in state.groups if np.isfinite(group.front_m) and np.isfinite(group.tail_m)),
+        (group for group in state.groups if math.isfinite(group.front_m) and math.isfinite(group.tail_m)),
         key=lambda group: (group.role not in (Role.HEAD, Role.PELOTON), -len(group.riders)),
     )
     return [

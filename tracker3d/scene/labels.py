@@ -158,20 +158,19 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
     shown = np.flatnonzero(np.isfinite(placed.px[:, 0]))
     row_of = np.full(len(view.state.riders.bibs), -1)
     row_of[placed.index[shown]] = shown
+    in_order = view.state.order[row_of[view.state.order] >= 0]
+    seen, first = np.unique(view.state.group[in_order], return_index=True)
+    first_row = dict(zip(seen.tolist(), row_of[in_order[first]].tolist(), strict=True))
     wanted: list[Wanted] = []
-    ranked = sorted(enumerate(view.state.groups), key=lambda each: (_group_rank(each[1]), each[0]))
-    for order, group in ranked:
+    groups = [each for each in enumerate(view.state.groups) if each[0] in first_row]
+    for order, group in sorted(groups, key=lambda each: (_group_rank(each[1]), each[0])):
         if len(wanted) >= _MOST_GROUP_TAGS:
             break
         if len(group.riders) == 1 and _bib_of(view, group) == view.selected_bib:
             continue
-        rows = row_of[group.riders]
-        first = int(rows[(rows >= 0).argmax()])
-        if first < 0:
-            continue
         title = group_title(view.look.theme, group, roster)
         tag = press.group(group, title)
-        anchor = heads_px[first]
+        anchor = heads_px[first_row[order]]
         wanted.append(
             Wanted(
                 key=("group", group.id),

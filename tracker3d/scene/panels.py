@@ -207,7 +207,7 @@ class _Desk:
         marks = tuple(
             (strip_column(self.look, group.front_m / finish_m, size[0]), group.role.value)
             for group in reversed(self.state.groups)
-            if np.isfinite(group.front_m)
+            if math.isfinite(group.front_m)
         )
         strip = self._panel("profile ground", size, lambda: draw_strip(self.scene, self.look, size)).image
         key = ("profile", self.look.scale, size, marks)
@@ -232,7 +232,7 @@ class _Desk:
     def _speed_board(self) -> Panel:
         theme = self.scene.theme
         says = tuple(
-            self._row(group, f"{3.6 * group.speed_mps:.0f}" if np.isfinite(group.speed_mps) else "-")
+            self._row(group, f"{3.6 * group.speed_mps:.0f}" if math.isfinite(group.speed_mps) else "-")
             for group in _most_telling(self.state.groups, _MOST_SPEED_ROWS)
         )
         heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
