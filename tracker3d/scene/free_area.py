@@ -26,6 +26,8 @@ _CREDITS_HEIGHT = 26.0
 _AIR = 14.0
 _LABEL_ROOM = 70.0
 """Above the road, for the labels of its gates."""
+_GATE_ROOM = 46.0
+"""Between the road and a board above it, for a gate."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def _free_area(scene: StageScene, aspect: float) -> FreeArea:
         top=high / height,
         bottom=1.0 - (foot * height + boards + air) / height,
         left_board=(inset + name_width + air) / width,
-        left_board_foot=max(top + left_height + air, high) / height,
+        left_board_foot=max(top + left_height + look.px(_GATE_ROOM), high) / height,
         right_board=1.0 - (inset + look.px(BOARD_WIDTH) + air) / width if raced else 1.0,
-        right_board_foot=max(top + right_height + air, high) / height if raced else high / height,
+        right_board_foot=max(top + right_height + look.px(_GATE_ROOM), high) / height
+        if raced
+        else high / height,
     )

@@ -372,7 +372,8 @@ def _clear_arrows(
     middles = np.array([(x, y) for _, x, y in view.wind])[:, None]
     half = press.wind(view.wind[0][0]).width_px / 2.0
     low, high = covered_px[:, :2] - half, covered_px[:, 2:] + half
-    covered = ((low < middles) & (high > middles)).all(axis=2).any(axis=1)
+    within: NDArray[np.bool_] = (low < middles) & (high > middles)
+    covered: NDArray[np.bool_] = np.any(np.all(within, axis=2), axis=1)
     return [arrow for arrow, hidden in zip(view.wind, covered.tolist(), strict=True) if not hidden]
 
 

@@ -126,7 +126,7 @@ class ClimbSideCamera:
             moment,
             ("climb side", subject, self.side),
             points,
-            pitches_deg=(9.0, 13.0, 18.0, 24.0),
+            pitches_deg=(9.0, 13.0, 18.0, 24.0, 32.0),
             fov_deg=_SIDE_FOV_DEG,
             margin_m=60.0,
             azimuths_deg=tuple((bearing_deg + turn) % 360.0 for turn in azimuths),

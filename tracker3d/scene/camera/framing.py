@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
 
 _HALVINGS, _HEIGHTS, _FARTHEST = 16, 25, 1e4
+_END_SEEN = 0.5
+"""What it is worth to see an end of the road: as much as standing closer by two fifths."""
 _EVEN = 0.2
 """How much room sideways an eye gives up to stand in the middle of the heights that it may have."""
 
@@ -184,11 +186,12 @@ def _score(
 ) -> float:
     """Return how good a view is.
 
-    The logarithm of: share in sight, to the fourth; closeness; a little for looking north. An eye under the
-    ground loses.
+    The logarithm of: share in sight, to the fourth; closeness; a little for looking north; less where an end of
+    the road is hidden, for there its gates stand. An eye under the ground loses.
     """
-    seen = float(in_sight(scene, pose.eye_m, points_m).mean())
+    sighted = in_sight(scene, pose.eye_m, points_m)
+    seen, ends = float(sighted.mean()), float(sighted[[0, -1]].sum())
     distance = float(np.linalg.norm(points_m - pose.eye_m, axis=1).mean())
     ground = float(relief_drawn_m(scene, pose.eye_m[0], pose.eye_m[1]))
     buried = max(0.0, ground + margin_m - float(pose.eye_m[2]))
-    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward - buried
+    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward + _END_SEEN * ends - buried
