@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.errors import FeedError
+from tracker3d.errors import FeedError, InputError
 from tracker3d.feed import FixFlag, read_feed_and_reports
 from tracker3d.progress import silent
 from tracker3d.race import Race
 from tracker3d.race.roster import with_feed_facts
+from tracker3d.race.time_trial import TimeTrial
 from tracker3d.stage import nearest_on_route, open_package
 from tracker3d.track import Motion, Tracks, Verdict, put_on_road
 
@@ -87,6 +88,25 @@ class Replay:
             if said:
                 lines.append(f"{title}: {said}")
         return lines
+
+
+def as_common_start(replay: Replay) -> Replay:
+    """Return a time trial as if everybody had started together, to be shown like any race.
+
+    Raises
+    ------
+    InputError
+        The stage is no time trial, or nobody's start is known.
+    """
+    stage = replay.package.stage
+    if not stage.time_trial:
+        raise InputError(f"{stage.name} is no time trial, whose riders could start together; leave that out.")
+    race = TimeTrial(replay.race).common_start()
+    if race.end_ms <= race.start_ms:
+        raise InputError(f"No start is known in the recording of {stage.name}; give one with positions.")
+    return dataclasses.replace(
+        replay, package=dataclasses.replace(replay.package, stage=race.stage), race=race
+    )
 
 
 def open_replay(

@@ -17,7 +17,6 @@ from tracker3d.errors import InputError
 from tracker3d.export import export_camera, import_camera
 from tracker3d.race.model import RaceState
 from tracker3d.scene.camera import Moment, parse_camera
-from tracker3d.scene.projection import camera_axes
 from tracker3d.track.model import RiderStates
 
 SIZE = (1920, 1080)
@@ -70,7 +69,7 @@ def test_a_move_comes_back_as_it_went(small_scene, still_race, tmp_path, words):
         made, back = camera.pose(moment), again.pose(moment)
         moved = 0.0 if before is None else 25.0 * float(np.linalg.norm(made.eye_m - before.eye_m))
         assert np.linalg.norm(made.eye_m - back.eye_m) < 0.01 + 5e-6 * moved
-        turned = np.linalg.norm(camera_axes(made) - camera_axes(back), axis=1)
+        turned = np.linalg.norm(made.axes - back.axes, axis=1)
         assert np.degrees(turned.max()) < 1e-3 + 5e-6 * 500.0
         assert back.fov_deg == pytest.approx(made.fov_deg, abs=1e-3)
         before = made

@@ -19,7 +19,7 @@ from tracker3d.scene import (
     project,
 )
 from tracker3d.scene.atlas import Atlas
-from tracker3d.scene.camera import CameraShot, CameraTimeline
+from tracker3d.scene.camera import CameraShot, CameraTimeline, FlyToCamera, Handover, HandoverCamera
 from tracker3d.scene.placing import LEAST_RIDER_PX, NEAR_SCALE, RIDER_HEIGHT_M
 
 SIZE = (1920, 1080)
@@ -356,6 +356,28 @@ def test_the_title_of_a_shot_fades_in_and_out_and_can_be_switched_off(scene, rac
     assert alpha(12.0, overlays=ALL_OVERLAYS - {Overlay.SHOT_TITLE}) == 0
     plain = frame(scene, race, spec="overview", wall_s=2.5)
     assert "shot_title" not in {panel.name for panel in plain.panels}
+
+
+def test_the_title_of_a_shot_is_seen_through_hand_overs_and_flights(scene, race):
+    """After a return from the hand, and where somebody flies to a timeline: it comes as the picture does."""
+    timeline = CameraTimeline((CameraShot(parse_camera("overview"), 0.0, 20.0, title="Montségur"),))
+    plain = parse_camera("overview")
+
+    def opacity(camera, wall_s):
+        shown = frame(scene, race, spec=camera, wall_s=wall_s)
+        images = [panel.image for panel in shown.panels if panel.name == "shot_title"]
+        return int(images[0][..., 3].max()) if images else 0
+
+    full = opacity(timeline, 6.0)
+    arriving = HandoverCamera(plain, timeline, Handover(4.0))
+    assert opacity(arriving, 1.0) == 0
+    assert 0 < opacity(arriving, 2.8) < opacity(arriving, 3.4) < full
+    assert opacity(arriving, 4.0) == opacity(arriving, 9.0) == full
+    leaving = HandoverCamera(timeline, plain, Handover(4.0), before_since_s=8.0)
+    assert opacity(leaving, 0.0) == full
+    assert full > opacity(leaving, 0.6) > opacity(leaving, 1.2) > 0
+    assert opacity(leaving, 3.0) == opacity(leaving, 9.0) == 0
+    assert opacity(FlyToCamera(timeline), 12.0) == full
 
 
 def test_labels_keep_clear_of_the_title_of_a_shot(scene, race):

@@ -10,7 +10,7 @@ import pytest
 
 from tracker3d.errors import InputError
 from tracker3d.race.model import Group, Role
-from tracker3d.scene.camera.timeline import ShownTitle
+from tracker3d.scene.camera.titles import ShownTitle
 from tracker3d.scene.drawing import Canvas, Look, readable_on, scale_of
 from tracker3d.scene.figures import clock_text, gap_text, km_text, local_clock_text
 from tracker3d.scene.memory import SceneMemory

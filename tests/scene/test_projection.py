@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vtkmodules.vtkRenderingCore import vtkCamera
 
 from tracker3d.scene import CameraPose, project
-from tracker3d.scene.projection import camera_axes, focal_px, in_sight, inside
+from tracker3d.scene.projection import focal_px, in_sight, inside
 
 coordinate = st.floats(-5000.0, 5000.0)
 
@@ -60,7 +60,7 @@ def test_what_is_behind_the_eye_has_no_pixel():
 
 def test_a_view_straight_down_is_a_view():
     pose = CameraPose(np.array([0.0, 0.0, 100.0]), np.zeros(3), 35.0)
-    axes = camera_axes(pose)
+    axes = pose.axes
     assert np.allclose(axes @ axes.T, np.eye(3), atol=1e-9)
     assert focal_px(pose, (1920, 1080)) == pytest.approx(540.0 / np.tan(np.radians(17.5)))
 

@@ -36,6 +36,8 @@ class ProductionRecipe:
     overlays, layer, alpha : str
     theme : Path | None
     language : str | None
+    common_start : bool
+        A time trial is shown as if everybody had started together.
     """
 
     package: Path
@@ -48,6 +50,7 @@ class ProductionRecipe:
     alpha: str | None = None
     theme: Path | None = None
     language: str | None = None
+    common_start: bool = False
 
     def open(self) -> Production:
         """Open stage and race, for a process that draws a part."""
@@ -64,7 +67,7 @@ class ProductionRecipe:
         from tracker3d.render.job import Picture
         from tracker3d.render.layers import choose_alpha, parse_layer
         from tracker3d.render.reel import Production
-        from tracker3d.replay import open_replay
+        from tracker3d.replay import as_common_start, open_replay
         from tracker3d.scene import build_scene, choose_theme, parse_camera, parse_overlays
 
         layer = parse_layer(self.layer)
@@ -72,6 +75,8 @@ class ProductionRecipe:
         shown, look = parse_overlays(self.overlays), choose_theme(self.theme, self.language)
         move = None if self.camera is None else parse_camera(self.camera)
         replay = open_replay(self.package, self.feed, progress=progress)
+        if self.common_start:
+            replay = as_common_start(replay)
         scene = build_scene(replay.package.stage, replay.package.ground, look)
         if move is None:
             assert self.shots is not None

@@ -53,6 +53,7 @@ def render(
     alpha: str | None = None,
     codec: str | None = None,
     workers: int = 1,
+    common_start: bool = False,
 ) -> int:
     """Render a picture or a video of the race.
 
@@ -96,6 +97,8 @@ def render(
         Of several that go by the same name: .mov holds h264, qtrle or prores; a folder png or exr.
     workers
         How many processes draw a video.
+    common_start
+        Show a time trial as if everybody had started together, at the time of the first start.
     """
     from tracker3d.render.job import parse_rate, render_still, render_video
 
@@ -105,6 +108,8 @@ def render(
         raise InputError("--at, --from and --to are times of a race; give its recording with --feed.")
     if feed is not None and ((at is None) == (start is None) or (end is not None and start is None)):
         raise InputError("Say when: --at TIME for a picture, or --from TIME and --to TIME for a video.")
+    if common_start and feed is None:
+        raise InputError("--common-start is a view of a race; give its recording with --feed.")
     if shot is not None and end is not None:
         raise InputError("--shot says how long the video is; leave --to out.")
     if not 1 <= workers <= _MOST_WORKERS:
@@ -112,7 +117,7 @@ def render(
     moving = start is not None or (feed is None and output.suffix.lower() not in (".png", ".exr"))
     rate = parse_rate(fps)
     recipe = ProductionRecipe(
-        package, feed, camera, shots, parse_size(size), overlays, layer, alpha, theme, language
+        package, feed, camera, shots, parse_size(size), overlays, layer, alpha, theme, language, common_start
     )
     try:
         with progress_shown() as progress:

@@ -14,7 +14,6 @@ from tracker3d.export.glb import GlbWriter, y_up
 from tracker3d.export.stage_file import place_extras
 from tracker3d.files import written_aside
 from tracker3d.scene.camera import Moment
-from tracker3d.scene.projection import camera_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +117,7 @@ def _write(
 
 def turns_of(poses: Sequence[CameraPose]) -> NDArray[np.float32]:
     """Return unit quaternions (k, 4) x, y, z, w of poses in glTF axes; neighbours have the same sign."""
-    right, up, forward = np.moveaxis(np.array([camera_axes(pose) for pose in poses]), 1, 0)
+    right, up, forward = np.moveaxis(np.array([pose.axes for pose in poses]), 1, 0)
     turn = Rotation.from_matrix(
         np.stack([y_up(right), y_up(up), -y_up(forward)], axis=-1).astype(float)
     ).as_quat()

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from tracker3d.stage.route import Route
 
 _PAD = 16
-_GAP_BOARD_WIDTH = 372
-_GAP_ROW = 38
-_CLIMB_WIDTH = 372
+BOARD_WIDTH = 372
+TO_GO_HEIGHT = 118
+CLIMB_CARD_HEIGHT = 232
+_NAME_HEIGHT, _NAME_BAR = 70, 7
+_BOARD_ROW = 38
+_BOARD_EDGE = 6
 _MOST_CLIMB_COLUMNS = 14
 
 
@@ -35,16 +38,26 @@ class CardClimb:
     role: str
 
 
+def _stage_name(stage: Stage, look: Look, widest_px: int) -> tuple[str, str]:
+    """Return a stage's name, shortened if need be, and its length."""
+    room = max(look.px(120), min(look.px(520), widest_px - 2 * look.px(_PAD) - look.px(_NAME_BAR)))
+    name = look.fitted(stage_title(stage), look.theme.sizes.panel_title, "Bold", room)
+    return name, look.theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
+
+
+def stage_name_size(stage: Stage, look: Look, widest_px: int) -> tuple[int, int]:
+    """Return width and height of :func:`draw_stage_name` in pixels without drawing it."""
+    sizes = look.theme.sizes
+    name, length = _stage_name(stage, look, widest_px)
+    text_px = max(look.width(name, sizes.panel_title, "Bold"), look.width(length, sizes.panel_small))
+    return max(text_px + 2 * look.px(_PAD) + look.px(_NAME_BAR), look.px(BOARD_WIDTH)), look.px(_NAME_HEIGHT)
+
+
 def draw_stage_name(stage: Stage, look: Look, widest_px: int) -> Canvas:
     """Return the stage's name and length on one panel of at most ``widest_px``."""
-    theme, pad, bar = look.theme, look.px(_PAD), look.px(7)
-    room = max(look.px(120), min(look.px(520), widest_px - 2 * pad - bar))
-    name = look.fitted(stage_title(stage), theme.sizes.panel_title, "Bold", room)
-    length = theme.figure(f"{stage.route.finish_m / 1000.0:.1f} km")
-    width = max(
-        look.width(name, theme.sizes.panel_title, "Bold"), look.width(length, theme.sizes.panel_small)
-    ) + 2 * pad + bar  # fmt: skip
-    canvas = Canvas(look, max(width, look.px(_GAP_BOARD_WIDTH)), look.px(70))
+    theme, pad, bar = look.theme, look.px(_PAD), look.px(_NAME_BAR)
+    name, length = _stage_name(stage, look, widest_px)
+    canvas = Canvas(look, *stage_name_size(stage, look, widest_px))
     canvas.panel()
     canvas.box(
         0, 0, bar, canvas.image.height, colour=theme.colour("accent"), radius_px=look.px(6),
@@ -86,7 +99,7 @@ def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -
     """Return the kilometres to go of the first rider, the race clock and the time of day."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
     text, soft = theme.colour("text"), theme.colour("text_soft")
-    canvas = Canvas(look, look.px(_CLIMB_WIDTH if race_clock else 300), look.px(118))
+    canvas = Canvas(look, look.px(BOARD_WIDTH if race_clock else 300), look.px(TO_GO_HEIGHT))
     canvas.panel()
     right = canvas.image.width - pad
     unit = f"km {theme.word('to_go')}" if kilometres != "-" else ""
@@ -111,11 +124,16 @@ def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -
     return canvas
 
 
+def board_height(look: Look, rows: int) -> int:
+    """Return the height in pixels of a board of so many rows, without a heading."""
+    return look.px(_BOARD_ROW) * rows + 2 * look.px(_BOARD_EDGE)
+
+
 def draw_board(look: Look, rows: tuple[tuple[str, int, str, str], ...], *, heading: str = "") -> Canvas:
     """Return groups from the front, one a row: title, size, a figure, and the colour of its role."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
-    row_px, top = look.px(_GAP_ROW), look.px(36 if heading else 6)
-    canvas = Canvas(look, look.px(_GAP_BOARD_WIDTH), top + row_px * len(rows) + look.px(6))
+    row_px, top = look.px(_BOARD_ROW), look.px(36 if heading else _BOARD_EDGE)
+    canvas = Canvas(look, look.px(BOARD_WIDTH), top + row_px * len(rows) + look.px(_BOARD_EDGE))
     canvas.panel()
     right = canvas.image.width - pad
     if heading:
@@ -153,7 +171,7 @@ def draw_climb_card(route: Route, look: Look, climb: CardClimb, to_summit_m: flo
     """Return the card of a climb: what the road book says, its profile, and how far a group has got."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
     text, soft = theme.colour("text"), theme.colour("text_soft")
-    canvas = Canvas(look, look.px(_CLIMB_WIDTH), look.px(232))
+    canvas = Canvas(look, look.px(BOARD_WIDTH), look.px(CLIMB_CARD_HEIGHT))
     canvas.panel()
     right = canvas.image.width - pad
     name_right = right

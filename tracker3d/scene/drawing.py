@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from tracker3d.scene.style import Rgb, Theme, Weight
 
+SAFE_SHARE = 0.05
+"""Graphics keep off so much of the picture at each side (EBU R 95, graphics safe area)."""
+GAP = 10
+"""Designed pixels between two boards."""
 _OVERSAMPLED = 4
 STORY_ASPECT = 1.6
 STORY_HEAD, STORY_FOOT = 0.13, 0.17

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.camera.moment import Moment
-from tracker3d.scene.camera.timeline import CameraTimeline
+from tracker3d.scene.camera.titles import title_of
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
 from tracker3d.scene.labels import LabelView, make_labels
@@ -20,8 +20,14 @@ from tracker3d.scene.wind import wind_arrows, wind_says
 
 if TYPE_CHECKING:
     from tracker3d.race import Race
+    from tracker3d.race.model import RaceState
     from tracker3d.scene.camera import Camera
+    from tracker3d.scene.camera.titles import ShownTitle
     from tracker3d.scene.model import Panel, StageScene
+
+BOARDS_MS = 200
+"""Boards tell the race at multiples of this."""
+_MOST_BOARDS = 8
 
 
 def frame_at(
@@ -70,16 +76,12 @@ def frame_at(
     state = race.at(time_ms)
     moment = Moment(scene, race, state, wall_s, viewport_px, began_ms=began_ms, known_ahead_s=known_ahead_s)
     pose = camera.pose(moment)
-    title = None
-    if Overlay.SHOT_TITLE in overlays and isinstance(camera, CameraTimeline):
-        title = camera.title_at(moment)
+    title = title_of(camera, moment) if Overlay.SHOT_TITLE in overlays else None
     look = scene.memory.get("look", viewport_px, lambda: Look(scene.theme, scale_of(viewport_px)))
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
-    trend = gap_trend(scene, race, state) if Overlay.GAP_TREND in overlays else None
     blows = Overlay.WIND in overlays
-    wind = wind_says(scene, race, state) if blows else None
     arrows = wind_arrows(scene, race, state, pose, viewport_px, scale=look.scale) if blows else []
-    panels = make_panels(scene, state, look, viewport_px, overlays, trend=trend, wind=wind, title=title)
+    panels = _boards(scene, race, state, look, viewport_px, overlays, title)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
     view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib, arrows)
     sprites, slots = make_labels(
@@ -100,6 +102,32 @@ def frame_at(
         labelled_groups=frozenset(number for kind, number in slots if kind == "group"),
         label_slots=slots,
     )
+
+
+def _boards(
+    scene: StageScene,
+    race: Race,
+    state: RaceState,
+    look: Look,
+    viewport_px: tuple[int, int],
+    overlays: frozenset[Overlay],
+    title: ShownTitle | None,
+) -> tuple[Panel, ...]:
+    """Return the panels: their figures are those of the last fifth of a second, for nobody reads faster.
+
+    The race is kept beside them, so that its identity stays its own.
+    """
+    time_ms = state.time_ms - state.time_ms % BOARDS_MS
+
+    def make() -> tuple[Race, tuple[Panel, ...]]:
+        told = state if time_ms == state.time_ms else race.at(time_ms)
+        trend = gap_trend(scene, race, told) if Overlay.GAP_TREND in overlays else None
+        wind = wind_says(scene, race, told) if Overlay.WIND in overlays else None
+        panels = make_panels(scene, told, look, viewport_px, overlays, trend=trend, wind=wind, title=title)
+        return race, panels
+
+    key = (id(race), time_ms, viewport_px, overlays, title)
+    return scene.memory.get("boards", key, make, most=_MOST_BOARDS)[1]
 
 
 def _kept_clear(panel: Panel, viewport_px: tuple[int, int]) -> tuple[int, int, int, int]:

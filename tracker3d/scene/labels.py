@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,6 +84,19 @@ class LabelView:
     selected_bib: int | None
     wind: Sequence[tuple[int, float, float]] = ()
 
+    @cached_property
+    def heads_px(self) -> NDArray[np.float64]:
+        """Pixels just above the heads of the riders drawn, (n, 2)."""
+        placed = self.placed
+        heads = placed.px.astype(float)
+        heads[:, 1] -= _CHEST_TO_HEAD_M * placed.instances.scale * self.metre_px
+        return heads
+
+    @cached_property
+    def metre_px(self) -> NDArray[np.float64]:
+        """How large a metre is in the picture where each rider is, (n,)."""
+        return focal_px(self.pose, self.viewport_px) / np.maximum(self.placed.depth_m, 1.0)
+
 
 def make_labels(
     view: LabelView, *, taken_px: NDArray[np.float64], slots_before: Mapping[LabelKey, int]
@@ -141,24 +154,23 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
         return []
     placed = view.placed
     roster = roster_of(view.scene, view.state.riders.bibs)
-    heads_px = _heads_px(view)
+    heads_px = view.heads_px
+    shown = np.flatnonzero(np.isfinite(placed.px[:, 0]))
     row_of = np.full(len(view.state.riders.bibs), -1)
-    row_of[placed.index] = np.arange(len(placed.index))
+    row_of[placed.index[shown]] = shown
+    in_order = view.state.order[row_of[view.state.order] >= 0]
+    seen, first = np.unique(view.state.group[in_order], return_index=True)
+    first_row = dict(zip(seen.tolist(), row_of[in_order[first]].tolist(), strict=True))
     wanted: list[Wanted] = []
-    ranked = sorted(enumerate(view.state.groups), key=lambda each: (_group_rank(each[1]), each[0]))
-    for order, group in ranked:
+    groups = [each for each in enumerate(view.state.groups) if each[0] in first_row]
+    for order, group in sorted(groups, key=lambda each: (_group_rank(each[1]), each[0])):
         if len(wanted) >= _MOST_GROUP_TAGS:
             break
         if len(group.riders) == 1 and _bib_of(view, group) == view.selected_bib:
             continue
-        rows = row_of[group.riders]
-        rows = rows[rows >= 0]
-        seen = rows[np.isfinite(placed.px[rows, 0])]
-        if not len(seen):
-            continue
         title = group_title(view.look.theme, group, roster)
         tag = press.group(group, title)
-        anchor = heads_px[seen[0]]
+        anchor = heads_px[first_row[order]]
         wanted.append(
             Wanted(
                 key=("group", group.id),
@@ -188,13 +200,9 @@ def _places(view: LabelView, press: TagPress) -> list[Wanted]:
     gates = view.scene.gates
     if Overlay.PLACE_LABELS not in view.overlays or not gates:
         return []
-    feet = np.array([gate.position_m for gate in gates], float)
-    tops = feet + np.array([0.0, 0.0, _GATE_HEIGHT_M])
-    px, depth_m = project(view.pose, view.viewport_px, tops)
-    visible = inside(px, view.viewport_px) & (depth_m > 0)
-    if not visible.any():
-        return []
-    visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
+    px, depth_m, visible = view.scene.memory.get(
+        "gates seen", (view.pose, view.viewport_px), lambda: _gates_seen(view), most=4
+    )
     wanted = []
     gate_px = (
         _GATE_HEIGHT_M * focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0) / view.look.scale
@@ -220,14 +228,34 @@ def _places(view: LabelView, press: TagPress) -> list[Wanted]:
     return wanted
 
 
+def _gates_seen(
+    view: LabelView,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return pixels (n, 2) and depths (n,) of the tops of the gates, and which of them are seen."""
+    tops, _ = _gates_m(view.scene)
+    px, depth_m = project(view.pose, view.viewport_px, tops)
+    visible = inside(px, view.viewport_px) & (depth_m > 0)
+    if visible.any():
+        visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
+    return px, depth_m, visible
+
+
+def _gates_m(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the tops of the gates, and the middles of their banners, (n, 3) each."""
+
+    def make() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        feet = np.array([gate.position_m for gate in scene.gates], float).reshape(-1, 3)
+        up = np.array([0.0, 0.0, 1.0])
+        return feet + _GATE_HEIGHT_M * up, feet + _BANNER_MIDDLE_M * up
+
+    return scene.memory.get("gates", None, make)
+
+
 def _banners_px(view: LabelView) -> NDArray[np.float64]:
     """Return the boxes (k, 4) of banners over the road that are read themselves."""
-    gates = view.scene.gates
-    if not gates:
+    if not view.scene.gates:
         return np.empty((0, 4))
-    tops = np.array([gate.position_m for gate in gates], float)
-    tops[:, 2] += _BANNER_MIDDLE_M
-    px, depth_m = project(view.pose, view.viewport_px, tops)
+    px, depth_m = project(view.pose, view.viewport_px, _gates_m(view.scene)[1])
     metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0)
     near = (depth_m > 0) & (_GATE_HEIGHT_M * metre_px > _GATE_READABLE_PX * view.look.scale)
     half = np.array(_BANNER_HALF_M) * metre_px[near, None]
@@ -242,17 +270,16 @@ def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) ->
     instances = placed.instances
     roster = roster_of(view.scene, state.riders.bibs)
     jersey, selected = roster.jersey[placed.index], instances.bibs == view.selected_bib
-    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
     least_px = np.where(jersey, _NAMED_JERSEY_PX, _NAMED_RIDER_PX) * view.look.scale
     alone = _shown_as_group(view)
-    near = (NEAR_SCALE * RIDER_HEIGHT_M * metre_px >= least_px) & ~instances.vehicle & ~alone
+    near = (NEAR_SCALE * RIDER_HEIGHT_M * view.metre_px >= least_px) & ~instances.vehicle & ~alone
     rows = np.flatnonzero((near | selected) & np.isfinite(placed.px[:, 0]))
     if not len(rows):
         return []
     rank = _rider_ranks(state, placed)
     order = np.lexsort((rank[rows], ~jersey[rows], ~selected[rows]))
     rows = rows[order]
-    heads_px = _heads_px(view)
+    heads_px = view.heads_px
     sizes = _rider_sizes(view, press, roster)
     wanted = []
     for row in rows[:_MOST_RIDER_CANDIDATES].tolist():
@@ -284,15 +311,6 @@ def _shown_as_group(view: LabelView) -> NDArray[np.bool_]:
         return np.zeros(len(view.placed.index), bool)
     alone = [int(group.riders[0]) for group in view.state.groups if len(group.riders) == 1]
     return np.isin(view.placed.index, alone)
-
-
-def _heads_px(view: LabelView) -> NDArray[np.float64]:
-    """Pixels just above the heads of the riders drawn, (n, 2)."""
-    placed = view.placed
-    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(placed.depth_m, 1.0)
-    heads = placed.px.astype(float)
-    heads[:, 1] -= _CHEST_TO_HEAD_M * placed.instances.scale * metre_px
-    return heads
 
 
 def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:
@@ -349,13 +367,14 @@ def _clear_arrows(
     view: LabelView, press: TagPress, covered_px: NDArray[np.float64]
 ) -> list[tuple[int, float, float]]:
     """Return the arrows of the wind that nothing covers."""
-    clear = []
-    for turn, x, y in view.wind:
-        half = press.wind(turn).width_px / 2.0
-        low, high = covered_px[:, :2] - half, covered_px[:, 2:] + half
-        if not ((low < (x, y)) & (high > (x, y))).all(axis=1).any():
-            clear.append((turn, x, y))
-    return clear
+    if not view.wind:
+        return []
+    middles = np.array([(x, y) for _, x, y in view.wind])[:, None]
+    half = press.wind(view.wind[0][0]).width_px / 2.0
+    low, high = covered_px[:, :2] - half, covered_px[:, 2:] + half
+    within: NDArray[np.bool_] = (low < middles) & (high > middles)
+    covered: NDArray[np.bool_] = np.any(np.all(within, axis=2), axis=1)
+    return [arrow for arrow, hidden in zip(view.wind, covered.tolist(), strict=True) if not hidden]
 
 
 def _sprites(

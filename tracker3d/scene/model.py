@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tracker3d.errors import InputError
 from tracker3d.scene.memory import SceneMemory
+from tracker3d.scene.projection import view_axes
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from terrain import Ground
@@ -158,6 +161,12 @@ class CameraPose:
     target_m: NDArray[np.float64]
     fov_deg: float = 35.0
     up: NDArray[np.float64] | None = None
+
+    @cached_property
+    def axes(self) -> NDArray[np.float64]:
+        """Right, up and forward as unit vectors in rows, (3, 3)."""
+        forward = np.asarray(self.target_m, float) - np.asarray(self.eye_m, float)
+        return view_axes(forward, up=self.up)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CameraPose) and self._values() == other._values()

@@ -7,6 +7,7 @@ when what it says changes; its key is what it says.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +23,12 @@ from tracker3d.scene.cards import (
     draw_to_go,
 )
 from tracker3d.scene.climbs import climbs_of, foot_of
-from tracker3d.scene.drawing import STORY_FOOT, STORY_HEAD, Canvas, is_story
+from tracker3d.scene.drawing import GAP, SAFE_SHARE, STORY_FOOT, STORY_HEAD, Canvas, is_story
 from tracker3d.scene.figures import clock_text, km_text, local_clock_text
+from tracker3d.scene.free_area import MOST_GAP_ROWS
 from tracker3d.scene.model import Overlay, Panel
-from tracker3d.scene.placing import roster_of
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
-from tracker3d.scene.tags import group_gap, group_title
+from tracker3d.scene.tags import group_gap, group_titles
 from tracker3d.scene.trend import GapTrend, draw_trend
 from tracker3d.scene.wind import draw_wind
 
@@ -37,15 +38,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.scene.camera.timeline import ShownTitle
+    from tracker3d.scene.camera.titles import ShownTitle
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
 
-SAFE_SHARE = 0.05
-_MOST_GAP_ROWS, _MOST_SPEED_ROWS = 7, 4
+_MOST_SPEED_ROWS = 4
 _CARD_GROUP = 3
 _CARD_STEP_M = 10.0
-_GAP = 10
 _LOGO_BOX = (220, 96)
 _MOST_PICTURES = 16
 """Of each panel: those of some moments and two buses. A board takes 1 MB and is another each second."""
@@ -105,10 +104,10 @@ class _Desk:
         figures_left = self.right if to_go is None else self.right - to_go.image.shape[1]
         below_name, name_right = self.top, self.left
         if Overlay.STAGE_NAME in self.overlays:
-            room = figures_left - self.left - self.look.px(_GAP)
+            room = figures_left - self.left - self.look.px(GAP)
             name = self._panel("stage_name", room, lambda: draw_stage_name(self.scene.stage, self.look, room))
             yield _at(name, self.left, self.top)
-            below_name += name.image.shape[0] + self.look.px(_GAP)
+            below_name += name.image.shape[0] + self.look.px(GAP)
             name_right += name.image.shape[1]
         if self.scene.stage.simulated:
             yield self._mark(name_right, figures_left)
@@ -118,25 +117,25 @@ class _Desk:
                 if below_name + board.image.shape[0] > self.foot_left:
                     break
                 yield _at(board, self.left, below_name)
-                below_name += board.image.shape[0] + self.look.px(_GAP)
+                below_name += board.image.shape[0] + self.look.px(GAP)
         below_figure = self.top
         if to_go is not None:
             yield _at(to_go, self.right - to_go.image.shape[1], self.top)
-            below_figure += to_go.image.shape[0] + self.look.px(_GAP)
+            below_figure += to_go.image.shape[0] + self.look.px(GAP)
         card = self._climb_card() if Overlay.CLIMB_CARD in self.overlays else None
         if card is not None:
             yield _at(card, self.right - card.image.shape[1], below_figure)
-            below_figure += card.image.shape[0] + self.look.px(_GAP)
+            below_figure += card.image.shape[0] + self.look.px(GAP)
         for extra in self._extras():
             if below_figure + extra.image.shape[0] <= self.foot_right:
                 yield _at(extra, self.right - extra.image.shape[1], below_figure)
-                below_figure += extra.image.shape[0] + self.look.px(_GAP)
+                below_figure += extra.image.shape[0] + self.look.px(GAP)
 
     def _mark(self, name_right: int, figures_left: int) -> Panel:
         """Return the mark of a simulated stage: at the top between name and figures, else above the foot."""
         mark = self._panel("simulated", None, lambda: _draw_simulated(self.look))
         height, width = mark.image.shape[:2]
-        left, gap = (self.width - width) // 2, self.look.px(_GAP)
+        left, gap = (self.width - width) // 2, self.look.px(GAP)
         if name_right + gap <= left and left + width + gap <= figures_left:
             return _at(mark, left, self.top)
         placed = _at(mark, self.left, self.foot_left - height)
@@ -164,19 +163,19 @@ class _Desk:
             size = strip_size(self.look, self.right - self.left)
             bottom -= size[1]
             yield _at(self._profile(size), self.left, bottom)
-            bottom -= self.look.px(_GAP)
+            bottom -= self.look.px(GAP)
         self.foot_left = self.foot_right = bottom
         if Overlay.LEGEND in self.overlays:
             legend = self._panel("legend", None, lambda: draw_legend(self.look))
             bottom -= legend.image.shape[0]
             yield _at(legend, self.right - legend.image.shape[1], bottom)
-            bottom -= self.look.px(_GAP)
+            bottom -= self.look.px(GAP)
             self.foot_right = bottom
         yield from self._shot_title(bottom)
         path = self.scene.theme.logos.get("corner")
         if Overlay.LOGO in self.overlays and path is not None:
             logo = self._panel("logo", path, lambda: _draw_logo(self.look, path))
-            self.foot_right = bottom - logo.image.shape[0] - self.look.px(_GAP)
+            self.foot_right = bottom - logo.image.shape[0] - self.look.px(GAP)
             yield _at(logo, self.right - logo.image.shape[1], bottom - logo.image.shape[0])
 
     def _shot_title(self, profile_top: int) -> Iterator[Panel]:
@@ -191,7 +190,7 @@ class _Desk:
         image = self.scene.memory.get("panel shot_title faded", key, lambda: _faded(drawn, step))
         top = profile_top - image.shape[0]
         yield Panel("shot_title", image, key, self.left, top)
-        self.foot_left = top - self.look.px(_GAP)
+        self.foot_left = top - self.look.px(GAP)
 
     def _small_print(self) -> tuple[str, ...]:
         """Return what every picture has to say: that heights are exaggerated, and whose data it shows."""
@@ -208,7 +207,7 @@ class _Desk:
         marks = tuple(
             (strip_column(self.look, group.front_m / finish_m, size[0]), group.role.value)
             for group in reversed(self.state.groups)
-            if np.isfinite(group.front_m)
+            if math.isfinite(group.front_m)
         )
         strip = self._panel("profile ground", size, lambda: draw_strip(self.scene, self.look, size)).image
         key = ("profile", self.look.scale, size, marks)
@@ -226,14 +225,14 @@ class _Desk:
 
     def _gap_board(self) -> Panel:
         says = tuple(
-            self._row(group, group_gap(group)) for group in _most_telling(self.state.groups, _MOST_GAP_ROWS)
+            self._row(group, group_gap(group)) for group in _most_telling(self.state.groups, MOST_GAP_ROWS)
         )
         return self._panel("gap_board", says, lambda: draw_board(self.look, says))
 
     def _speed_board(self) -> Panel:
         theme = self.scene.theme
         says = tuple(
-            self._row(group, f"{3.6 * group.speed_mps:.0f}" if np.isfinite(group.speed_mps) else "-")
+            self._row(group, f"{3.6 * group.speed_mps:.0f}" if math.isfinite(group.speed_mps) else "-")
             for group in _most_telling(self.state.groups, _MOST_SPEED_ROWS)
         )
         heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
@@ -252,14 +251,17 @@ class _Desk:
             yield self._panel("gap_trend", key, lambda: draw_trend(self.look, trend))
 
     def _row(self, group: Group, figure: str) -> tuple[str, int, str, str]:
-        roster = roster_of(self.scene, self.state.riders.bibs)
-        title = group_title(self.scene.theme, group, roster)
-        return title, len(group.riders), figure, group.role.value
+        return self._titles[group.id], len(group.riders), figure, group.role.value
+
+    @cached_property
+    def _titles(self) -> dict[int, str]:
+        """What each group is called, by id."""
+        titles = group_titles(self.scene, self.state)
+        return {group.id: title for group, title in zip(self.state.groups, titles, strict=True)}
 
     def _climb_card(self) -> Panel | None:
         """Card of the climb on which the first group that climbs is, from the head to the peloton."""
         stage = self.scene.stage
-        roster = roster_of(self.scene, self.state.riders.bibs)
         climbs = self.scene.memory.get(
             "climbs", None, lambda: [(climb, foot_of(stage, climb)) for climb in climbs_of(stage)]
         )
@@ -273,9 +275,7 @@ class _Desk:
                     # in steps, for a picture that is kept must show what its key says and nothing finer
                     step = int((climb.distance_m - group.front_m) // _CARD_STEP_M)
                     to_summit_m = (step + 0.5) * _CARD_STEP_M
-                    card = CardClimb(
-                        climb, foot_m, group_title(self.scene.theme, group, roster), group.role.value
-                    )
+                    card = CardClimb(climb, foot_m, self._titles[group.id], group.role.value)
                     says = (climb.distance_m, card.group, card.role, step)
                     return self._panel(
                         "climb_card",

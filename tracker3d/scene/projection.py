@@ -20,12 +20,6 @@ RELIEF_TOLERANCE_M = 25.0
 """The relief is coarse: ground hides a target only where it stands this far above the line of sight."""
 
 
-def camera_axes(pose: CameraPose) -> NDArray[np.float64]:
-    """Return the camera's right, up and forward unit vectors as rows, (3, 3)."""
-    forward = np.asarray(pose.target_m, float) - np.asarray(pose.eye_m, float)
-    return view_axes(forward, up=pose.up)
-
-
 def view_axes(direction: ArrayLike, *, up: ArrayLike | None = None) -> NDArray[np.float64]:
     """Return right, up and forward unit vectors as rows, (3, 3), of a view along ``direction`` (3,).
 
@@ -73,9 +67,8 @@ def project(
     depth_m : (n,) float64
         Along the direction of view; negative behind the eye.
     """
-    axes = camera_axes(pose)
     relative = np.asarray(points_m, float).reshape(-1, 3) - np.asarray(pose.eye_m, float)
-    seen = relative @ axes.T
+    seen = relative @ pose.axes.T
     depth_m = seen[:, 2]
     focal = focal_px(pose, viewport_px)
     safe = np.where(depth_m > 1e-6, depth_m, np.nan)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import StageScene
 
 STRIP_PAD = 14
-_HEIGHT = 132
+STRIP_HEIGHT, LEGEND_HEIGHT = 132, 40
 _TOP, _BOTTOM = 34, 24
 _LEAST_RANGE_M = 250.0
 _MARKED = {GateKind.CLIMB, GateKind.SPRINT, GateKind.FINISH, GateKind.TIME_CHECK}
@@ -28,7 +28,7 @@ _OVERSAMPLED = 3
 
 def strip_size(look: Look, width_px: int) -> tuple[int, int]:
     """Return width and height of the strip in a space of some width."""
-    return width_px, look.px(_HEIGHT)
+    return width_px, look.px(STRIP_HEIGHT)
 
 
 def draw_strip(scene: StageScene, look: Look, size_px: tuple[int, int]) -> Canvas:
@@ -165,7 +165,7 @@ def draw_legend(look: Look) -> Canvas:
     title = theme.word("gradient")
     bar_left = pad + look.width(title, 15, "Semibold") + look.px(10)
     bar = look.px(26) * (len(stops) - 1)
-    canvas = Canvas(look, bar_left + bar + look.px(24), look.px(40))
+    canvas = Canvas(look, bar_left + bar + look.px(24), look.px(LEGEND_HEIGHT))
     canvas.panel(radius=4)
     canvas.text(pad, look.px(19), title, 15, colour=theme.colour("text"), weight="Semibold")
     canvas.text(pad, look.px(33), "%", 13, colour=theme.colour("text_soft"))

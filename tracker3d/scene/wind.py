@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -61,22 +61,29 @@ class WindField:
         ]
         self._distance_m = np.array([report.distance_m for report in self._reports])
         self._time_ms = np.array([report.time_ms for report in self._reports], float)
+        from_rad = np.array([report.wind_from_rad for report in self._reports])
+        self.to_rad: NDArray[np.float64] = (from_rad + math.pi) % math.tau
+        """Where the wind of each report blows to, clockwise from north, (n,)."""
 
-    def at(self, *, time_ms: int, distance_m: float) -> Wind | None:
-        """Return the nearest report: an hour counts as much as 20 km.
+    def nearest(self, *, time_ms: int, distance_m: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the report that counts at each place (k,): an hour counts as much as 20 km.
 
-        None where all are more than four times that away.
+        -1 where all are more than four times that away.
         """
         if not self._reports:
-            return None
-        away = np.abs(self._distance_m - distance_m) / _SAME_PLACE_M
+            return np.full(len(distance_m), -1)
+        away = np.abs(self._distance_m - distance_m[:, None]) / _SAME_PLACE_M
         away += np.abs(self._time_ms - time_ms) / _SAME_TIME_MS
-        nearest = int(np.argmin(away))
-        if not away[nearest] < _FARTHEST:
+        best = np.argmin(away, axis=1)
+        return np.where(away[np.arange(len(best)), best] < _FARTHEST, best, -1)
+
+    def at(self, *, time_ms: int, distance_m: float) -> Wind | None:
+        """Return the wind at one place; None where no report is near enough."""
+        best = int(self.nearest(time_ms=time_ms, distance_m=np.array([distance_m]))[0])
+        if best < 0:
             return None
-        report = self._reports[nearest]
-        to_rad = (report.wind_from_rad + math.pi) % (2.0 * math.pi)
-        return Wind(to_rad, report.wind_mps, report.temperature_c)
+        report = self._reports[best]
+        return Wind(float(self.to_rad[best]), report.wind_mps, report.temperature_c)
 
 
 def _field(scene: StageScene, race: Race) -> WindField:
@@ -102,37 +109,58 @@ def wind_arrows(
     if not race.reports.weather:
         return []
     field = _field(scene, race)
-    route = scene.stage.route
-    at_m = np.arange(max(route.start_m, 0.0), route.finish_m, _EVERY_M)
-    places = scene.memory.get("wind places", None, lambda: _beside_road(scene, at_m))
+    key = (pose, viewport_px, scale)
+    shown = scene.memory.get("wind places shown", key, lambda: _shown(scene, *key), most=4)
+    winds = field.nearest(time_ms=state.time_ms, distance_m=shown.at_m)
+    known = np.flatnonzero(winds >= 0)
+    to_rad = field.to_rad[winds[known]]
+    way = 100.0 * np.stack([np.sin(to_rad), np.cos(to_rad), np.zeros(len(to_rad))], axis=-1)
+    places = shown.places_m[known]
+    ends, _ = project(pose, viewport_px, np.stack([places - way, places + way]))
+    across, down = np.moveaxis(np.diff(ends.reshape(2, -1, 2), axis=0)[0], -1, 0)
+    seen = np.isfinite(across) & np.isfinite(down)
+    turns = np.rint(np.arctan2(across[seen], -down[seen]) / math.tau * TURNS).astype(int) % TURNS
+    middles = shown.px[known[seen]].tolist()
+    return [(turn, x, y) for turn, (x, y) in zip(turns.tolist(), middles, strict=True)]
+
+
+class _Shown(NamedTuple):
+    """Places of arrows in a picture: road distances (n,), as drawn (n, 3), and in pixels (n, 2)."""
+
+    at_m: NDArray[np.float64]
+    places_m: NDArray[np.float64]
+    px: NDArray[np.float64]
+
+
+def _shown(scene: StageScene, pose: CameraPose, viewport_px: tuple[int, int], scale: float) -> _Shown:
+    at_m, places = scene.memory.get("wind places", None, lambda: _beside_road(scene))
     px, depth_m = project(pose, viewport_px, places)
     seen = np.flatnonzero(inside(px, viewport_px) & (depth_m > 0.0))
     seen = seen[in_sight(scene, pose.eye_m, places[seen])] if len(seen) else seen
-    arrows: list[tuple[int, float, float]] = []
-    for node in seen.tolist():
-        x, y = px[node].tolist()
-        if any(math.hypot(x - a, y - b) < _APART_PX * scale for _, a, b in arrows):
-            continue
-        wind = field.at(time_ms=state.time_ms, distance_m=float(at_m[node]))
-        if wind is None:
-            continue
-        way = 100.0 * np.array([math.sin(wind.to_rad), math.cos(wind.to_rad), 0.0])
-        ends, _ = project(pose, viewport_px, np.stack([places[node] - way, places[node] + way]))
-        if not np.isfinite(ends).all():
-            continue
-        across, up = ends[1, 0] - ends[0, 0], ends[0, 1] - ends[1, 1]
-        arrows.append((round(math.atan2(across, up) / (2.0 * math.pi) * TURNS) % TURNS, x, y))
-    return arrows
+    seen = seen[_apart(px[seen], _APART_PX * scale)]
+    return _Shown(at_m[seen], places[seen], px[seen])
 
 
-def _beside_road(scene: StageScene, at_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Places (n, 3) as drawn, right of the road."""
+def _apart(px: NDArray[np.float64], apart_px: float) -> list[int]:
+    """Return which of some pixels (n, 2) to take, in their order, so that all are far enough apart."""
+    taken: list[int] = []
+    free = np.ones(len(px), bool)
+    while free.any():
+        row = int(np.argmax(free))
+        taken.append(row)
+        free &= ((px - px[row]) ** 2).sum(axis=1) >= apart_px**2
+    return taken
+
+
+def _beside_road(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Road distances (n,) and the places (n, 3) as drawn right of the road there."""
     route = scene.stage.route
+    at_m = np.arange(max(route.start_m, 0.0), route.finish_m, _EVERY_M)
     x_m, y_m = route.position(at_m)
     heading = route.heading(at_m)
     z_m = route.z_drawn(at_m)
     x_m, y_m = x_m + _BESIDE_M * np.cos(heading), y_m - _BESIDE_M * np.sin(heading)
-    return scene.stage.frame.drawn(x_m, y_m, z_m).astype(float)
+    return at_m, scene.stage.frame.drawn(x_m, y_m, z_m).astype(float)
 
 
 def draw_arrow(look: Look, turn: int) -> Image.Image:

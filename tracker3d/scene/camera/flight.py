@@ -27,6 +27,7 @@ from tracker3d.scene.camera.pose import aimed
 from tracker3d.scene.camera.road_path import road_path
 
 if TYPE_CHECKING:
+    from tracker3d.scene.camera.titles import ShownTitle
     from tracker3d.scene.model import CameraPose, StageScene
 
 _LOOK_AHEAD_S = 1.0
@@ -146,6 +147,10 @@ class FlyToCamera:
     def pose(self, moment: Moment) -> CameraPose:
         """Return the pose for this moment."""
         return self._flight.pose(moment)
+
+    def title_at(self, moment: Moment) -> ShownTitle | None:
+        """Return what the views that it flies between have to say."""
+        return self._flight.title_at(moment)
 
     @cached_property
     def _flight(self) -> HandoverCamera:

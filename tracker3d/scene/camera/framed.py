@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.camera.clearance import needed_height_m
-from tracker3d.scene.camera.framing import FrameBounds, best_view, fit
+from tracker3d.scene.camera.framing import best_direction, fit, thinned
 from tracker3d.scene.camera.numbers import Words  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.pose import aimed
 from tracker3d.scene.climbs import climb_named, foot_of
+from tracker3d.scene.free_area import free_area
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,6 +31,7 @@ _SIDE_FOV_DEG = 28.0
 _FINISH_FOV_DEG = 26.0
 _EYE_MARGIN_M = 3.0
 _RUN_IN_M = 90.0
+_POINTS = 500
 
 
 class Side(enum.StrEnum):
@@ -59,7 +61,7 @@ class OverviewCamera:
         """Return the pose; it depends on the picture's aspect only."""
         road = moment.scene.road
         points = moment.scene.memory.get(
-            "raced road", None, lambda: _thinned(road.positions_m[road.distance_m >= 0.0])
+            "raced road", None, lambda: thinned(road.positions_m[road.distance_m >= 0.0], _POINTS)
         )
         return _framed(
             moment,
@@ -67,7 +69,6 @@ class OverviewCamera:
             points,
             pitches_deg=(32.0, 38.0, 45.0),
             fov_deg=_OVERVIEW_FOV_DEG,
-            bounds=(FrameBounds(), FrameBounds(left=0.44)),
             margin_m=300.0,
         )
 
@@ -96,10 +97,6 @@ class ClimbCamera:
             points,
             pitches_deg=(20.0, 26.0, 33.0, 40.0),
             fov_deg=FOV_DEG,
-            bounds=(
-                FrameBounds(left=0.80, right=0.80, top=0.78),
-                FrameBounds(left=0.44, right=0.44, top=0.86),
-            ),
             margin_m=60.0,
         )
 
@@ -129,12 +126,8 @@ class ClimbSideCamera:
             moment,
             ("climb side", subject, self.side),
             points,
-            pitches_deg=(9.0, 13.0, 18.0, 24.0),
+            pitches_deg=(9.0, 13.0, 18.0, 24.0, 32.0),
             fov_deg=_SIDE_FOV_DEG,
-            bounds=(
-                FrameBounds(left=0.82, right=0.82, top=0.62, bottom=0.42),
-                FrameBounds(left=0.46, right=0.46, top=0.8, bottom=0.42),
-            ),
             margin_m=60.0,
             azimuths_deg=tuple((bearing_deg + turn) % 360.0 for turn in azimuths),
         )
@@ -175,7 +168,7 @@ def _find_climb(scene: StageScene, words: str) -> tuple[float, NDArray[np.float6
         foot_m, summit_m = foot_of(scene.stage, place), place.distance_m
     distance_m = scene.road.distance_m
     on_climb = (distance_m >= foot_m - 150.0) & (distance_m <= summit_m + 150.0)
-    points = _thinned(scene.road.positions_m[on_climb])
+    points = thinned(scene.road.positions_m[on_climb], _POINTS)
     east, north = (points[-1] - points[0])[:2]
     return summit_m, points, math.degrees(math.atan2(east, north))
 
@@ -187,32 +180,30 @@ def _framed(
     *,
     pitches_deg: tuple[float, ...],
     fov_deg: float,
-    bounds: tuple[FrameBounds, ...],
     margin_m: float,
     azimuths_deg: tuple[float, ...] = tuple(range(0, 360, 15)),
 ) -> CameraPose:
     """Return a pose that frames points; its direction is chosen once for pictures of about this aspect."""
     scene, aspect = moment.scene, moment.aspect
-    view = scene.memory.get(
-        "view",
-        (subject, round(4 * math.log2(aspect))),
-        lambda: best_view(
+    steps = round(4 * math.log2(aspect))
+    direction = scene.memory.get(
+        "direction",
+        (subject, steps),
+        lambda: best_direction(
             scene,
             points_m,
             pitches_deg=pitches_deg,
-            aspect=aspect,
+            aspect=2.0 ** (steps / 4),
             fov_deg=fov_deg,
-            bounds=bounds,
+            area=free_area(scene, 2.0 ** (steps / 4)),
             margin_m=margin_m,
             azimuths_deg=azimuths_deg,
         ),
     )
     return scene.memory.get(
         "framed pose",
-        (subject, aspect, view),
-        lambda: fit(points_m, np.array(view.direction), fov_deg=fov_deg, aspect=aspect, bounds=view.bounds),
+        (subject, aspect),
+        lambda: fit(
+            points_m, np.array(direction), fov_deg=fov_deg, aspect=aspect, area=free_area(scene, aspect)
+        ),
     )
-
-
-def _thinned(positions_m: NDArray[np.float32]) -> NDArray[np.float64]:
-    return positions_m[:: max(1, len(positions_m) // 500)].astype(float)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tracker3d.scene.model import CameraPose
-from tracker3d.scene.projection import in_sight, project, relief_drawn_m, view_axes
+from tracker3d.scene.projection import in_sight, relief_drawn_m, view_axes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from tracker3d.scene.free_area import FreeArea
     from tracker3d.scene.model import StageScene
 
-
-@dataclass(frozen=True)
-class FrameBounds:
-    """The part of the picture that is to be filled, as shares of its half width and half height."""
-
-    left: float = 0.88
-    right: float = 0.88
-    top: float = 0.84
-    bottom: float = 0.54
+_HALVINGS, _HEIGHTS, _FARTHEST = 16, 25, 1e4
+_END_SEEN = 0.5
+"""What it is worth to see an end of the road: as much as standing closer by two fifths."""
+_EVEN = 0.2
+"""How much room sideways an eye gives up to stand in the middle of the heights that it may have."""
 
 
 def direction_of(azimuth_rad: float, pitch_rad: float) -> NDArray[np.float64]:
@@ -42,12 +38,14 @@ def fit(
     *,
     fov_deg: float,
     aspect: float,
-    bounds: FrameBounds,
+    area: FreeArea,
 ) -> CameraPose:
-    """Return the nearest pose that looks along ``direction`` and keeps all points within the bounds.
+    """Return the nearest pose that looks along ``direction`` and keeps all points in the free area.
 
-    In camera coordinates (right, up, forward) each border of the picture asks of the eye one linear
-    inequality for each point, so the nearest eye follows from six maxima.
+    In camera coordinates (right, up, forward) each border of the area asks of the eye one linear inequality
+    for each point. For a depth and a height of the eye, what the boards in the corners ask joins them: a
+    point that is above a board's foot must be beside it. So each depth and height leaves the eye an interval
+    from left to right, and the nearest depth with one that is not empty is found by halving.
 
     Parameters
     ----------
@@ -58,64 +56,124 @@ def fit(
         Vertical field of view.
     aspect : float
         Width over height of the picture.
-    bounds : FrameBounds
+    area : FreeArea
     """
     axes = view_axes(direction)
     right, up, forward = (points_m @ axes.T).T
-    tangent = math.tan(math.radians(fov_deg) / 2.0)
-    x_right, x_left = tangent * aspect * bounds.right, tangent * aspect * bounds.left
-    y_top, y_bottom = tangent * bounds.top, tangent * bounds.bottom
-    at_right, at_left = float((right - x_right * forward).max()), float((-right - x_left * forward).max())
-    at_top, at_bottom = float((up - y_top * forward).max()), float((-up - y_bottom * forward).max())
-    depth = min(-(at_right + at_left) / (x_right + x_left), -(at_top + at_bottom) / (y_top + y_bottom))
-    eye_right = 0.5 * ((at_right + x_right * depth) - (at_left + x_left * depth))
-    eye_up = 0.5 * ((at_top + y_top * depth) - (at_bottom + y_bottom * depth))
-    eye = np.array([eye_right, eye_up, depth]) @ axes
-    reach = max(float(forward.mean()) - depth, 1.0)
-    return CameraPose(eye, eye + axes[2] * reach, fov_deg)
+    slopes = _slopes(area, fov_deg, aspect)
+    reach = max(float(np.ptp(right)), float(np.ptp(up)), float(np.ptp(forward)), 1.0)
+    near, far = float(forward.min()) - 1.0, float(forward.min()) - reach
+    place = _place(right, up, forward - far, slopes)
+    while place is None and forward.min() - far < _FARTHEST * reach:
+        near, far = far, far - 2.0 * (near - far)
+        place = _place(right, up, forward - far, slopes)
+    if place is None:
+        raise ValueError("there is no room left in the picture")
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (near + far)
+        closer = _place(right, up, forward - middle, slopes)
+        if closer is None:
+            near = middle
+        else:
+            far, place = middle, closer
+    eye = np.array([*place, far]) @ axes
+    return CameraPose(eye, eye + axes[2] * max(float(forward.mean()) - far, 1.0), fov_deg)
 
 
-@dataclass(frozen=True)
-class View:
-    """A direction to look in, and the part of the picture to fill."""
+class _Slopes(NamedTuple):
+    """Borders of a free area as sideways (or upwards) over forward, right and up positive."""
 
-    direction: tuple[float, float, float]
-    bounds: FrameBounds
+    left: float
+    right: float
+    top: float
+    bottom: float
+    left_board: float
+    left_foot: float
+    right_board: float
+    right_foot: float
 
 
-def best_view(
+def _slopes(area: FreeArea, fov_deg: float, aspect: float) -> _Slopes:
+    high = math.tan(math.radians(fov_deg) / 2.0)
+
+    def across(share: float) -> float:
+        return high * aspect * (2.0 * share - 1.0)
+
+    def upward(share: float) -> float:
+        return high * (1.0 - 2.0 * share)
+
+    return _Slopes(
+        across(area.left),
+        across(area.right),
+        upward(area.top),
+        upward(area.bottom),
+        across(area.left_board),
+        upward(area.left_board_foot),
+        across(area.right_board),
+        upward(area.right_board_foot),
+    )
+
+
+def _place(
+    right: NDArray[np.float64], up: NDArray[np.float64], depth: NDArray[np.float64], slopes: _Slopes
+) -> tuple[float, float] | None:
+    """Return where to the right and how high an eye may be at a depth, most at ease; None for nowhere."""
+    lowest, highest = float((up - slopes.top * depth).max()), float((up - slopes.bottom * depth).min())
+    if lowest > highest:
+        return None
+    heights = np.linspace(lowest, highest, _HEIGHTS)
+    above = (up - heights[:, None]) / depth
+    least = (right - slopes.right * depth).max()
+    most = (right - slopes.left * depth).min()
+    beside_left = np.where(above > slopes.left_foot, right - slopes.left_board * depth, math.inf)
+    beside_right = np.where(above > slopes.right_foot, right - slopes.right_board * depth, -math.inf)
+    least = np.maximum(beside_right.max(axis=1), least)
+    most = np.minimum(beside_left.min(axis=1), most)
+    room = most - least
+    best = int(np.argmax(room - _EVEN * (highest - lowest) * np.abs(np.linspace(-1.0, 1.0, _HEIGHTS))))
+    if room[best] < 0.0:
+        best = int(np.argmax(room))
+    if room[best] < 0.0:
+        return None
+    return 0.5 * float(least[best] + most[best]), float(heights[best])
+
+
+def best_direction(
     scene: StageScene,
     points_m: NDArray[np.float64],
     *,
     pitches_deg: Iterable[float],
     aspect: float,
     fov_deg: float,
-    bounds: Iterable[FrameBounds],
+    area: FreeArea,
     margin_m: float = 60.0,
     azimuths_deg: Iterable[float] = range(0, 360, 15),
-) -> View:
-    """Return the view that shows most of the points, and shows them large.
+) -> tuple[float, float, float]:
+    """Return the direction that shows most of the points, and shows them large.
 
-    Tried are directions (clockwise from north) with some pitches and parts of the picture. Looking north is
-    preferred a little: people know maps that way, and the baked light comes from the north-west. :func:`fit`
-    makes a pose of it.
+    Tried are directions (clockwise from north) with some pitches. Looking north is preferred a little: people
+    know maps that way, and the baked light comes from the north-west. :func:`fit` makes a pose of it.
     """
-    checked = points_m[:: max(1, len(points_m) // 64)]
-    best: View | None = None
+    checked = thinned(points_m, 64)
+    best: tuple[float, float, float] | None = None
     best_score = -math.inf
-    for pitch_deg, azimuth_deg, part in itertools.product(pitches_deg, azimuths_deg, bounds):
+    for pitch_deg, azimuth_deg in itertools.product(pitches_deg, azimuths_deg):
         azimuth_rad = math.radians(azimuth_deg)
         direction = direction_of(azimuth_rad, math.radians(pitch_deg))
-        pose = fit(points_m, direction, fov_deg=fov_deg, aspect=aspect, bounds=part)
-        score = _score(
-            scene, pose, checked, aspect=aspect, northward=math.cos(azimuth_rad), margin_m=margin_m
-        )
+        pose = fit(checked, direction, fov_deg=fov_deg, aspect=aspect, area=area)
+        score = _score(scene, pose, checked, northward=math.cos(azimuth_rad), margin_m=margin_m)
         if score > best_score:
             east, north, up = direction.tolist()
-            best, best_score = View((east, north, up), part), score
+            best, best_score = (east, north, up), score
     if best is None:
-        raise ValueError("best_view needs at least one pitch and one part of the picture")
+        raise ValueError("best_direction needs at least one pitch and one azimuth")
     return best
+
+
+def thinned(points_m: NDArray[np.floating], most: int) -> NDArray[np.float64]:
+    """Return at most so many of some points (n, 3), evenly, with both ends."""
+    rows = np.linspace(0, len(points_m) - 1, min(most, len(points_m))).astype(np.intp)
+    return np.asarray(points_m[rows], float)
 
 
 def _score(
@@ -123,26 +181,17 @@ def _score(
     pose: CameraPose,
     points_m: NDArray[np.float64],
     *,
-    aspect: float,
     northward: float,
     margin_m: float,
 ) -> float:
     """Return how good a view is.
 
-    The logarithm of: share in sight, to the fourth; closeness; a little for looking north. An eye under the
-    ground loses.
+    The logarithm of: share in sight, to the fourth; closeness; a little for looking north; less where an end of
+    the road is hidden, for there its gates stand. An eye under the ground loses.
     """
-    clear = ~_under_panels(pose, points_m, aspect)
-    seen = float((in_sight(scene, pose.eye_m, points_m) * (0.4 + 0.6 * clear)).mean())
+    sighted = in_sight(scene, pose.eye_m, points_m)
+    seen, ends = float(sighted.mean()), float(sighted[[0, -1]].sum())
     distance = float(np.linalg.norm(points_m - pose.eye_m, axis=1).mean())
     ground = float(relief_drawn_m(scene, pose.eye_m[0], pose.eye_m[1]))
     buried = max(0.0, ground + margin_m - float(pose.eye_m[2]))
-    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward - buried
-
-
-def _under_panels(pose: CameraPose, points_m: NDArray[np.float64], aspect: float) -> NDArray[np.bool_]:
-    """Tell which points lie where the boards in the upper corners are, (n,)."""
-    px, _ = project(pose, (round(1000 * aspect), 1000), points_m)
-    across, down = px[:, 0] / (1000 * aspect), px[:, 1] / 1000
-    result: NDArray[np.bool_] = ((across < 0.26) & (down < 0.40)) | ((across > 0.74) & (down < 0.40))
-    return result
+    return 4.0 * math.log(max(seen, 1e-3)) - math.log(distance) + 0.12 * northward + _END_SEEN * ends - buried

@@ -9,6 +9,7 @@ no kinks.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from tracker3d.scene.camera.easing import Ease, smooth_step, wrapped
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
 from tracker3d.scene.camera.numbers import Share  # noqa: TC001 (read at run time)
 from tracker3d.scene.camera.pose import View, view_of
+from tracker3d.scene.camera.titles import ShownTitle, title_of
 from tracker3d.scene.model import CameraPose
 
 if TYPE_CHECKING:
@@ -93,6 +95,19 @@ class HandoverCamera:
         pose = view.pose()
         eye = pose.eye_m + np.array([0.0, 0.0, float(arc(share)) * view.reach_m])
         return CameraPose(kept_above(moment.scene, eye), pose.target_m, pose.fov_deg, pose.up)
+
+    def title_at(self, moment: Moment) -> ShownTitle | None:
+        """Return what the one camera, and from half way on the other, has to say: it fades over meanwhile."""
+        elapsed_s = moment.elapsed_s(self.driven_by)
+        share = elapsed_s / self.handover.duration_s if 0.0 < elapsed_s < self.handover.duration_s else 1.0
+        if elapsed_s <= 0.0 or share < 0.5:
+            title = title_of(self.before, moment.since(self.driven_by, -self.before_since_s))
+        else:
+            title = title_of(self.after, moment)
+        if title is None:
+            return None
+        shown = 1.0 if elapsed_s <= 0.0 else float(smooth_step(abs(2.0 * share - 1.0)))
+        return dataclasses.replace(title, opacity=title.opacity * shown)
 
     def _views(self, moment: Moment) -> tuple[View, View]:
         before = self.before.pose(moment.since(self.driven_by, -self.before_since_s))

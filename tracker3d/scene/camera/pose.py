@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.scene.model import CameraPose
-from tracker3d.scene.projection import camera_axes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +60,7 @@ class View:
 
 def view_of(pose: CameraPose) -> View:
     """Return a pose in angles."""
-    right, up, forward = camera_axes(pose)
+    right, up, forward = pose.axes
     roll = math.atan2(-right[2], up[2]) if math.hypot(right[2], up[2]) > 1e-9 else 0.0
     level = math.cos(roll) * right + math.sin(roll) * up
     target = np.asarray(pose.target_m, float)

@@ -12,6 +12,7 @@ from tracker3d.errors import InputError
 from tracker3d.scene.camera.easing import smooth_step
 from tracker3d.scene.camera.handover import Handover, HandoverCamera
 from tracker3d.scene.camera.moment import Camera, Clock, Moment
+from tracker3d.scene.camera.titles import ShownTitle
 
 if TYPE_CHECKING:
     from tracker3d.scene.model import CameraPose
@@ -62,15 +63,6 @@ class CameraShot:
         fade_s = min(TITLE_FADE_S, 0.25 * self.duration_s)
         inside_s = min(elapsed_s - self.start_s, self.end_s - elapsed_s)
         return float(smooth_step(inside_s / fade_s))
-
-
-@dataclass(frozen=True)
-class ShownTitle:
-    """The title of the shot under way; ``opacity`` is 0 to 1."""
-
-    title: str
-    subtitle: str
-    opacity: float
 
 
 @dataclass(frozen=True)
