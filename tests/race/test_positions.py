@@ -70,11 +70,23 @@ def test_riders_who_come_later_have_no_past() -> None:
 
 
 def test_five_hours_of_a_race_take_few_bytes() -> None:
-    """10 bytes a rider and second: what a row holds in memory that is touched."""
+    """10 bytes a rider and second, and riders who come late make no other table: there is room for them."""
     table = a_table(10, 180)
     columns = table._kept[3:]
     assert sum(column.dtype.itemsize for column in columns) == 10
-    assert all(column.shape[1] == 180 for column in columns)
+    table.append(states_at(10, 181))
+    assert all(now is before for now, before in zip(table._kept[3:], columns, strict=True))
+
+
+def test_a_field_beyond_all_room_keeps_its_past() -> None:
+    table = a_table(5, 200)
+    before = table.at(START_MS + 2000)
+    for row in range(5, 10):
+        table.append(states_at(row, 700))
+    after = table.at(START_MS + 2000)
+    np.testing.assert_array_equal(after.distance_m[:200], before.distance_m)
+    assert (after.presence[200:] == Presence.ABSENT).all()
+    assert np.isfinite(table.at(START_MS + 7000).distance_m[699])
 
 
 def test_readers_never_meet_half_of_a_step() -> None:

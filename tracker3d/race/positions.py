@@ -20,7 +20,8 @@ SURE_AGE_S = PRESENCE_AGES_S[1]
 _SURE_HELD_MS = 12_000.0
 _KNOWN_AGE_S = PRESENCE_AGES_S[0]
 _FIRST_ROWS = 6 * 3600
-"""Room for six hours at once: nothing is copied meanwhile, and what is not written takes no memory."""
+_FIRST_RIDERS = 256
+"""Room for six hours of a large field at once: nothing is copied, and what is not written takes no memory."""
 
 
 class Positions(Protocol):
@@ -93,6 +94,7 @@ class RecordedPositions:
 class _Rows(NamedTuple):
     """What a table holds at one moment: growing makes another one, and readers never see half of a step.
 
+    Columns are (riders, rows), with room for more of both, so that who comes late needs no other table.
     Places are millimetres, speeds centimetres a second, lateral places units of 4 cm, ages 0.1 s.
     """
 
@@ -124,13 +126,14 @@ class PositionTable:
     is one row before the last.
 
     A row takes 10 bytes a rider, so that five hours of 180 riders are 32 MB, and only what is written takes
-    memory. One thread may add rows while others read: what they read is the table before or after a row.
+    memory. One thread may add rows while others read: what they read is the table before or after a row, for
+    rows and riders that they do not know of are written where they do not look.
     """
 
     def __init__(self, *, finish_m: float) -> None:
         self.start_ms = 0
         self._finish_m = finish_m
-        self._kept = _with_room(_Rows(0, np.zeros(0, np.int32), np.zeros(0), *_columns(0, 0)), 0)
+        self._kept = _Rows(0, np.zeros(0, np.int32), np.zeros(0), *_columns(_FIRST_RIDERS, _FIRST_ROWS))
 
     def __len__(self) -> int:
         return self._kept.rows
@@ -161,20 +164,18 @@ class PositionTable:
 
     def append(self, states: RiderStates) -> None:
         """Add the next row; ``states.bibs`` begins with the bibs known so far."""
-        kept = self._kept
-        row, more = kept.rows, len(states.bibs) - len(kept.bibs)
-        if more:
-            kept = _with_room(kept, more)._replace(bibs=states.bibs.copy())
-        elif row == len(kept.places):
-            kept = _with_room(kept, 0)
+        kept = _with_room(self._kept, len(states.bibs))
+        if len(states.bibs) > len(kept.bibs):
+            kept = _with_riders(kept, states.bibs)
+        row, riders = kept.rows, len(kept.bibs)
         values = (states.distance_m, states.speed_mps, states.lateral_m, states.age_s)
         columns: tuple[NDArray[Any], ...] = kept[3:7]
         for column, unit, value in zip(columns, _UNITS, values, strict=True):
-            column[row] = _packed(value, unit, column.dtype)
-        kept.presence[row] = states.presence
+            column[:riders, row] = _packed(value, unit, column.dtype)
+        kept.presence[:riders, row] = states.presence
         new = states.finished & np.isnan(kept.finish_ms)
         if new.any():
-            before_m = _unpacked(kept.places[row - 1], _UNITS[0]) if row else states.distance_m
+            before_m = _read(kept, kept.places, row - 1, _UNITS[0]) if row else states.distance_m
             gained_m = np.maximum(states.distance_m - before_m, 1e-6)
             share = np.clip(np.nan_to_num((self._finish_m - before_m) / gained_m, nan=1.0), 0.0, 1.0)
             arrived_ms = self.next_ms - ROW_MS * (1.0 - share)
@@ -198,7 +199,7 @@ class PositionTable:
         row, share = self._row_at(kept, times)
         last = kept.rows - 1
         rows = np.stack([np.maximum(row - 1, 0), row, np.minimum(row + 1, last), np.minimum(row + 2, last)])
-        before, low, high, after = _unpacked(kept.places[rows], _UNITS[0])
+        before, low, high, after = _read(kept, kept.places, rows, _UNITS[0])
         gained = high - low
         low_gain = _monotone(low - before, gained)
         high_gain = _monotone(after - high, gained)
@@ -224,11 +225,11 @@ class PositionTable:
             after = min(row + 1, kept.rows - 1)
             columns: tuple[NDArray[Any], ...] = kept[4:7]
             speed_mps, lateral_m, age_s = (
-                _mixed(column, row, after, share, unit)
+                _mixed(*_read(kept, column, [row, after], unit), share)
                 for column, unit in zip(columns, _UNITS[1:], strict=True)
             )
             age_s = age_s + max(0.0, time_ms - self.end_ms) / 1000.0
-            presence = kept.presence[row if share < 1.0 else after].copy()
+            presence = _written(kept, kept.presence, row if share < 1.0 else after)
         absent = np.isnan(place_m)
         presence[absent] = Presence.ABSENT
         for values in (speed_mps, lateral_m, age_s):
@@ -250,18 +251,18 @@ class PositionTable:
         A rider who is shown waiting because he was shown too far ahead does not stand still.
         """
         kept = self._kept
-        return _unpacked(kept.speeds[self._nearest_row(kept, times_ms)], _UNITS[1])
+        return _read(kept, kept.speeds, self._nearest_row(kept, times_ms), _UNITS[1])
 
     def known(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell which positions rest on a fix of 12 s at most: later ones are taken on at the last speed."""
         kept = self._kept
-        ages_s = _unpacked(kept.ages[self._nearest_row(kept, times_ms)], _UNITS[3])
+        ages_s = _read(kept, kept.ages, self._nearest_row(kept, times_ms), _UNITS[3])
         return np.asarray(ages_s < _KNOWN_AGE_S)
 
     def sure(self, times_ms: ArrayLike) -> NDArray[np.bool_]:
         """Tell whose fix is no older than 40 s, and who is not doubted."""
         kept = self._kept
-        return np.asarray(kept.presence[self._nearest_row(kept, times_ms)] < Presence.STALE)
+        return np.asarray(_written(kept, kept.presence, self._nearest_row(kept, times_ms)) < Presence.STALE)
 
     def _nearest_row(self, kept: _Rows, times_ms: ArrayLike) -> NDArray[np.int64]:
         row = np.rint((np.atleast_1d(np.asarray(times_ms, float)) - self.start_ms) / ROW_MS)
@@ -269,10 +270,10 @@ class PositionTable:
 
 
 def _columns(
-    rows: int, riders: int
+    riders: int, rows: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8], NDArray[np.uint16], NDArray[np.uint8]]:
     """Return room that takes no memory before it is written."""
-    size = (rows, riders)
+    size = (riders, rows)
     return (
         np.empty(size, np.int32),
         np.empty(size, np.int16),
@@ -282,17 +283,41 @@ def _columns(
     )
 
 
-def _with_room(kept: _Rows, more: int) -> _Rows:
-    """Return the same rows with room for another one, and for more riders, who were absent so far."""
-    riders, rows = kept.places.shape[1] + more, max(2 * kept.rows, _FIRST_ROWS)
-    columns = _columns(rows, riders)
+def _with_room(kept: _Rows, riders: int) -> _Rows:
+    """Return the same with room for another row of so many riders: hardly ever another table."""
+    most_riders, most_rows = kept.places.shape
+    if riders <= most_riders and kept.rows < most_rows:
+        return kept
+    columns = _columns(
+        most_riders if riders <= most_riders else max(2 * most_riders, riders),
+        most_rows if kept.rows < most_rows else 2 * most_rows,
+    )
     old_columns: tuple[NDArray[Any], ...] = kept[3:]
     new_columns: tuple[NDArray[Any], ...] = columns
     for old, new in zip(old_columns, new_columns, strict=True):
-        new[: kept.rows, : riders - more] = old[: kept.rows]
-        new[: kept.rows, riders - more :] = Presence.ABSENT if new.dtype == np.uint8 else _NOTHING[new.dtype]
-    finish_ms = np.append(kept.finish_ms, np.full(more, np.nan))
-    return _Rows(kept.rows, kept.bibs, finish_ms, *columns)
+        new[: len(kept.bibs), : kept.rows] = old[: len(kept.bibs), : kept.rows]
+    return _Rows(kept.rows, kept.bibs, kept.finish_ms, *columns)
+
+
+def _with_riders(kept: _Rows, bibs: NDArray[np.int32]) -> _Rows:
+    """Return the same rows with more riders, who were absent so far."""
+    before, riders = len(kept.bibs), len(bibs)
+    columns: tuple[NDArray[Any], ...] = kept[3:]
+    for column in columns:
+        nothing = Presence.ABSENT if column.dtype == np.uint8 else _NOTHING[column.dtype]
+        column[before:riders, : kept.rows] = nothing
+    finish_ms = np.append(kept.finish_ms, np.full(riders - before, np.nan))
+    return kept._replace(bibs=bibs.copy(), finish_ms=finish_ms)
+
+
+def _written(kept: _Rows, column: NDArray[Any], rows: ArrayLike) -> NDArray[Any]:
+    """Return what a column holds of all riders at some rows, in the shape of ``rows`` and riders last."""
+    return np.ascontiguousarray(np.moveaxis(column[: len(kept.bibs)][:, rows], 0, -1))
+
+
+def _read(kept: _Rows, column: NDArray[Any], rows: ArrayLike, unit: float) -> NDArray[np.float64]:
+    """Return the same in metres, metres a second or seconds; NaN where nothing is known."""
+    return _unpacked(_written(kept, column, rows), unit)
 
 
 _NOTHING: dict[np.dtype[Any], int] = {
@@ -324,9 +349,8 @@ def _unpacked(steps: NDArray[Any], unit: float) -> NDArray[np.float64]:
     return np.asarray(values)
 
 
-def _mixed(column: NDArray[Any], row: int, after: int, share: float, unit: float) -> NDArray[np.float64]:
+def _mixed(low: NDArray[np.float64], high: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Return what lies between two rows; where only the later knows, that."""
-    low, high = _unpacked(column[row], unit), _unpacked(column[after], unit)
     return np.where(np.isnan(low), high, low + share * (high - low))
 
 
