@@ -54,9 +54,10 @@ def vertices_below_road(triangles: NDArray[np.int32], land: Land, line: GroundLi
     are taken. So are those about the start and the finish, where riders roll out.
     """
     plan = land.plan
-    rows, columns = np.divmod(triangles, np.int32(plan.columns))
-    reach = np.maximum(np.ptp(rows, axis=1), np.ptp(columns, axis=1)) * np.float32(plan.step_m)
-    near = np.flatnonzero(land.distance_m.reshape(-1)[triangles].min(axis=1) < reach + _ENDS_M + plan.step_m)
+    corners = np.ascontiguousarray(triangles.T)
+    rows, columns = np.divmod(corners, np.int32(plan.columns))
+    reach = np.maximum(np.ptp(rows, axis=0), np.ptp(columns, axis=0)) * np.float32(plan.step_m)
+    near = np.flatnonzero(land.distance_m.reshape(-1)[corners].min(axis=0) < reach + _ENDS_M + plan.step_m)
     candidates = triangles[near]
     used, faces = np.unique(candidates, return_inverse=True)
     row, column = np.divmod(used, plan.columns)

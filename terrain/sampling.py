@@ -110,7 +110,8 @@ class MeshSampler:
     def _find_in_class(self, filed: _SizeClass, points: NDArray[np.float64], found: NDArray[np.intp]) -> None:
         cell = np.floor(points / filed.cell_m)
         with np.errstate(invalid="ignore"):
-            in_grid = ((cell >= 0) & (cell < (filed.columns, filed.rows))).all(axis=1)
+            in_grid = (cell[:, 0] >= 0) & (cell[:, 0] < filed.columns)
+            in_grid &= (cell[:, 1] >= 0) & (cell[:, 1] < filed.rows)
         waiting = np.flatnonzero((found < 0) & in_grid)
         key = (cell[waiting, 1] * filed.columns + cell[waiting, 0]).astype(np.int64)
         place = np.searchsorted(filed.keys, key, side="left")
@@ -123,7 +124,7 @@ class MeshSampler:
             triangle = filed.triangles[place]
             _, weights = self._weights(triangle, points[waiting])
             with np.errstate(invalid="ignore"):
-                inside = (weights >= -_SLACK).all(axis=1)
+                inside = (weights[:, 0] >= -_SLACK) & (weights[:, 1] >= -_SLACK) & (weights[:, 2] >= -_SLACK)
             found[waiting[inside]] = triangle[inside]
             waiting, place, end = waiting[~inside], place[~inside] + 1, end[~inside]
 
