@@ -163,3 +163,21 @@ def test_riders_join_as_they_are_heard_of(make_stage):
         place_at(live.windows.knots[r], live.windows.counts[r, ALL_KNOTS], 5.0 * 39) for r in range(40)
     ]
     assert newest_m == pytest.approx(50.0 * 39 + np.arange(1, 41), abs=12.0)
+
+
+def test_two_threads_do_to_the_bit_what_one_does(monkeypatch):
+    stage = stage_of(*FOLDED_ROADS["hairpins"]())
+    truth = ride(stage, riders=7, seed=41)
+    results = []
+    for many in (1_000_000, 1):
+        monkeypatch.setattr("tracker3d.track.live._MANY_FIXES", many)
+        results.append(ridden_live(stage, truth, noise_m=4.0))
+    (alone, alone_settled, alone_m), (shared, shared_settled, shared_m) = results
+    assert np.array_equal(alone_m, shared_m, equal_nan=True)
+    for one, two in zip(alone.windows, shared.windows, strict=True):
+        assert np.array_equal(one, two, equal_nan=True)
+    for one, two in zip(alone_settled[:2], shared_settled[:2], strict=True):
+        assert np.array_equal(one, two, equal_nan=True)
+    for name, column in alone_settled[2].items():
+        assert np.array_equal(column, shared_settled[2][name]), name
+    assert np.array_equal(alone.left_out, shared.left_out)

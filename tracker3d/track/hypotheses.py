@@ -41,20 +41,27 @@ _MOST_ALIKE = 2
 _SPEED_MEMORY_S = 12.0
 _TYPICAL_SPEED_MPS = 10.0
 
-PLACE, TIME, REPORTED, SPEED, FARTHEST, COST = range(6)
-"""Columns of a beam, (hypotheses, 6) float64: road distance, time (s) and reported speed of the last fix
-taken, speed ridden lately, farthest place, cost. The last hypothesis has taken nothing yet."""
+PERSISTING_S = 8.0
+"""The offset of a fix from the road says something about the next one's if that comes within this time."""
 
-_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(6, 14)
-_SCRATCH_ROWS = 14
+MOST_PERSISTENCE = 0.9
+
+PLACE, TIME, REPORTED, SPEED, FARTHEST, COST, ASIDE = range(7)
+BEAM_COLUMNS = 7
+"""Columns of a beam, (hypotheses, 7) float64: road distance, time (s) and reported speed of the last fix
+taken, speed ridden lately, farthest place, cost, and that fix's offset from the road. The last hypothesis has
+taken nothing yet."""
+
+_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(7, 15)
+_SCRATCH_ROWS = 15
 """Rows of the room for a step: those of a beam; parent and candidate of each entry; the entries by rank, and
 by rank their place, the place expected now and the farthest; of the hypotheses before, where each expects
 the rider now, and how surely."""
 
 
 def empty_beams(riders: int) -> NDArray[np.float64]:
-    """Beams of riders of whom nothing is known, (riders, hypotheses, 6)."""
-    beams = np.full((riders, HYPOTHESES, 6), np.nan)
+    """Beams of riders of whom nothing is known, (riders, hypotheses, 7)."""
+    beams = np.full((riders, HYPOTHESES, BEAM_COLUMNS), np.nan)
     beams[:, :, FARTHEST] = -np.inf
     beams[:, :, COST] = np.inf
     beams[:, -1, COST] = 0.0
@@ -68,6 +75,7 @@ def choose(
     rider: NDArray[np.int32],
     speed_mps: NDArray[np.float32],
     noise_m: float,
+    persistence: float,
 ) -> NDArray[np.int64]:
     """Choose for each fix the candidate that continues its rider's way, or none.
 
@@ -82,6 +90,8 @@ def choose(
         As reported, NaN where not.
     noise_m : float
         Scale of the lateral offsets of good fixes.
+    persistence : float
+        Which share of an offset the next fix is expected to have; see :func:`advance`.
 
     Returns
     -------
@@ -98,6 +108,7 @@ def choose(
     parent, taken = (np.empty((longest, HYPOTHESES), np.int8) for _ in range(2))
     _choose_all(
         *(starts, places.distance_m, places.lateral_m, time_s, speed_mps.astype(float), float(noise_m)),
+        float(persistence),
         *(empty_beams(2), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
     )
     return chosen
@@ -111,6 +122,7 @@ def _choose_all(
     time_s: NDArray[np.float64],
     reported_mps: NDArray[np.float64],
     noise_m: float,
+    persistence: float,
     beams: NDArray[np.float64],
     scratch: NDArray[np.float64],
     parent: NDArray[np.int8],
@@ -126,7 +138,7 @@ def _choose_all(
             row = begin + step
             advance(
                 *(beams[step % 2], distance_m[row], lateral_m[row], time_s[row], reported_mps[row], noise_m),
-                *(scratch, beams[1 - step % 2], parent[step], taken[step]),
+                *(persistence, scratch, beams[1 - step % 2], parent[step], taken[step]),
             )
         at = np.argmin(beams[(end - begin) % 2][:, COST])
         for step in range(end - begin - 1, -1, -1):
@@ -147,6 +159,7 @@ def advance(
     now_s: float,
     reported_mps: float,
     noise_m: float,
+    persistence: float,
     scratch: NDArray[np.float64],
     after: NDArray[np.float64],
     parent: NDArray[np.int8],
@@ -157,18 +170,24 @@ def advance(
     Each candidate is reached from the cheapest hypothesis, and from the cheapest of those that were never
     farther: one bad fix too far ahead would otherwise bind all that follow. Or the fix is skipped.
 
+    Receivers err by about as much from one fix to the next, so an offset that stays is no news: what counts
+    is by how much it differs from what is left of the one before. A few fixes of a rider in a gorge would
+    else outweigh his whole way.
+
     Parameters
     ----------
-    beam : (hypotheses, 6) float64
+    beam : (hypotheses, 7) float64
         The cheapest first, but for the last one.
     candidate_m, lateral_m : (k,) float64
         Candidates, nearest first; NaN and infinite where there are no more.
     now_s, reported_mps : float
         Of the fix; the speed is NaN where none is reported.
     noise_m : float
+    persistence : float
+        Which share of a fix's offset the next one is expected to have, 0 to 1.
     scratch : float64
         From :func:`scratch_of`; overwritten.
-    after : (hypotheses, 6) float64
+    after : (hypotheses, 7) float64
         Written: the new beam.
     parent, taken : (hypotheses,) int8
         Written: each new hypothesis's index in ``beam``, and the candidate that it took, or -1.
@@ -198,23 +217,25 @@ def advance(
             cheapest, cheapest_cost = last, cost
         if cost < unbound_cost:
             unbound, unbound_cost = last, cost
-        off_road = 2.0 * np.log(1.0 + (lateral_m[index] / noise_m) ** 2 / 3.0)
+        aside_m = lateral_m[index]
         if cheapest >= 0:
-            _take(beam, cheapest, place_m, now_s, reported_mps, cheapest_cost + off_road, scratch, count)
+            cost = cheapest_cost + _cost_of_offset(beam, cheapest, aside_m, now_s, noise_m, persistence)
+            _take(beam, cheapest, place_m, aside_m, now_s, reported_mps, cost, scratch, count)
             scratch[_CANDIDATE, count] = index
             count += 1
         if unbound >= 0 and unbound != cheapest:
-            _take(beam, unbound, place_m, now_s, reported_mps, unbound_cost + off_road, scratch, count)
+            cost = unbound_cost + _cost_of_offset(beam, unbound, aside_m, now_s, noise_m, persistence)
+            _take(beam, unbound, place_m, aside_m, now_s, reported_mps, cost, scratch, count)
             scratch[_CANDIDATE, count] = index
             count += 1
     for hypothesis in range(alive):
-        for column in range(6):
+        for column in range(BEAM_COLUMNS):
             scratch[column, count] = beam[hypothesis, column]
         scratch[COST, count] += _SKIP_COST
         scratch[_PARENT, count], scratch[_CANDIDATE, count] = hypothesis, -1
         count += 1
     _keep_best(scratch, count, now_s, after, parent, taken)
-    for column in range(6):
+    for column in range(BEAM_COLUMNS):
         after[last, column] = beam[last, column]
     after[last, COST] += _SKIP_COST
     parent[last], taken[last] = last, -1
@@ -265,10 +286,26 @@ def _cost_of_way(
 
 
 @compiled
+def _cost_of_offset(
+    beam: NDArray[np.float64],
+    hypothesis: int,
+    aside_m: float,
+    now_s: float,
+    noise_m: float,
+    persistence: float,
+) -> float:
+    """Cost of a fix's offset from the road, given that of the hypothesis's last one."""
+    if now_s - beam[hypothesis, TIME] <= PERSISTING_S:
+        aside_m -= persistence * beam[hypothesis, ASIDE]
+    return float(2.0 * np.log(1.0 + (aside_m / noise_m) ** 2 / 3.0))
+
+
+@compiled
 def _take(
     beam: NDArray[np.float64],
     hypothesis: int,
     place_m: float,
+    aside_m: float,
     now_s: float,
     reported_mps: float,
     cost: float,
@@ -285,7 +322,7 @@ def _take(
         speed_mps += min(elapsed_s / _SPEED_MEMORY_S, 0.7) * (measured_mps - speed_mps)
     taken[PLACE, at], taken[TIME, at], taken[REPORTED, at] = place_m, now_s, reported_mps
     taken[SPEED, at], taken[COST, at], taken[_PARENT, at] = speed_mps, cost, hypothesis
-    taken[FARTHEST, at] = max(place_m, beam[hypothesis, FARTHEST])
+    taken[FARTHEST, at], taken[ASIDE, at] = max(place_m, beam[hypothesis, FARTHEST]), aside_m
 
 
 @compiled
@@ -328,7 +365,7 @@ def _keep_best(
             farthest_m,
         )
         if alike < _MOST_ALIKE:
-            for column in range(6):
+            for column in range(BEAM_COLUMNS):
                 after[kept, column] = everything[column, entry]
             parent[kept], taken[kept] = int(everything[_PARENT, entry]), int(everything[_CANDIDATE, entry])
             kept += 1

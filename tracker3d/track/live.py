@@ -102,7 +102,7 @@ class LiveTracks:
         self._frame = stage.frame
         self._road = RoadPlaces(stage.route, gate_m=GATE_M)
         self._learn_noise = noise_m is None
-        self._noise_m = np.array([noise_m or _USUAL_NOISE_M])
+        self._noise = np.array([noise_m or _USUAL_NOISE_M, 0.0])
         self._scratch = new_scratch()
         self._index: dict[int, int] = {}
         self._bibs = np.zeros(0, np.int32)
@@ -125,7 +125,7 @@ class LiveTracks:
     @property
     def noise_m(self) -> float:
         """Scale of the lateral offsets in use."""
-        return float(self._noise_m[0])
+        return float(self._noise[0])
 
     def add(self, fixes: Fixes) -> Settled:
         """Take fixes in the order received, and return those that they settle.
@@ -148,19 +148,18 @@ class LiveTracks:
     def _take(self, rider: NDArray[np.int64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take fixes, those of a large field in two halves that have no rider in common."""
         if len(rider) < _MANY_FIXES:
-            return self._take_part(rider, columns, self._scratch, self._noise_m, self.left_out)
+            return self._take_part(rider, columns, self._scratch, self._noise, self.left_out)
         second = rider >= np.median(rider)
-        noise_m, left_out = self._noise_m.copy(), np.zeros(2, np.int64)
+        noise, left_out = self._noise.copy(), np.zeros(2, np.int64)
         with ThreadPoolExecutor(1) as thread:
             other = thread.submit(
-                self._take_part, rider[second], columns[second], new_scratch(), noise_m, left_out
+                self._take_part, rider[second], columns[second], new_scratch(), noise, left_out
             )
-            before_m = self._noise_m[0]
             first = self._take_part(
-                rider[~second], columns[~second], self._scratch, self._noise_m, self.left_out
+                rider[~second], columns[~second], self._scratch, self._noise, self.left_out
             )
             settled = np.concatenate([first, other.result()])
-        self._noise_m *= noise_m / before_m
+        self._noise[:] = 0.5 * (self._noise + noise)
         self.left_out += left_out
         return settled
 
@@ -169,13 +168,13 @@ class LiveTracks:
         rider: NDArray[np.int64],
         columns: NDArray[np.float64],
         scratch: Scratch,
-        noise_m: NDArray[np.float64],
+        noise: NDArray[np.float64],
         left_out: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         out = np.empty((len(rider), OUT_COLUMNS))
         count = take_fixes(
             *(self.windows, self._road.legs, scratch, rider, columns),
-            *(self._learn_noise, noise_m, left_out, out),
+            *(self._learn_noise, noise, left_out, out),
         )
         return out[:count]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.compiled import compiled
-from tracker3d.track.hypotheses import LARGEST_RETREAT_M, advance
+from tracker3d.track.hypotheses import LARGEST_RETREAT_M, MOST_PERSISTENCE, PERSISTING_S, advance
 from tracker3d.track.live_way import place_at, refresh_way
 from tracker3d.track.live_windows import (
     ALL_KNOTS,
@@ -60,6 +60,7 @@ _DROPPED_KNOTS = 8
 _LATERAL_MEDIAN_TO_SCALE = 0.765
 _NOISE_M = (1.5, 15.0)
 _NOISE_LEARNING = 0.004
+_PERSISTENCE_LEARNING = 0.002
 _HIGH, _LOW, _OFF_ROAD, _TELEPORT, _BACKWARDS, _SECOND_TRACKER = (int(verdict) for verdict in Verdict)
 _TURN_MEMORY_S = 60.0
 _MANY_TURNS = 5.0
@@ -94,8 +95,8 @@ def take_fixes(
         In the columns of ``Windows.fixes``.
     learn_noise : bool
         Follow the lateral noise of the feed.
-    noise : (1,) float64
-        Its scale.
+    noise : (2,) float64
+        Its scale, and which share of an offset the rider's next fix has.
     left_out : (2,) int64
         Counters, added to.
     out : (n, 12) float64
@@ -111,10 +112,11 @@ def take_fixes(
         places = windows.places[r, (first + number) % SLOTS]
         found = places_of(fixes[fix, FIX_X], fixes[fix, FIX_Y], legs, places[0], places[1])
         if found and learn_noise:
-            median_m = noise[0] * _LATERAL_MEDIAN_TO_SCALE
-            up = abs(places[1, 0]) > median_m
-            noise[0] *= 1.0 + (_NOISE_LEARNING if up else -_NOISE_LEARNING)
-            noise[0] = min(max(noise[0], _NOISE_M[0]), _NOISE_M[1])
+            _learn(noise, places[1, 0])
+            before = (first + number - 1) % SLOTS
+            soon = fixes[fix, FIX_TIME] - windows.fixes[r, before, FIX_TIME] <= PERSISTING_S
+            if number > 0 and soon and np.isfinite(windows.places[r, before, 1, 0]):
+                _learn_persistence(noise, windows.places[r, before, 1, 0], places[1, 0])
         for later in range(number, count):
             slot, before = (first + later) % SLOTS, (first + later - 1) % SLOTS
             advance(
@@ -124,6 +126,7 @@ def take_fixes(
                 windows.fixes[r, slot, FIX_TIME],
                 windows.fixes[r, slot, FIX_MPS],
                 noise[0],
+                noise[1],
                 scratch.entries,
                 windows.beams[r, slot],
                 windows.links[r, slot, 0],
@@ -134,6 +137,22 @@ def take_fixes(
             _settle(windows, r, scratch, out[settled])
             settled += 1
     return settled
+
+
+@compiled
+def _learn(noise: NDArray[np.float64], aside_m: float) -> None:
+    """Follow the median of the offsets from the road by small steps."""
+    up = abs(aside_m) > noise[0] * _LATERAL_MEDIAN_TO_SCALE
+    noise[0] *= 1.0 + (_NOISE_LEARNING if up else -_NOISE_LEARNING)
+    noise[0] = min(max(noise[0], _NOISE_M[0]), _NOISE_M[1])
+
+
+@compiled
+def _learn_persistence(noise: NDArray[np.float64], before_m: float, after_m: float) -> None:
+    """Follow the median share of an offset that is left in the next one."""
+    up = (after_m - noise[1] * before_m) * before_m > 0.0
+    noise[1] += _PERSISTENCE_LEARNING if up else -_PERSISTENCE_LEARNING
+    noise[1] = min(max(noise[1], 0.0), MOST_PERSISTENCE)
 
 
 @compiled

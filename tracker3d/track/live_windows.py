@@ -53,7 +53,7 @@ class Windows(NamedTuple):
     places: NDArray[np.float64]
     """(r, slots, 2, candidates): road distances of the candidates, and their offsets."""
     beams: NDArray[np.float64]
-    """(r, slots, hypotheses, 6): after each fix; that before the first open fix is in the slot before."""
+    """(r, slots, hypotheses, 7): after each fix; that before the first open fix is in the slot before."""
     links: NDArray[np.int8]
     """(r, slots, 2, hypotheses): each hypothesis's parent in the beam before, and the candidate it took."""
     settled: NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
 from tracker3d.track.clean import clean
-from tracker3d.track.hypotheses import LARGEST_RETREAT_M, choose
+from tracker3d.track.hypotheses import LARGEST_RETREAT_M, MOST_PERSISTENCE, PERSISTING_S, choose
 from tracker3d.track.model import Tracks, Verdict
 from tracker3d.track.places import RoadPlaces
 from tracker3d.track.speeds import along_road_mps
@@ -29,6 +29,7 @@ _CANDIDATES = 6
 _LATERAL_MEDIAN_TO_SCALE = 0.765
 """Median of the absolute value of Student's t with three degrees of freedom."""
 
+_LEAST_NEIGHBOURS = 200
 _OTHER_TRACKER_WINDOW_MS = 120_000
 _OTHER_TRACKER_LEAST = 4
 
@@ -55,7 +56,12 @@ def put_on_road(fixes: Fixes, stage: Stage) -> Tracks:
     places = road.within_gate(x_m, y_m, most=_CANDIDATES)
     speed_mps = fixes.speed_mps[rows]
     chosen = choose(
-        places, time_ms=time_ms, rider=rider, speed_mps=speed_mps, noise_m=_noise_m(places.lateral_m[:, 0])
+        places,
+        time_ms=time_ms,
+        rider=rider,
+        speed_mps=speed_mps,
+        noise_m=_noise_m(places.lateral_m[:, 0]),
+        persistence=_persistence(time_ms, rider, places.lateral_m[:, 0]),
     )
     accepted = chosen >= 0
     column = np.maximum(chosen, 0)[:, None]
@@ -85,6 +91,18 @@ def _noise_m(nearest_m: NDArray[np.float64]) -> float:
     if not len(near):
         return 5.0
     return float(np.clip(np.median(near) / _LATERAL_MEDIAN_TO_SCALE, 1.5, 15.0))
+
+
+def _persistence(
+    time_ms: NDArray[np.int64], rider: NDArray[np.int32], nearest_m: NDArray[np.float64]
+) -> float:
+    """Which share of its offset from the road the next fix has: its median, as receivers differ."""
+    before_m, after_m = nearest_m[:-1], nearest_m[1:]
+    soon = (np.diff(rider) == 0) & (np.diff(time_ms) <= 1000.0 * PERSISTING_S)
+    rows = np.flatnonzero(soon & np.isfinite(before_m) & np.isfinite(after_m) & (before_m != 0.0))
+    if len(rows) < _LEAST_NEIGHBOURS:
+        return 0.0
+    return float(np.clip(np.median(after_m[rows] / before_m[rows]), 0.0, MOST_PERSISTENCE))
 
 
 def _verdicts(
