@@ -9,12 +9,12 @@ The interval is that remaining time more and less a share of it: more where much
 least ``LEAST_S`` to both sides, for the sprint and for the place of the line.
 
 The shares are measured on two recordings and not derived, so ``COVERAGE`` is what was aimed at there and no
-promise elsewhere. On the mountain stage that they were set on, the truth lay inside at 82 % of moments for the
-head of the race and at 92 % for everybody. In the time trial ``ALONE``, which was set on it, makes that 81 %:
-85 % for odd and 76 % for even bibs, 70 % for the earlier half of the starters, of whom few have finished, and
-91 % for the later. Set on one half of the bibs, it would hold for 69 to 88 % of the other. A simulated race, in
-which tempo changes at random, keeps within at 43 % only. How wrong a rider's own estimates were up to now does
-not tell how wrong this one is (correlation below 0.12 in all three), so it does not widen the interval.
+promise elsewhere. On the mountain stage that they were set on, the truth lay inside at 82 % of moments for
+the head of the race and at 92 % for everybody. In the time trial ``ALONE``, which was set on it, makes that
+81 %: 85 % for odd and 76 % for even bibs, 70 % for the earlier half of the starters, of whom few have
+finished, and 91 % for the later. Set on one half of the bibs it would hold for 69 to 88 % of the other. A
+simulated race, in which tempo changes at random, keeps within at 43 % only. How wrong a rider's own estimates
+were up to now does not tell how wrong this one is (correlations below 0.12), and so widens nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class FinishEstimate:
     """When somebody is expected at the finish; milliseconds since 1970 UTC.
 
     ``coverage`` is the share of cases in which the truth lay between ``earliest_ms`` and ``latest_ms`` on
-    the recordings that widths were set on; elsewhere it may be less. Who has finished has all three times alike.
+    the recordings that widths were set on; elsewhere it may be less. Who has finished has all three times
+    alike.
     """
 
     earliest_ms: int
