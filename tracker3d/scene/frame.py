@@ -11,7 +11,8 @@ from tracker3d.scene.camera.moment import Moment
 from tracker3d.scene.camera.titles import title_of
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
-from tracker3d.scene.labels import LabelView, make_labels
+from tracker3d.scene.label_view import LabelView
+from tracker3d.scene.labels import make_labels
 from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
