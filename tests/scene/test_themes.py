@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tracker3d.errors import InputError
 from tracker3d.scene import build_scene, choose_theme, default_theme, frame_at, load_theme, parse_camera
 from tracker3d.scene.style import font
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_theme_file_changes_what_it_names(tmp_path):
