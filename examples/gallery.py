@@ -44,7 +44,7 @@ CLIMBS = (
         "alpe-dhuez",
         "alpe_dhuez_from_bourg_doisans.gpx",
         "alpe_dhuez/alp_dheuz.tif",
-        5.2,
+        3.0,
         "side:13.6",
         "Elevation: guardian/interactive-tour-de-france-2015 (Apache-2.0)",
     ),
@@ -59,7 +59,7 @@ CLIMBS = (
         "arcalis",
         "andorra_arcalis.gpx",
         "pyrenees/N41-N42_E001.vrt",
-        14.0,
+        15.4,
         "side:18.2",
     ),
 )

@@ -17,7 +17,7 @@ from tracker3d.commands.card import card
 from tracker3d.commands.check import check
 from tracker3d.commands.console import complain
 from tracker3d.commands.demo import demo
-from tracker3d.commands.events import classification, events, passages
+from tracker3d.commands.events import arrivals, classification, events, passages
 from tracker3d.commands.export import export
 from tracker3d.commands.info import info
 from tracker3d.commands.open import open_stage
@@ -48,6 +48,7 @@ for command, name in (
     (events, "events"),
     (passages, "passages"),
     (classification, "classification"),
+    (arrivals, "arrivals"),
     (render, "render"),
     (shots, "shots"),
     (card, "card"),

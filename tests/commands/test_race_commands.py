@@ -1,4 +1,4 @@
-"""``events``, ``passages`` and ``classification`` as a user meets them."""
+"""``events``, ``passages``, ``classification`` and ``arrivals`` as a user meets them."""
 
 from __future__ import annotations
 
@@ -91,6 +91,28 @@ def test_the_virtual_classification(
     assert lines[-1] == "Not known now: 77"
     assert main([*arguments, "-o", str(tmp_path / "standing.json")]) == 0
     assert [row["bib"] for row in json.loads((tmp_path / "standing.json").read_text())] == [5, 1, 2]
+
+
+def test_when_they_will_arrive(
+    race: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rider 5, alone and steady, comes before the others; of so short a road nothing is told by itself."""
+    package, feed = race
+    arguments = ["arrivals", str(package), "--feed", str(feed), "--at", "0.8km"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "Nobody has ridden far enough to tell.\n"
+    monkeypatch.setattr("tracker3d.race.estimate.LEAST_RIDDEN_M", 2000.0)
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[5] for line in lines] == ["5", "1"]
+    assert lines[1].endswith("and 10 more")
+    assert main([*arguments, "-o", str(tmp_path / "arrivals.json")]) == 0
+    first, second = json.loads((tmp_path / "arrivals.json").read_text())
+    arrived_ms = START_MS + 1000.0 * (595.0 - 39.0)
+    assert first["earliest_ms"] < arrived_ms < first["latest_ms"] < second["latest_ms"]
 
 
 @pytest.mark.parametrize(

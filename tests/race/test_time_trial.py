@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from tracker3d.race.events import EventKind
 from tracker3d.race.time_trial import TimeTrial
-from tracker3d.stage.model import Place, PlaceKind
+from tracker3d.scene import default_theme
+from tracker3d.scene.figures import clock_text, gap_text
+from tracker3d.scene.memory import SceneMemory
+from tracker3d.scene.ranking import ranking_at
+from tracker3d.stage.model import Place, PlaceKind, Rider
 
 START_MS = 1_783_420_000_000
 CHECK = Place(PlaceKind.TIME_CHECK, "Chrono 1", 10_000.0, 0.0)
@@ -163,3 +169,31 @@ def test_a_real_time_trial_against_the_feeds_own_times(shared_data, tmp_path):
     together = trial.common_start()
     assert 20 * 60 < (together.end_ms - together.start_ms) / 1000 < 60 * 60
     assert int(together.positions.bibs[together.at(together.end_ms).order[0]]) == 21
+
+
+def test_the_board_tells_the_last_place_passed_and_a_common_start_the_road(race):
+    theme, stage, trial = default_theme(), race.stage, TimeTrial(race)
+    scene = SimpleNamespace(memory=SceneMemory(), theme=theme, stage=stage)
+
+    def told(of, time_ms):
+        return ranking_at(scene, of, of.at(round(time_ms)))
+
+    assert told(race, START_MS + 200_000) is None
+    check, finish = trial.checks
+    passed_ms = START_MS + 1000.0 * (start_s(3) + 10_000 / SPEEDS[3] + 5.0)
+    board = told(race, passed_ms)
+    best = trial.ranking(check, until_ms=passed_ms)
+    assert board.heading == "Chrono 1"
+    assert len(board.rows) == len(best) >= 2
+    assert board.rows[0][1] == clock_text(best[0].time_s)
+    assert [figure for _, figure in board.rows[1:]] == [gap_text(each.behind_s) for each in best[1:]]
+    board = told(race, race.end_ms)
+    assert board.heading == theme.word("finish")
+    assert board.rows[0][1] == clock_text(trial.ranking(finish)[0].time_s)
+    together = trial.common_start()
+    board = told(together, together.start_ms + 600_000)
+    assert board.heading == "Common start"
+    order = [int(together.positions.bibs[rider]) for rider in together.at(together.start_ms + 600_000).order]
+    assert [name for name, _ in board.rows] == [Rider(bib=bib).display_name for bib in order]
+    assert board.rows[0][1] == ""
+    assert board.rows[1][1].startswith("+")

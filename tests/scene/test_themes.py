@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tracker3d.errors import InputError
 from tracker3d.scene import build_scene, choose_theme, default_theme, frame_at, load_theme, parse_camera
 from tracker3d.scene.style import font
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_theme_file_changes_what_it_names(tmp_path):
@@ -110,3 +108,23 @@ def test_a_language_is_chosen_by_name():
     assert choose_theme(None) is default_theme()
     with pytest.raises(InputError, match="choose one of en, fr"):
         choose_theme(None, "xx")
+
+
+def test_both_languages_are_complete():
+    """Every word in English is there in French and the other way round, with the same places for figures."""
+    words = default_theme().words
+    assert set(words) == {"en", "fr"}
+    assert set(words["en"]) == set(words["fr"])
+    for use, english in words["en"].items():
+        assert english, use
+        assert words["fr"][use], use
+        assert re.findall(r"{\w*}", english) == re.findall(r"{\w*}", words["fr"][use]), use
+
+
+def test_every_word_asked_for_is_there():
+    """Wherever the program asks the theme for a word by its name."""
+    asked = set()
+    for source in (Path(__file__).parents[2] / "tracker3d").rglob("*.py"):
+        asked |= set(re.findall(r"\.word\(\"(\w+)\"\)", source.read_text("utf-8")))
+    assert len(asked) > 20
+    assert asked <= set(default_theme().words["en"])

@@ -82,6 +82,15 @@ def test_positions_and_lonlat_agree(road):
     np.testing.assert_allclose(from_degrees, (x_m, y_m), atol=1e-3)
 
 
+def test_one_search_for_all_gives_what_each_gives_by_itself():
+    route = circle()
+    places_m = np.array([-50.0, 0.0, 123.4, 999.0, route.end_m, route.end_m + 70.0])
+    x_m, y_m, z_m, heading = route.placed(places_m)
+    assert np.array_equal([x_m, y_m], route.position(places_m))
+    assert np.array_equal(z_m, route.z_drawn(places_m))
+    assert np.array_equal(heading, route.heading(places_m))
+
+
 def test_queries_keep_shape_clip_to_the_ends_and_pass_nan_on():
     route = circle()
     for query in (route.height, route.z_drawn, route.heading, route.gradient, lambda s: route.position(s)[0]):

@@ -1,4 +1,4 @@
-"""``tracker3d events``, ``tracker3d passages`` and ``tracker3d classification``: what happened in a race."""
+"""``tracker3d events``, ``passages``, ``classification`` and ``arrivals``: what happened and will."""
 
 from __future__ import annotations
 
@@ -145,6 +145,45 @@ def classification(
         )
     if standing.unknown:
         say("Not known now: " + ", ".join(str(bib) for bib in standing.unknown))
+    return 0
+
+
+def arrivals(
+    package: Path,
+    /,
+    *,
+    feed: Path,
+    at: str | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Estimate when the first of each group, or each rider of a time trial, will finish: from when to when.
+
+    Parameters
+    ----------
+    package
+        The stage package, NAME.stage.
+    feed
+        A recording or log of the race, positions as .csv or .jsonl, or GPX files.
+    at
+        ISO 8601 with zone, the race's local time 16:00:00, or kilometres to go as 35.2km; else the end.
+    output
+        OUT.json or OUT.csv instead of lines.
+    """
+    from tracker3d.race.tables import arrival_rows
+    from tracker3d.timespec import local_clock, parse_time
+
+    replay = _opened(package, feed)
+    race, stage = replay.race, replay.package.stage
+    time_ms = race.end_ms if at is None else parse_time(at, stage=stage, race=race)
+    rows = arrival_rows(race, time_ms)
+    if output is not None:
+        return _write(rows, output, "arrivals")
+    for row in rows:
+        times = [local_clock(row[f"{name}_ms"], stage) for name in ("earliest", "likely", "latest")]
+        others = f" and {row['riders'] - 1} more" if row["riders"] > 1 else ""
+        say(f"{times[0]} - {times[2]}  (likely {times[1]})  {row['bib']:>3} {row['name']}{others}")
+    if not rows:
+        say("Nobody has ridden far enough to tell.")
     return 0
 
 

@@ -5,11 +5,16 @@ how much faster or slower than they he was up to there, is what is likely. Else 
 of even effort would need for every part of it (a balance of power against gravity, rolling and air), and his
 own way so far how much faster or slower than that he is.
 
-The interval is that remaining time more and less a share of it: more where much of the road is left. The
-shares are measured, not derived: on a real mountain stage the truth lay inside at four of five moments, for
-the head of the race and for riders behind. Riders of a time trial, alone with the wind and their strength,
-are less alike: there the share is ``ALONE`` times as large, as a real one says. It is at least ``LEAST_S`` to
-both sides, for the sprint and for the place of the line.
+The interval is that remaining time more and less a share of it: more where much of the road is left, and at
+least ``LEAST_S`` to both sides, for the sprint and for the place of the line.
+
+The shares are measured on two recordings and not derived, so ``COVERAGE`` is what was aimed at there and no
+promise elsewhere. On the mountain stage that they were set on, the truth lay inside at 82 % of moments for
+the head of the race and at 92 % for everybody. In the time trial ``ALONE``, which was set on it, makes that
+81 %: 85 % for odd and 76 % for even bibs, 70 % for the earlier half of the starters, of whom few have
+finished, and 91 % for the later. Set on one half of the bibs it would hold for 69 to 88 % of the other. A
+simulated race, in which tempo changes at random, keeps within at 43 % only. How wrong a rider's own estimates
+were up to now does not tell how wrong this one is (correlations below 0.12), and so widens nothing.
 """
 
 from __future__ import annotations
@@ -53,8 +58,9 @@ _HALVINGS = 30
 class FinishEstimate:
     """When somebody is expected at the finish; milliseconds since 1970 UTC.
 
-    ``coverage`` is the share of cases in which the truth should lie between ``earliest_ms`` and
-    ``latest_ms``. Who has finished has all three times alike.
+    ``coverage`` is the share of cases in which the truth lay between ``earliest_ms`` and ``latest_ms`` on
+    the recordings that widths were set on; elsewhere it may be less. Who has finished has all three times
+    alike.
     """
 
     earliest_ms: int

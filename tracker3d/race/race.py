@@ -126,6 +126,11 @@ class Race:
         return max(self._grown.end_ms, self.start_ms)
 
     @property
+    def grouped(self) -> bool:
+        """Whether riders are put into groups: not in a time trial, nor in its view as a common start."""
+        return self._grouped
+
+    @property
     def reports(self) -> Reports:
         """What the feed has said besides positions."""
         return self._grown.reports

@@ -12,6 +12,7 @@ import msgspec
 
 from tracker3d.errors import InputError
 from tracker3d.files import written_aside
+from tracker3d.race.estimate import FinishEstimator
 from tracker3d.race.passages import passages_at, passed_places
 from tracker3d.race.time_trial import TimeTrial
 from tracker3d.stage.inputs import read_bounded
@@ -105,6 +106,34 @@ def classification_rows(classification: Classification, stage: Stage) -> list[Ro
         }
         for rider in classification.riders
     ]
+
+
+def arrival_rows(race: Race, time_ms: int) -> list[Row]:
+    """Return when the first rider of each group on the road is expected, front first; times in ms UTC.
+
+    Where riders are not put into groups that is each rider by himself.
+    """
+    state, estimator = race.at(time_ms), FinishEstimator(race)
+    names = {rider.bib: rider.display_name for rider in race.stage.riders}
+    firsts = [(int(group.riders[0]), len(group.riders)) for group in state.groups]
+    if not race.grouped:
+        firsts = [(rider, 1) for rider in state.order.tolist()]
+    rows = []
+    for rider, riders in firsts:
+        estimate = None if state.riders.finished[rider] else estimator.at(time_ms, rider=rider)
+        if estimate is not None:
+            bib = int(state.riders.bibs[rider])
+            rows.append(
+                {
+                    "bib": bib,
+                    "name": names.get(bib, ""),
+                    "riders": riders,
+                    "earliest_ms": estimate.earliest_ms,
+                    "likely_ms": estimate.likely_ms,
+                    "latest_ms": estimate.latest_ms,
+                }
+            )
+    return rows
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:

@@ -11,10 +11,12 @@ from tracker3d.scene.camera.moment import Moment
 from tracker3d.scene.camera.titles import title_of
 from tracker3d.scene.drawing import Look, scale_of
 from tracker3d.scene.glows import make_glows
-from tracker3d.scene.labels import LabelView, make_labels
+from tracker3d.scene.label_view import LabelView
+from tracker3d.scene.labels import make_labels
 from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
+from tracker3d.scene.ranking import ranking_at
 from tracker3d.scene.trend import gap_trend
 from tracker3d.scene.wind import wind_arrows, wind_says
 
@@ -123,7 +125,14 @@ def _boards(
         told = state if time_ms == state.time_ms else race.at(time_ms)
         trend = gap_trend(scene, race, told) if Overlay.GAP_TREND in overlays else None
         wind = wind_says(scene, race, told) if Overlay.WIND in overlays else None
-        panels = make_panels(scene, told, look, viewport_px, overlays, trend=trend, wind=wind, title=title)
+        ranked = Overlay.GAP_BOARD in overlays and not told.groups and len(told.order) > 0
+        panels = make_panels(
+            *(scene, told, look, viewport_px, overlays),
+            trend=trend,
+            wind=wind,
+            title=title,
+            ranking=ranking_at(scene, race, told) if ranked else None,
+        )
         return race, panels
 
     key = (id(race), time_ms, viewport_px, overlays, title)

@@ -78,16 +78,14 @@ def _free_area(scene: StageScene, aspect: float) -> FreeArea:
             right_height += look.px(GAP + CLIMB_CARD_HEIGHT)
     air = look.px(_AIR)
     boards = look.px(_CREDITS_HEIGHT + STRIP_HEIGHT + GAP + LEGEND_HEIGHT)
-    high = top + look.px(_LABEL_ROOM)
+    high, gate = top + look.px(_LABEL_ROOM), look.px(_GATE_ROOM)
     return FreeArea(
         left=(inset + air) / width,
         right=1.0 - (inset + air) / width,
         top=high / height,
         bottom=1.0 - (foot * height + boards + air) / height,
         left_board=(inset + name_width + air) / width,
-        left_board_foot=max(top + left_height + look.px(_GATE_ROOM), high) / height,
+        left_board_foot=max(top + left_height + gate, high) / height,
         right_board=1.0 - (inset + look.px(BOARD_WIDTH) + air) / width if raced else 1.0,
-        right_board_foot=max(top + right_height + look.px(_GATE_ROOM), high) / height
-        if raced
-        else high / height,
+        right_board_foot=max(top + right_height + gate, high) / height if raced else high / height,
     )

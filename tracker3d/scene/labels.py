@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +12,10 @@ from tracker3d.race.model import Role
 from tracker3d.scene.atlas import Atlas
 from tracker3d.scene.declutter import Candidates, place
 from tracker3d.scene.figures import gap_text
-from tracker3d.scene.model import GateKind, Overlay, Sprites
+from tracker3d.scene.label_view import LabelKey, LabelView, Wanted
+from tracker3d.scene.model import Overlay, Sprites
+from tracker3d.scene.place_labels import banners_px, place_labels
 from tracker3d.scene.placing import NEAR_SCALE, RIDER_HEIGHT_M, PlacedRiders, Roster, roster_of
-from tracker3d.scene.projection import focal_px, in_sight, inside, project
 from tracker3d.scene.tags import Tag, TagPress, group_title
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.race.model import Group, RaceState
-    from tracker3d.scene.drawing import Look
-    from tracker3d.scene.model import CameraPose, StageScene
     from tracker3d.scene.style import Theme
 
 MOST_LABELS = 22
@@ -36,66 +34,7 @@ _MOST_GROUP_TAGS = 9
 _NAMED_RIDER_PX = 44.0
 _NAMED_JERSEY_PX = 3.0
 _SPACING = 5.0
-_CHEST_TO_HEAD_M = 0.8
-_RIDER_RISE, _GROUP_RISE, _PLACE_RISE = 22.0, 58.0, 40.0
-_GATE_RANK = {
-    GateKind.FINISH: 0,
-    GateKind.CLIMB: 1,
-    GateKind.LAST_KM: 2,
-    GateKind.SPRINT: 3,
-    GateKind.START: 4,
-    GateKind.TIME_CHECK: 5,
-}
-_GATE_HEIGHT_M = 9.0
-_GATE_READABLE_PX = 75.0
-"""A gate this high in a picture 1080 lines high is read itself, and needs no label."""
-_LAST_KM_LEAST_PX = 1.2
-_BANNER_MIDDLE_M, _BANNER_HALF_M = 6.3, (5.6, 1.1)
-
-LabelKey = tuple[str, int]
-"""("rider", bib), ("group", id) or ("place", index of the gate)."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A label that would like to be shown; lower ``rank`` goes first."""
-
-    key: LabelKey
-    rank: tuple[int, float]
-    anchor_px: tuple[float, float]
-    size_px: tuple[int, int]
-    rise_px: float
-    colour_rgb: tuple[int, int, int]
-    opacity: float
-    tag: Callable[[], Tag]
-
-
-@dataclass(frozen=True)
-class LabelView:
-    """What labels are made for: one moment seen by one camera."""
-
-    scene: StageScene
-    state: RaceState
-    placed: PlacedRiders
-    pose: CameraPose
-    viewport_px: tuple[int, int]
-    look: Look
-    overlays: frozenset[Overlay]
-    selected_bib: int | None
-    wind: Sequence[tuple[int, float, float]] = ()
-
-    @cached_property
-    def heads_px(self) -> NDArray[np.float64]:
-        """Pixels just above the heads of the riders drawn, (n, 2)."""
-        placed = self.placed
-        heads = placed.px.astype(float)
-        heads[:, 1] -= _CHEST_TO_HEAD_M * placed.instances.scale * self.metre_px
-        return heads
-
-    @cached_property
-    def metre_px(self) -> NDArray[np.float64]:
-        """How large a metre is in the picture where each rider is, (n,)."""
-        return focal_px(self.pose, self.viewport_px) / np.maximum(self.placed.depth_m, 1.0)
+_RIDER_RISE, _GROUP_RISE = 22.0, 58.0
 
 
 def make_labels(
@@ -119,7 +58,7 @@ def make_labels(
     """
     press = _press(view)
     wanted = sorted(
-        (*_groups(view, press), *_places(view, press), *_riders(view, press, slots_before)),
+        (*_groups(view, press), *place_labels(view, press), *_riders(view, press, slots_before)),
         key=lambda each: each.rank,
     )
     candidates = Candidates(
@@ -132,7 +71,7 @@ def make_labels(
         candidates,
         viewport_px=view.viewport_px,
         margin_px=_ACTION_SAFE_SHARE * view.viewport_px[1],
-        taken_px=np.concatenate([taken_px, _banners_px(view)]),
+        taken_px=np.concatenate([taken_px, banners_px(view)]),
         spared_px=view.placed.px[np.isfinite(view.placed.px[:, 0])],
         spacing_px=_SPACING * view.look.scale,
         limit=MOST_LABELS,
@@ -194,72 +133,6 @@ def _group_rank(group: Group) -> int:
     if group.role in (Role.HEAD, Role.PELOTON):
         return 1
     return 3 if len(group.riders) >= _LARGE_GROUP else 6
-
-
-def _places(view: LabelView, press: TagPress) -> list[Wanted]:
-    gates = view.scene.gates
-    if Overlay.PLACE_LABELS not in view.overlays or not gates:
-        return []
-    px, depth_m, visible = view.scene.memory.get(
-        "gates seen", (view.pose, view.viewport_px), lambda: _gates_seen(view), most=4
-    )
-    wanted = []
-    gate_px = (
-        _GATE_HEIGHT_M * focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0) / view.look.scale
-    )
-    for index in np.flatnonzero(visible).tolist():
-        gate = gates[index]
-        least_px = _LAST_KM_LEAST_PX if gate.kind is GateKind.LAST_KM else 0.0
-        if not least_px <= gate_px[index] <= _GATE_READABLE_PX:
-            continue
-        tag = press.place(gate)
-        wanted.append(
-            Wanted(
-                key=("place", index),
-                rank=(2, _GATE_RANK[gate.kind] + min(float(depth_m[index]), 9e5) / 1e6),
-                anchor_px=(float(px[index, 0]), float(px[index, 1])),
-                size_px=(tag.width_px, tag.height_px),
-                rise_px=_PLACE_RISE * view.look.scale,
-                colour_rgb=gate.colour_rgb,
-                opacity=1.0,
-                tag=lambda gate=gate: press.place(gate),  # type: ignore[misc]
-            )
-        )
-    return wanted
-
-
-def _gates_seen(
-    view: LabelView,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return pixels (n, 2) and depths (n,) of the tops of the gates, and which of them are seen."""
-    tops, _ = _gates_m(view.scene)
-    px, depth_m = project(view.pose, view.viewport_px, tops)
-    visible = inside(px, view.viewport_px) & (depth_m > 0)
-    if visible.any():
-        visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
-    return px, depth_m, visible
-
-
-def _gates_m(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the tops of the gates, and the middles of their banners, (n, 3) each."""
-
-    def make() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        feet = np.array([gate.position_m for gate in scene.gates], float).reshape(-1, 3)
-        up = np.array([0.0, 0.0, 1.0])
-        return feet + _GATE_HEIGHT_M * up, feet + _BANNER_MIDDLE_M * up
-
-    return scene.memory.get("gates", None, make)
-
-
-def _banners_px(view: LabelView) -> NDArray[np.float64]:
-    """Return the boxes (k, 4) of banners over the road that are read themselves."""
-    if not view.scene.gates:
-        return np.empty((0, 4))
-    px, depth_m = project(view.pose, view.viewport_px, _gates_m(view.scene)[1])
-    metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0)
-    near = (depth_m > 0) & (_GATE_HEIGHT_M * metre_px > _GATE_READABLE_PX * view.look.scale)
-    half = np.array(_BANNER_HALF_M) * metre_px[near, None]
-    return np.concatenate([px[near] - half, px[near] + half], axis=1)
 
 
 def _riders(view: LabelView, press: TagPress, before: Mapping[LabelKey, int]) -> list[Wanted]:

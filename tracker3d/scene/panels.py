@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.camera.titles import ShownTitle
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
+    from tracker3d.scene.ranking import Ranking
 
 _MOST_SPEED_ROWS = 4
 _CARD_GROUP = 3
@@ -62,9 +63,10 @@ def make_panels(
     trend: GapTrend | None = None,
     wind: tuple[int, str, str] | None = None,
     title: ShownTitle | None = None,
+    ranking: Ranking | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order; what is None of the last three is not shown."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind, title).panels())
+    """Return the panels of a moment in drawing order; what is None of the last four is not shown."""
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind, title, ranking).panels())
 
 
 class _Desk:
@@ -84,11 +86,13 @@ class _Desk:
         trend: GapTrend | None,
         wind: tuple[int, str, str] | None,
         title: ShownTitle | None,
+        ranking: Ranking | None,
     ) -> None:
         self.scene = scene
         self.trend = trend
         self.wind = wind
         self.title = title
+        self.ranking = ranking
         self.state = state
         self.look = look
         self.overlays = overlays
@@ -111,13 +115,11 @@ class _Desk:
             name_right += name.image.shape[1]
         if self.scene.stage.simulated:
             yield self._mark(name_right, figures_left)
-        for overlay, make in ((Overlay.GAP_BOARD, self._gap_board), (Overlay.SPEED_BOARD, self._speed_board)):
-            if overlay in self.overlays and self.state.groups:
-                board = make()
-                if below_name + board.image.shape[0] > self.foot_left:
-                    break
-                yield _at(board, self.left, below_name)
-                below_name += board.image.shape[0] + self.look.px(GAP)
+        for board in self._boards():
+            if below_name + board.image.shape[0] > self.foot_left:
+                break
+            yield _at(board, self.left, below_name)
+            below_name += board.image.shape[0] + self.look.px(GAP)
         below_figure = self.top
         if to_go is not None:
             yield _at(to_go, self.right - to_go.image.shape[1], self.top)
@@ -237,6 +239,24 @@ class _Desk:
         )
         heading = f"{theme.word('speed')}, {theme.word('speed_unit')}"
         return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
+
+    def _boards(self) -> Iterator[Panel]:
+        """Boards of the left column."""
+        if Overlay.GAP_BOARD in self.overlays and self.ranking is not None:
+            yield self._ranking_board(self.ranking)
+        if Overlay.GAP_BOARD in self.overlays and self.state.groups:
+            yield self._gap_board()
+        if Overlay.SPEED_BOARD in self.overlays and self.state.groups:
+            yield self._speed_board()
+
+    def _ranking_board(self, ranking: Ranking) -> Panel:
+        rows = tuple(
+            (name, 1, figure, (Role.PELOTON if number else Role.HEAD).value)
+            for number, (name, figure) in enumerate(ranking.rows)
+        )
+        return self._panel(
+            "ranking", (ranking.heading, rows), lambda: draw_board(self.look, rows, heading=ranking.heading)
+        )
 
     def _extras(self) -> Iterator[Panel]:
         """Panels that follow below the figures as far as there is room."""

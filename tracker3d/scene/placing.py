@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,12 @@ class Roster:
     colours: NDArray[np.uint8]
     vehicle: NDArray[np.bool_]
     jersey: NDArray[np.bool_]
+
+    @cached_property
+    def seniority(self) -> NDArray[np.int64]:
+        """Rank of each rider in his team, by the last digit of his number, and then by the number, (k,)."""
+        bibs = np.array([rider.bib for rider in self.riders], np.int64)
+        return (bibs - 1) % 10 * 100_000 + bibs
 
 
 @dataclass(frozen=True)
@@ -146,12 +153,11 @@ def _on_road(
     route, road = scene.stage.route, scene.road
     half = ROAD_WIDTH_M / 2.0
     aside = np.clip(np.nan_to_num(lateral_m), -half, half)
-    x_m, y_m = route.position(distance_m)
-    heading = route.heading(distance_m)
+    x_m, y_m, z_m, heading = route.placed(distance_m)
     positions = np.empty((len(distance_m), 3))
     positions[:, 0] = x_m - np.cos(heading) * aside
     positions[:, 1] = y_m + np.sin(heading) * aside
-    positions[:, 2] = route.z_drawn(distance_m) * scene.stage.frame.vertical_exaggeration
+    positions[:, 2] = z_m * scene.stage.frame.vertical_exaggeration
     if road.left_m is not None and road.right_m is not None:
         left, right = scene.memory.get("edge rises", None, lambda: _edge_rises(scene))
         share = aside / half

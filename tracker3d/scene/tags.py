@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import Gate, StageScene
     from tracker3d.scene.placing import Roster
     from tracker3d.scene.style import Rgb, Theme, Weight
-    from tracker3d.stage.model import Rider
 
 _RIDER_HEIGHT = 28
 _GROUP_HEIGHT = 34
@@ -92,8 +91,8 @@ def group_title(theme: Theme, group: Group, roster: Roster) -> str:
     if len(group.riders) == 1:
         return roster.riders[int(group.riders[0])].display_name
     if group.role in (Role.CHASE, Role.DROPPED) and group.number > 1:
-        captain = min((roster.riders[int(at)] for at in group.riders), key=_seniority)
-        return theme.word("group_of").format(name=captain.display_name)
+        captain = group.riders[np.argmin(roster.seniority[group.riders])]
+        return theme.word("group_of").format(name=roster.riders[int(captain)].display_name)
     return theme.word(group.role.value)
 
 
@@ -109,10 +108,6 @@ def group_titles(scene: StageScene, state: RaceState) -> list[str]:
     """Return what each group of a state is called on air, front first."""
     roster = roster_of(scene, state.riders.bibs)
     return [group_title(scene.theme, group, roster) for group in state.groups]
-
-
-def _seniority(rider: Rider) -> tuple[int, int]:
-    return (rider.bib - 1) % 10, rider.bib
 
 
 def row(parts: list[Box]) -> Tag:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tracker3d.scene.drawing import Canvas
 from tracker3d.scene.projection import in_sight, inside, project
+from tracker3d.track.compiled import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,18 +138,20 @@ def _shown(scene: StageScene, pose: CameraPose, viewport_px: tuple[int, int], sc
     px, depth_m = project(pose, viewport_px, places)
     seen = np.flatnonzero(inside(px, viewport_px) & (depth_m > 0.0))
     seen = seen[in_sight(scene, pose.eye_m, places[seen])] if len(seen) else seen
-    seen = seen[_apart(px[seen], _APART_PX * scale)]
+    seen = seen[np.array(_apart(px[seen], _APART_PX * scale), np.intp)]
     return _Shown(at_m[seen], places[seen], px[seen])
 
 
+@compiled
 def _apart(px: NDArray[np.float64], apart_px: float) -> list[int]:
     """Return which of some pixels (n, 2) to take, in their order, so that all are far enough apart."""
-    taken: list[int] = []
-    free = np.ones(len(px), bool)
-    while free.any():
-        row = int(np.argmax(free))
-        taken.append(row)
-        free &= ((px - px[row]) ** 2).sum(axis=1) >= apart_px**2
+    taken = [0 for _ in range(0)]
+    for row in range(len(px)):
+        clear = True
+        for other in taken:
+            clear = clear and np.hypot(px[row, 0] - px[other, 0], px[row, 1] - px[other, 1]) >= apart_px
+        if clear:
+            taken.append(row)
     return taken
 
 

@@ -133,6 +133,12 @@ class Route:
         east, north = self._mixed(distance_m, *self._tangents)
         return np.arctan2(east, north)
 
+    def placed(self, distance_m: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+        """Return x, y, height on the drawn ground and heading, each as by itself, for one search of all."""
+        columns = (self.x_m, self.y_m, self.z_drawn_m, *self._tangents)
+        x_m, y_m, z_m, east, north = self._mixed(distance_m, *columns)
+        return x_m, y_m, z_m, np.arctan2(east, north)
+
     def gradient(self, distance_m: ArrayLike, window_m: float = 100.0) -> NDArray[np.float64]:
         """Return rise over run (0.08 is 8 %) of the road's own height over a window centred on each distance.
 

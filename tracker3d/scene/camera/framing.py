@@ -186,8 +186,8 @@ def _score(
 ) -> float:
     """Return how good a view is.
 
-    The logarithm of: share in sight, to the fourth; closeness; a little for looking north; less where an end of
-    the road is hidden, for there its gates stand. An eye under the ground loses.
+    The logarithm of: share in sight, to the fourth; closeness; a little for looking north; ends of the road
+    in sight, for there its gates stand. An eye under the ground loses.
     """
     sighted = in_sight(scene, pose.eye_m, points_m)
     seen, ends = float(sighted.mean()), float(sighted[[0, -1]].sum())
