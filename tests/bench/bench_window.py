@@ -61,7 +61,7 @@ def opened(package: Path, feed: str) -> MainWindow:
 
 
 def seek(window: MainWindow) -> None:
-    """Seek all over the race, paused, and print how long it took until the picture of that moment was seen."""
+    """Seek all over the race, paused, and print how long it took until the picture was seen."""
     show = window.operator.show
     assert show is not None
     if show.program.clock.playing(window.operator.now_s()):
