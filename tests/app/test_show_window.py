@@ -281,6 +281,26 @@ def test_a_mix_dissolves_and_ends(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not window.program.picture.going.isVisible(), timeout=PATIENCE_MS)
 
 
+def test_both_pictures_of_a_mix_move_on(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker3d.app.operating.MIX_S", 60.0)
+    press(window, qtbot, "Shift+3")
+    press(window, qtbot, "2")
+    press(window, qtbot, "M")
+    going = window.program.picture.going
+    qtbot.waitUntil(going.isVisible, timeout=PATIENCE_MS)
+    press(window, qtbot, "Space")
+    seen: set[bytes] = set()
+
+    def moved() -> bool:
+        image = going.image
+        seen.add(b"" if image is None else bytes(image.constBits())[::997])
+        return len(seen) > 2
+
+    qtbot.waitUntil(moved, timeout=PATIENCE_MS)
+
+
 def test_what_is_done_in_preview_leaves_every_pixel_of_program_alone(
     window: MainWindow, qtbot: QtBot
 ) -> None:

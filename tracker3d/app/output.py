@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tracker3d.app.view import StageView
     from tracker3d.app.watchdog import Watchdog
-    from tracker3d.show import Mix, Show
+    from tracker3d.show import Show
     from tracker3d.show.settings import Output
 
 _MIRROR_EVERY_S = 0.2
@@ -68,7 +68,6 @@ class OutputWindow(QWidget):
         self.clock = FrameClock(output.frames_per_s)
         self._watchdog = watchdog
         self._show: Show | None = None
-        self._mix: Mix | None = None
         self._painting = False
         self._mirrored_s = 0.0
         self._timer = QTimer(self)
@@ -90,7 +89,7 @@ class OutputWindow(QWidget):
 
     def set_show(self, show: Show | None) -> None:
         """Show the program of a show."""
-        self._show, self._mix = show, None
+        self._show = show
         if show is not None:
             with self._watchdog.drawing():
                 self.view.set_stage(show.scene)
@@ -103,7 +102,7 @@ class OutputWindow(QWidget):
             return None
         self._mirrored_s = wall_s
         with self._watchdog.drawing():
-            if self._mix is None and self.view.isVisible():
+            if self.view.isVisible() and not self.picture.going.isVisible():
                 return self.view.small_picture(_MIRROR)
             return self.picture.grab().toImage()
 
@@ -140,11 +139,7 @@ class OutputWindow(QWidget):
     def _draw(self, show: Show, due_s: float) -> None:
         with self._watchdog.drawing():
             picture = show.picture(Side.PROGRAM, due_s, self.size_px, clean=not self.output.overlays)
-            mix = show.state.mix
-            if mix is not None and mix is not self._mix:
-                self.picture.keep_going_picture()
-            self._mix = mix
-            self.picture.going.set_share(0.0 if mix is None else 1.0 - picture.share)
+            self.picture.dissolve(picture)
             self.picture.black.setVisible(picture.frame is None and not self.output.key)
             self.view.setVisible(picture.frame is not None)
             if picture.frame is not None:

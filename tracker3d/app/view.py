@@ -111,14 +111,26 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         """Take over a frame, sharp or a draft, and ask Qt to paint it; ``still`` is slower and finer."""
         if self._scene_view is None:
             return
+        self._scene_view.set_quality(still=still)
+        self._take(self._scene_view, frame)
+        self._pose = frame.camera
+        self.update()
+
+    def drawn(self, frame: FrameState) -> QImage | None:
+        """Return a picture of another frame, and show nothing of it: the next frame follows at once."""
+        if self._scene_view is None:
+            return None
+        self._scene_view.set_quality(still=False)
+        self._take(self._scene_view, frame)
+        image: QImage = self.grabFramebuffer()
+        return image
+
+    def _take(self, scene_view: SceneView, frame: FrameState) -> None:
         window = self.GetRenderWindow()
         if tuple(window.GetSize()) != frame.viewport_px:
             window.GetInteractor().UpdateSize(*frame.viewport_px)
         self._frame = frame
-        self._pose = frame.camera
-        self._scene_view.set_quality(still=still)
-        self._scene_view.set_frame(frame)
-        self.update()
+        scene_view.set_frame(frame)
 
     def refine(self) -> bool:
         """Go on with the ground, which becomes finer tile by tile; tells whether a repaint would show it."""
