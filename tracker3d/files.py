@@ -14,6 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def make_folder(folder: Path, *, remedy: str) -> None:
+    """Make a folder of the program's own, with those above it, where it is not there yet.
+
+    Parameters
+    ----------
+    folder : Path
+    remedy : str
+        What to do without it, or what it means, as the end of a sentence.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}); {remedy}.") from error
+
+
 @contextlib.contextmanager
 def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
     """Give a temporary path beside ``target`` and move it there when the block ends without an error.

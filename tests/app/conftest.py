@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
 
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
@@ -140,6 +141,13 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
             patch.setenv(name, str(folder / name))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def _deleted_at_once(qapp: QApplication) -> Iterator[None]:
+    """Windows that a test has closed are gone before the next begins: their graphics are else left to it."""
+    yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

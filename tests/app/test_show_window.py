@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QComboBox,
     QDialog,
     QDoubleSpinBox,
     QLabel,
@@ -28,12 +33,14 @@ from live_tools import ServerThread
 
 from tracker3d.app.loading import Order
 from tracker3d.app.pacing import Quality
+from tracker3d.app.watchdog import BAR_S
 from tracker3d.app.window import MainWindow
 from tracker3d.feed.rehearsal import RehearsalFiles
 from tracker3d.feed.server import Faults, Playlist
 from tracker3d.scene.camera import CameraTimeline
 from tracker3d.show import Show, Side
 from tracker3d.show.camera_keys import time_keys
+from tracker3d.show.settings import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,6 +189,88 @@ def test_a_whole_rundown_is_run_from_the_keyboard(window: MainWindow, qtbot: QtB
     assert show.preview.shot is None
 
 
+def test_program_has_a_screen_of_its_own_that_keys(window: MainWindow, qtbot: QtBot) -> None:
+    """Exact size, no frame, no cursor, clean, and black with alpha: colours never exceed it."""
+    press(window, qtbot, "Shift+3")
+    click(window, qtbot, "outputToggle")
+    qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
+    dialog = window.findChildren(QDialog)[0]
+    sizes = dialog.findChild(QComboBox, "outputSize")
+    assert sizes is not None
+    sizes.setFocus()
+    qtbot.keyClick(sizes, Qt.Key.Key_Home)
+    for name in ("outputOverlays", "outputKey"):
+        box = dialog.findChild(QCheckBox, name)
+        assert box is not None
+        qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    qtbot.mouseClick(dialog.findChild(QPushButton, "startOutput"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.output.open, timeout=PATIENCE_MS)
+    output = window.output.window
+    assert output is not None
+    assert (output.width(), output.height()) == (1280, 720)
+    assert output.pos() == output.screen().geometry().topLeft()
+    assert output.windowFlags() & Qt.WindowType.FramelessWindowHint
+    assert output.cursor().shape() == Qt.CursorShape.BlankCursor
+    qtbot.waitUntil(lambda: output.clock.painted_count > 3, timeout=PATIENCE_MS)
+    frame = output.view.frame
+    assert frame is not None
+    assert frame.viewport_px == (1280, 720)
+    assert {panel.name for panel in frame.panels} <= {"simulated"}
+    assert not len(frame.labelled_bibs)
+    image = output.view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGBA8888_Premultiplied)
+    seen = np.frombuffer(image.constBits(), np.uint8).reshape(720, 1280, 4).astype(int)
+    alpha = seen[..., 3]
+    assert (alpha == 0).mean() > 0.01
+    assert (alpha == 255).mean() > 0.2
+    assert (seen[..., :3].max(axis=-1) <= alpha + 2).all()
+    press(window, qtbot, "O")
+    qtbot.waitUntil(lambda: not output.view.isVisible(), timeout=PATIENCE_MS)
+    assert window.keeper.settings.output == Output(output.screen().name(), (1280, 720), "50", False, True)
+    click(window, qtbot, "outputToggle")
+    assert not window.output.open
+
+
+def test_nothing_that_an_operator_does_keeps_the_window_from_its_events(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    """Each act is done three times: one that blocks does so each time, a busy machine does not.
+
+    What counts is what the window's own thread computed, drawing apart.
+    """
+    press(window, qtbot, "Space")
+    acts: dict[str, Callable[[], object]] = {
+        keys: functools.partial(press, window, qtbot, keys)
+        for keys in ("3", "Return", "Down", "C", "Right", "Shift+Left", "Ctrl+Shift+S", "Ctrl+Z", "O", "B")
+    }
+    for panel in (window.groups, window.events, window.overlays, window.health, window.riders):
+        acts[type(panel).__name__] = functools.partial(window.tabs.setCurrentWidget, panel)
+    longest_s = dict.fromkeys(acts, math.inf)
+    for _ in range(3):
+        for name, act in acts.items():
+            window.watchdog.start()
+            act()
+            qtbot.wait(150)
+            worst = window.watchdog.worst
+            longest_s[name] = min(longest_s[name], 0.0 if worst is None else worst.busy_s)
+    assert window.watchdog.beats > 0
+    assert {name: spent_s for name, spent_s in longest_s.items() if spent_s > BAR_S} == {}
+
+
+def test_the_watchdog_sees_what_blocks(window: MainWindow, qtbot: QtBot) -> None:
+    def compute() -> None:
+        until_s = time.thread_time() + 3.0 * BAR_S
+        while time.thread_time() < until_s:
+            pass
+
+    window.watchdog.start()
+    qtbot.wait(50)
+    QTimer.singleShot(0, compute)
+    qtbot.wait(200)
+    worst = window.watchdog.worst
+    assert worst is not None
+    assert worst.busy_s > 2.0 * BAR_S
+
+
 def test_a_mix_dissolves_and_ends(window: MainWindow, qtbot: QtBot) -> None:
     show = show_of(window)
     press(window, qtbot, "3")
@@ -190,6 +279,26 @@ def test_a_mix_dissolves_and_ends(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(window.program.picture.going.isVisible, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: show.state.mix is None, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: not window.program.picture.going.isVisible(), timeout=PATIENCE_MS)
+
+
+def test_both_pictures_of_a_mix_move_on(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker3d.app.operating.MIX_S", 60.0)
+    press(window, qtbot, "Shift+3")
+    press(window, qtbot, "2")
+    press(window, qtbot, "M")
+    going = window.program.picture.going
+    qtbot.waitUntil(going.isVisible, timeout=PATIENCE_MS)
+    press(window, qtbot, "Space")
+    seen: set[bytes] = set()
+
+    def moved() -> bool:
+        image = going.image
+        seen.add(b"" if image is None else bytes(image.constBits())[::997])
+        return len(seen) > 2
+
+    qtbot.waitUntil(moved, timeout=PATIENCE_MS)
 
 
 def test_what_is_done_in_preview_leaves_every_pixel_of_program_alone(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from tracker3d.show.bus import Bus
+from tracker3d.show.settings import Output
 
 pytestmark = pytest.mark.window
 PATIENCE_MS = 90_000
@@ -466,6 +467,13 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
         qtbot.waitUntil(
             lambda window=window: window.program_view.pacer.painted_count > 1, timeout=PATIENCE_MS
         )
+        qtbot.waitUntil(lambda window=window: window.ready, timeout=PATIENCE_MS)
+        qtbot.keySequence(window, "F9")
+        window.output.start(Output(size_px=(1280, 720)))
+        output = window.output.window
+        assert output is not None
+        qtbot.waitUntil(lambda clock=output.clock: clock.painted_count > 1, timeout=PATIENCE_MS)
+        del output
         window.close()
         window.deleteLater()
         del window

@@ -12,7 +12,6 @@ import os
 import sys
 import tempfile
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,11 @@ from tracker3d.app import theme
 from tracker3d.app.loading import Order
 from tracker3d.app.watchdog import BAR_S
 from tracker3d.app.window import MainWindow
+from tracker3d.show.settings import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RATE = Fraction(50)
 SIZE_PX = (1920, 1080)
 WARM_MS = 3000
 SEEKS = 40
@@ -61,7 +60,7 @@ def opened(package: Path, feed: str) -> MainWindow:
 
 
 def seek(window: MainWindow) -> None:
-    """Seek all over the race, paused, and print how long it took until the picture of that moment was seen."""
+    """Seek all over the race, paused, and print how long it took until the picture was seen."""
     show = window.operator.show
     assert show is not None
     if show.program.clock.playing(window.operator.now_s()):
@@ -119,7 +118,7 @@ def use(window: MainWindow, seconds: int) -> None:
 def pace(window: MainWindow, seconds: int) -> None:
     """Give program a screen of its own and print how evenly its pictures came."""
     QTest.keySequence(window, "3")
-    window.output.start(None, SIZE_PX, RATE)
+    window.output.start(Output(size_px=SIZE_PX, rate="50"))
     output = window.output.window
     assert output is not None
     QTest.qWait(WARM_MS)

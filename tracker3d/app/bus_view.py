@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tracker3d.app.monitor import Monitor
     from tracker3d.app.view import StageView
     from tracker3d.app.watchdog import Watchdog
-    from tracker3d.show import Mix, Picture, Show, Side
+    from tracker3d.show import Show, Side
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,6 @@ class BusView(QObject):
         self._ground_faults = 0
         self._fault = ""
         self._moved = False
-        self._mix: Mix | None = None
 
     @property
     def view(self) -> StageView | None:
@@ -65,7 +64,6 @@ class BusView(QObject):
     def set_show(self, show: Show | None) -> None:
         """Draw another show, from the next frame on; its ground is built now."""
         self.show = show
-        self._mix = None
         if self._view is not None and show is not None:
             with self._watchdog.drawing():
                 self._view.set_stage(show.scene)
@@ -125,23 +123,13 @@ class BusView(QObject):
         size_px = view.draft_viewport_px if quality == Quality.DRAFT else self._viewport_px
         with self._watchdog.drawing():
             picture = show.picture(self.side, wall_s, size_px)
-            self._dissolve(show, picture)
+            self.monitor.picture.dissolve(picture)
             self.monitor.set_black(black=picture.frame is None)
             if picture.frame is None:
                 self.pacer.rest()
                 return
             self.pacer.asked(quality, wall_s)
             view.show_frame(picture.frame, still=quality == Quality.STILL)
-
-    def _dissolve(self, show: Show, picture: Picture) -> None:
-        """While one picture is mixed into another, lay the one that goes over the one that comes."""
-        from tracker3d.show import Side
-
-        mix = show.state.mix if self.side is Side.PROGRAM else None
-        if mix is not None and mix is not self._mix:
-            self.monitor.keep_going_picture()
-        self._mix = mix
-        self.monitor.set_going(0.0 if mix is None else 1.0 - picture.share)
 
     def _tell_ground_faults(self, view: StageView) -> None:
         """Say once how much of the ground could not be read; the show goes on with what is around it."""

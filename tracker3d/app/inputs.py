@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
 
 _MODIFIED = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+_TEXT_PX = 7
 Field = TypeVar("Field", bound=QWidget)
 
 
@@ -39,4 +40,11 @@ def keeping_keys(field: Field) -> Field:
     line = field.lineEdit() if isinstance(field, QComboBox) else None
     if line is not None:
         line.installEventFilter(_KEEPER[0])
+    return field
+
+
+def number_field() -> QDoubleSpinBox:
+    """Return a field for a number that keeps its keys; the style sheet's padding does not reach its text."""
+    field = keeping_keys(QDoubleSpinBox())
+    field.lineEdit().setTextMargins(_TEXT_PX, 0, _TEXT_PX, 0)
     return field

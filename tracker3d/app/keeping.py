@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tracker3d.show import Show, ShowDocument
     from tracker3d.show.hotkeys import Hotkeys
+    from tracker3d.show.settings import Output
 
 FRESH_S = 600.0
 """A show that was interrupted no longer ago is gone on with at once, an older one is offered."""
@@ -67,6 +68,11 @@ class Keeper(QObject):
     def keep_hotkeys(self, hotkeys: Hotkeys) -> None:
         """Keep the operator's keys."""
         self._keep(replace(self.settings, hotkeys=hotkeys))
+
+    def keep_output(self, output: Output) -> None:
+        """Keep how program was given a screen of its own."""
+        if output != self.settings.output:
+            self._keep(replace(self.settings, output=output))
 
     def keep_delay(self, delay_ms: int) -> None:
         """Keep the delay for the next live show."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from tracker3d.app.buttons import tool_button
-from tracker3d.app.inputs import keeping_keys
+from tracker3d.app.inputs import number_field
 from tracker3d.live import Connection
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class LiveBar(QWidget):
         self.lamp.setObjectName("lamp")
         self.less = self._button("delayLess", "−", "Delay shorter by 0.1 s", "delay_less")
         self.less.clicked.connect(lambda: operator.nudge(-1))
-        self.delay = keeping_keys(QDoubleSpinBox())
+        self.delay = number_field()
         self.delay.setObjectName("delay")
         self.delay.setRange(0.0, _LONGEST_S)
         self.delay.setDecimals(1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from tracker3d.app.view import StageView
+    from tracker3d.show import Picture
 
 ACTION_SAFE = 0.035
 GRAPHICS_SAFE = 0.05
@@ -80,14 +81,6 @@ class Monitor(QFrame):
         """Lay the safe areas over the picture."""
         self.picture.safe_areas.setVisible(shown)
 
-    def keep_going_picture(self) -> None:
-        """Keep what is seen now, to be faded out."""
-        self.picture.keep_going_picture()
-
-    def set_going(self, share: float) -> None:
-        """Lay what was kept over the picture, with this opacity."""
-        self.picture.going.set_share(share)
-
     def set_mirror(self, image: QImage | None) -> None:
         """Show a picture that is drawn elsewhere; None: what is drawn here again."""
         self.picture.mirror.set_image(image)
@@ -126,10 +119,16 @@ class PictureBox(QWidget):
         view.show()
         self._place()
 
-    def keep_going_picture(self) -> None:
-        """Keep what is seen now."""
-        seen = None if self.view is None or self.black.isVisible() else self.view.grabFramebuffer()
-        self.going.keep(seen)
+    def dissolve(self, picture: Picture) -> None:
+        """While one picture is mixed into another, draw the one that goes and lay it over; call it first.
+
+        Both move on: the view draws twice for each picture of a mix.
+        """
+        share = 1.0 - picture.share
+        if share > 0.0:
+            going = None if self.view is None or picture.under is None else self.view.drawn(picture.under)
+            self.going.keep(going)
+        self.going.set_share(share)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Keep everything in its place."""
@@ -171,6 +170,11 @@ class _Image(_Cover):
         self._image: QImage | None = None
         self._black_where_none = black_where_none
         self._share = 1.0
+
+    @property
+    def image(self) -> QImage | None:
+        """The picture."""
+        return self._image
 
     def keep(self, image: QImage | None) -> None:
         """Keep a picture without showing it yet."""

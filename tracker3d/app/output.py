@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 
     from tracker3d.app.view import StageView
     from tracker3d.app.watchdog import Watchdog
-    from tracker3d.show import Mix, Show
+    from tracker3d.show import Show
+    from tracker3d.show.settings import Output
 
-SIZES_PX = ((1280, 720), (1920, 1080), (3840, 2160))
-RATES = (Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001))
-RATE_NAMES = ("25", "29.97", "50", "59.94")
 _MIRROR_EVERY_S = 0.2
+_MIRROR = QSize(960, 540)
 
 
 class OutputWindow(QWidget):
@@ -33,11 +31,10 @@ class OutputWindow(QWidget):
     Parameters
     ----------
     view : StageView
-        Draws; the window owns it.
-    size_px : (width, height)
-        Of the picture, in pixels of the screen.
-    rate : Fraction
-        Pictures a second.
+        Draws, keyed where the output is; the window owns it.
+    output : Output
+        Size, rate, with or without overlays, and whether the window has an alpha of its own: what is not
+        drawn is then clear to whoever captures it, else black.
     watchdog : Watchdog
 
     Signals
@@ -48,14 +45,15 @@ class OutputWindow(QWidget):
 
     closed = Signal()
 
-    def __init__(
-        self, view: StageView, *, size_px: tuple[int, int], rate: Fraction, watchdog: Watchdog
-    ) -> None:
+    def __init__(self, view: StageView, *, output: Output, watchdog: Watchdog) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("output")
         self.setWindowTitle("tracker3d program")
-        self.setStyleSheet("#output { background: #000000; }")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        if output.key:
+            self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        else:
+            self.setStyleSheet("#output { background: #000000; }")
+            self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.picture = PictureBox(self)
@@ -65,11 +63,11 @@ class OutputWindow(QWidget):
         view.setMinimumSize(0, 0)
         view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.picture.set_view(view)
-        self.size_px = size_px
-        self.clock = FrameClock(rate)
+        self.output = output
+        self.size_px = output.size_px
+        self.clock = FrameClock(output.frames_per_s)
         self._watchdog = watchdog
         self._show: Show | None = None
-        self._mix: Mix | None = None
         self._painting = False
         self._mirrored_s = 0.0
         self._timer = QTimer(self)
@@ -91,7 +89,7 @@ class OutputWindow(QWidget):
 
     def set_show(self, show: Show | None) -> None:
         """Show the program of a show."""
-        self._show, self._mix = show, None
+        self._show = show
         if show is not None:
             with self._watchdog.drawing():
                 self.view.set_stage(show.scene)
@@ -104,6 +102,8 @@ class OutputWindow(QWidget):
             return None
         self._mirrored_s = wall_s
         with self._watchdog.drawing():
+            if self.view.isVisible() and not self.picture.going.isVisible():
+                return self.view.small_picture(_MIRROR)
             return self.picture.grab().toImage()
 
     def shut(self) -> None:
@@ -138,13 +138,10 @@ class OutputWindow(QWidget):
 
     def _draw(self, show: Show, due_s: float) -> None:
         with self._watchdog.drawing():
-            picture = show.picture(Side.PROGRAM, due_s, self.size_px)
-            mix = show.state.mix
-            if mix is not None and mix is not self._mix:
-                self.picture.keep_going_picture()
-            self._mix = mix
-            self.picture.going.set_share(0.0 if mix is None else 1.0 - picture.share)
-            self.picture.black.setVisible(picture.frame is None)
+            picture = show.picture(Side.PROGRAM, due_s, self.size_px, clean=not self.output.overlays)
+            self.picture.dissolve(picture)
+            self.picture.black.setVisible(picture.frame is None and not self.output.key)
+            self.view.setVisible(picture.frame is not None)
             if picture.frame is not None:
                 self._painting = True
                 self.view.refine()

@@ -6,15 +6,23 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QVBoxLayout,
+)
 
-from tracker3d.app.output import RATE_NAMES, RATES, SIZES_PX, OutputWindow
+from tracker3d.app.output import OutputWindow
+from tracker3d.show.settings import RATES, SIZES_PX, Output
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from PySide6.QtGui import QScreen
 
+    from tracker3d.app.keeping import Keeper
     from tracker3d.app.shell import Shell
     from tracker3d.app.watchdog import Watchdog
     from tracker3d.show import Show
@@ -31,9 +39,9 @@ class OutputControl(QObject):
 
     changed = Signal()
 
-    def __init__(self, shell: Shell, watchdog: Watchdog) -> None:
+    def __init__(self, shell: Shell, keeper: Keeper, watchdog: Watchdog) -> None:
         super().__init__()
-        self._shell, self._watchdog = shell, watchdog
+        self._shell, self._keeper, self._watchdog = shell, keeper, watchdog
         self.window: OutputWindow | None = None
 
     @property
@@ -46,21 +54,24 @@ class OutputControl(QObject):
         if self.window is not None:
             self.close()
             return
-        dialog = OutputDialog(self._shell)
+        dialog = OutputDialog(self._shell, self._keeper.settings.output)
         dialog.chosen.connect(self.start)
         dialog.finished.connect(lambda _result: self.changed.emit())
         dialog.open()
 
-    def start(self, screen: QScreen | None, size_px: tuple[int, int], rate: Fraction) -> None:
-        """Show program on a screen."""
+    def start(self, output: Output) -> None:
+        """Show program on a screen, and remember how."""
         from tracker3d.app.view import StageView
 
         show = self._shell.operator.show
         if show is None or self.window is not None:
             return
-        window = OutputWindow(StageView(), size_px=size_px, rate=rate, watchdog=self._watchdog)
+        with self._watchdog.drawing():
+            view = StageView(keyed=output.key)
+        window = OutputWindow(view, output=output, watchdog=self._watchdog)
         window.closed.connect(self._closed)
-        window.open_on(screen)
+        window.open_on(_screen_of(output))
+        self._keeper.keep_output(output)
         window.set_show(show)
         self.window = window
         self.changed.emit()
@@ -94,17 +105,17 @@ class OutputControl(QObject):
 
 
 class OutputDialog(QDialog):
-    """Asks for screen, size and frame rate.
+    """Asks for screen, size and frame rate, for overlays and alpha; begins with what was chosen last.
 
     Signals
     -------
-    chosen : object, object, object
-        Screen, size in pixels, rate as a fraction.
+    chosen : object
+        An :class:`~tracker3d.show.settings.Output`.
     """
 
-    chosen = Signal(object, object, object)
+    chosen = Signal(object)
 
-    def __init__(self, parent: Shell) -> None:
+    def __init__(self, parent: Shell, before: Output) -> None:
         super().__init__(parent)
         self.setWindowTitle("Program output")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -112,14 +123,22 @@ class OutputDialog(QDialog):
         screens = QGuiApplication.screens()
         for number, screen in enumerate(screens, 1):
             size = screen.size() * screen.devicePixelRatio()
-            self.screen_box.addItem(f"{number}: {screen.name()}, {size.width()} × {size.height()}", screen)
-        self.screen_box.setCurrentIndex(len(screens) - 1)
+            text = f"{number}: {screen.name()}, {size.width()} × {size.height()}"
+            self.screen_box.addItem(text, screen.name())
+        self.screen_box.setCurrentIndex(screens.index(_screen_of(before)))
         for size_px in SIZES_PX:
             self.size_box.addItem(f"{size_px[0]} × {size_px[1]}", size_px)
-        self.size_box.setCurrentIndex(self._fitting(screens[-1]))
-        for name, rate in zip(RATE_NAMES, RATES, strict=True):
-            self.rate_box.addItem(f"{name} pictures a second", rate)
-        self.rate_box.setCurrentIndex(RATES.index(50))
+        self.size_box.setCurrentIndex(
+            SIZES_PX.index(before.size_px) if before.screen else self._fitting(_screen_of(before))
+        )
+        for name in RATES:
+            self.rate_box.addItem(f"{name} pictures a second", name)
+        self.rate_box.setCurrentIndex(list(RATES).index(before.rate))
+        self.overlays_box, self.key_box = QCheckBox("Overlays"), QCheckBox("Alpha instead of sky")
+        self.overlays_box.setToolTip("Without them it is a clean feed, whatever stands on program")
+        self.key_box.setToolTip("What is not drawn is clear to whoever captures the window: for keying")
+        self.overlays_box.setChecked(before.overlays)
+        self.key_box.setChecked(before.key)
         form = QFormLayout()
         for name, title, box in (
             ("outputScreen", "Screen", self.screen_box),
@@ -128,6 +147,9 @@ class OutputDialog(QDialog):
         ):
             box.setObjectName(name)
             form.addRow(title, box)
+        for name, check in (("outputOverlays", self.overlays_box), ("outputKey", self.key_box)):
+            check.setObjectName(name)
+            form.addRow("", check)
         text = QLabel(
             "The picture alone, at exactly this size in the screen's upper left corner, without frame and "
             "cursor. What is not drawn is black."
@@ -154,5 +176,17 @@ class OutputDialog(QDialog):
     def _accept(self) -> None:
         self.accept()
         self.chosen.emit(
-            self.screen_box.currentData(), self.size_box.currentData(), self.rate_box.currentData()
+            Output(
+                screen=self.screen_box.currentData(),
+                size_px=tuple(self.size_box.currentData()),
+                rate=self.rate_box.currentData(),
+                overlays=self.overlays_box.isChecked(),
+                key=self.key_box.isChecked(),
+            )
         )
+
+
+def _screen_of(output: Output) -> QScreen:
+    """Return the screen of that name, or the last one."""
+    screens = QGuiApplication.screens()
+    return next((screen for screen in screens if screen.name() == output.screen), screens[-1])

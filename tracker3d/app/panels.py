@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from tracker3d.scene.memory import SceneMemory
 from tracker3d.show import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker3d.app.bus_view import BusView
     from tracker3d.app.shell import Shell
     from tracker3d.app.time_axis import History
@@ -46,6 +49,7 @@ class Panels:
         self._shell, self._program, self._watchdog = shell, program, watchdog
         self._operator = shell.operator
         self._panels_s = self._table_s = self._history_s = _LONG_AGO_S
+        self._tables: deque[Callable[[], object]] = deque()
         self._session: LiveSession | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._history: Future[History] | None = None
@@ -58,6 +62,7 @@ class Panels:
     def set_session(self, session: LiveSession | None) -> None:
         """Show how a live feed does; None for a recording."""
         self._session = session
+        self._tables.clear()
         self._history = None
         self._history_s = _LONG_AGO_S
         self._shell.live.setVisible(session is not None)
@@ -74,9 +79,15 @@ class Panels:
             self.hurry()
 
     def refresh(self, wall_s: float) -> None:
-        """Bring up to date what is due."""
+        """Bring up to date what is due, one table a call: together they would take longer than a frame."""
         show = self._operator.show
-        if show is None or wall_s - self._panels_s < _PANELS_S:
+        if show is None:
+            self._tables.clear()
+            return
+        if self._tables:
+            self._tables.popleft()()
+            return
+        if wall_s - self._panels_s < _PANELS_S:
             return
         self._panels_s = wall_s
         self._show_buses(show, wall_s)
@@ -93,8 +104,16 @@ class Panels:
         self._show_time(show, state, wall_s)
         if wall_s - self._table_s >= _TABLE_S:
             self._table_s = wall_s
-            self._show_tables(show, state)
-            self._follow_session(show, wall_s)
+            titles = group_titles(show.scene, state)
+            self._tables.extend(
+                (
+                    lambda: self._shell.riders.set_state(state, titles),
+                    lambda: self._shell.groups.set_state(state, titles, show.scene.theme),
+                    lambda: self._show_events(show, state),
+                    lambda: self._show_health(state),
+                    lambda: self._follow_session(show, wall_s),
+                )
+            )
 
     def _show_buses(self, show: Show, wall_s: float) -> None:
         operator, shell = self._operator, self._shell
@@ -149,12 +168,11 @@ class Panels:
         if self._session is not None:
             shell.live.show_clock(show.program.clock, wall_s)
 
-    def _show_tables(self, show: Show, state: RaceState) -> None:
+    def _show_events(self, show: Show, state: RaceState) -> None:
+        self._shell.events.show_events(show, show.race(self._operator.side).events, state.time_ms)
+
+    def _show_health(self, state: RaceState) -> None:
         shell = self._shell
-        titles = group_titles(show.scene, state)
-        shell.riders.set_state(state, titles)
-        shell.groups.set_state(state, titles, show.scene.theme)
-        shell.events.show_events(show, show.race(self._operator.side).events, state.time_ms)
         shell.health.show_riders(state)
         shell.show_riders(presence_text(state))
         pacer = self._program.pacer

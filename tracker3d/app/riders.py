@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import enum
-import functools
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
-from tracker3d.app.theme import TEXT_SOFT
 from tracker3d.app.wording import NOTHING, gap_text, km_text_or_dash, speed_text
 from tracker3d.track.model import Presence
 
@@ -26,8 +23,8 @@ if TYPE_CHECKING:
     Index = QModelIndex | QPersistentModelIndex
 
 BIB_ROLE = Qt.ItemDataRole.UserRole
+_STALE = int(Presence.STALE)
 
-_JERSEYS = {"yellow": "#ffd400", "green": "#16a34a", "polka": "#e0242f", "white": "#f7f7f7"}
 _UNFOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _PRESENCE = {
     Presence.COASTING: "No word for more than 12 s",
@@ -60,7 +57,34 @@ _HEADINGS = {
     Column.SPEED: ("km/h", "Speed along the road"),
     Column.GROUP: ("Group", "The group that the rider is in"),
 }
+_RANK, _BIB, _NAME, _TEAM, _GAP, _TO_GO, _SPEED = (int(column) for column in Column if column != Column.GROUP)
 _RIGHT = {Column.RANK, Column.GAP, Column.TO_GO, Column.SPEED}
+
+
+class Cell(NamedTuple):
+    """What a cell shows.
+
+    Attributes
+    ----------
+    text : str
+    old : bool
+        Nothing has been heard of the rider for so long that the figures are pale.
+    team_rgb : tuple of int or None
+        Colour of the patch before the text.
+    jersey : str
+        Jersey of the dot before the text; empty for none.
+    """
+
+    text: str
+    old: bool
+    team_rgb: tuple[int, int, int] | None = None
+    jersey: str = ""
+
+
+def alignment(column: int) -> Qt.AlignmentFlag:
+    """Return where in its cell a column's text stands."""
+    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def folded(text: str) -> str:
@@ -107,14 +131,12 @@ class RidersModel(QAbstractTableModel):
     def set_state(self, state: RaceState, group_titles: list[str]) -> None:
         """Show the race at one moment; each of its groups has a title."""
         numbers = [self._entry_of_bib.get(bib, -1) for bib in state.riders.bibs.tolist()]
-        figures = _Figures.unknown(len(self._entries))
-        figures.fill(np.array(numbers, np.int64), state, finish_m=self._finish_m)
-        figures.group_titles = group_titles
-        self._figures = figures
+        places = np.array(numbers, np.int64)
+        self._figures = _Figures.of(state, places, len(self._entries), group_titles, finish_m=self._finish_m)
         arranged = self._arranged()
         if arranged != self._shown:
             self._rearrange(arranged)
-        if self._shown:
+        elif self._shown:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(Column) - 1))
 
     def set_search(self, text: str) -> bool:
@@ -169,23 +191,23 @@ class RidersModel(QAbstractTableModel):
         """Return what stands in a cell, for Qt."""
         if not index.isValid():
             return None
-        number, column = self._shown[index.row()], Column(index.column())
+        number = self._shown[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(number, column)
-        entry = self._entries[number]
+            return self._text(number, Column(index.column()))
         if role == BIB_ROLE:
-            return entry.rider.bib
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            if self._figures.presence[number] >= Presence.STALE:
-                return QColor("#7f8b9a")
-            return TEXT_SOFT if column in (Column.RANK, Column.TEAM) else None
-        if role == Qt.ItemDataRole.DecorationRole:
-            return _decoration(entry, column)
+            return self._entries[number].rider.bib
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tooltip(number)
         return None
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return all that a cell shows at once: role by role, as Qt asks, takes longer than a frame."""
+        number = self._shown[row]
+        rider, colour_rgb = self._entries[number].rider, self._entries[number].colour_rgb
+        old = self._figures.presence[number] >= _STALE
+        if column == _NAME:
+            return Cell(self._text(number, column), old, jersey=rider.jersey)
+        return Cell(self._text(number, column), old, team_rgb=colour_rgb if column == _BIB else None)
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -200,7 +222,7 @@ class RidersModel(QAbstractTableModel):
             return heading + arrow if column == self._sort_column else heading
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip
-        return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        return alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def _arranged(self) -> list[int]:
         """Return the entries that match the search, in the order of the sort column."""
@@ -230,7 +252,7 @@ class RidersModel(QAbstractTableModel):
             Column.SPEED: figures.speed_mps,
             Column.GROUP: figures.group,
         }[column]
-        return [None if value != value else value for value in values.tolist()]
+        return [None if value != value else value for value in values]
 
     def _rearrange(self, arranged: list[int]) -> None:
         self.layoutAboutToBeChanged.emit()
@@ -241,29 +263,29 @@ class RidersModel(QAbstractTableModel):
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
-    def _text(self, number: int, column: Column) -> str:
+    def _text(self, number: int, column: int) -> str:
         rider, figures = self._entries[number].rider, self._figures
-        if column == Column.BIB:
+        if column == _BIB:
             return "" if rider.vehicle else str(rider.bib)
-        if column == Column.NAME:
+        if column == _NAME:
             pin = "📌 " if rider.bib in self._pinned else ""
             return (
                 f"{rider.first_name} {rider.display_name}".strip()
                 if rider.vehicle
                 else pin + rider.display_name
             )
-        if column == Column.TEAM:
+        if column == _TEAM:
             return rider.team_code
-        if column == Column.TO_GO:
+        if column == _TO_GO:
             return "finished" if figures.finished[number] else km_text_or_dash(figures.to_go_m[number])
-        if column == Column.SPEED:
+        if column == _SPEED:
             return NOTHING if figures.finished[number] else speed_text(figures.speed_mps[number])
         if rider.vehicle:
             return ""
         rank, group = figures.rank[number], figures.group[number]
-        if column == Column.RANK:
+        if column == _RANK:
             return "" if rank != rank else str(int(rank))
-        if column == Column.GAP:
+        if column == _GAP:
             return "" if rank == 1 else gap_text(figures.gap_s[number])
         return "" if group != group else figures.group_titles[int(group)]
 
@@ -297,84 +319,47 @@ class _Entry:
 
 @dataclass
 class _Figures:
-    """What changes, as arrays over entries; NaN where not known."""
+    """What changes, as lists over entries; NaN where not known."""
 
-    rank: NDArray[np.float64]
-    gap_s: NDArray[np.float64]
-    to_go_m: NDArray[np.float64]
-    speed_mps: NDArray[np.float64]
-    group: NDArray[np.float64]
-    presence: NDArray[np.uint8]
-    finished: NDArray[np.bool_]
+    rank: list[float]
+    gap_s: list[float]
+    to_go_m: list[float]
+    speed_mps: list[float]
+    group: list[float]
+    presence: list[int]
+    finished: list[bool]
     group_titles: list[str]
 
     @classmethod
     def unknown(cls, count: int) -> _Figures:
+        """Nothing is known of anybody."""
+        unknown = [float("nan")] * count
         return cls(
-            rank=np.full(count, np.nan),
-            gap_s=np.full(count, np.nan),
-            to_go_m=np.full(count, np.nan),
-            speed_mps=np.full(count, np.nan),
-            group=np.full(count, np.nan),
-            presence=np.full(count, Presence.ABSENT, np.uint8),
-            finished=np.zeros(count, bool),
-            group_titles=[],
+            unknown, unknown, unknown, unknown, unknown, [int(Presence.ABSENT)] * count, [False] * count, []
         )
 
-    def fill(self, numbers: NDArray[np.int64], state: RaceState, *, finish_m: float) -> None:
+    @classmethod
+    def of(
+        cls, state: RaceState, numbers: NDArray[np.int64], count: int, titles: list[str], *, finish_m: float
+    ) -> _Figures:
         """Take over a state; ``numbers`` is the entry of each of its riders, -1 for none."""
-        riders = state.riders
-        known = numbers >= 0
+        riders, known = state.riders, numbers >= 0
         at = numbers[known]
         rank = np.full(len(numbers), np.nan)
         rank[state.order] = np.arange(1.0, len(state.order) + 1.0)
-        self.rank[at] = rank[known]
-        self.gap_s[at] = state.gap_s[known]
-        self.to_go_m[at] = finish_m - riders.distance_m[known]
-        self.speed_mps[at] = riders.speed_mps[known]
-        self.group[at] = np.where(state.group >= 0, state.group, np.nan)[known]
-        self.presence[at] = riders.presence[known]
-        self.finished[at] = riders.finished[known]
 
+        def spread(values: NDArray[Any], nothing: float) -> list[Any]:
+            whole = np.full(count, nothing, values.dtype)
+            whole[at] = values[known]
+            return whole.tolist()
 
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
-
-
-def _decoration(entry: _Entry, column: Column) -> QIcon | None:
-    if column == Column.BIB and entry.colour_rgb is not None:
-        return patch(*entry.colour_rgb)
-    if column == Column.NAME and entry.rider.jersey in _JERSEYS:
-        return dot(_JERSEYS[entry.rider.jersey])
-    return None
-
-
-@functools.lru_cache(maxsize=256)
-def patch(red: int, green: int, blue: int) -> QIcon:
-    """Return a small upright rectangle in a team's colour."""
-    return _painted(QColor(red, green, blue), round_=False)
-
-
-@functools.lru_cache(maxsize=16)
-def dot(colour: str) -> QIcon:
-    """Return a dot in a jersey's colour."""
-    return _painted(QColor(colour), round_=True)
-
-
-def _painted(colour: QColor, *, round_: bool) -> QIcon:
-    pixmap = QPixmap(24, 24)
-    pixmap.setDevicePixelRatio(2.0)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(0, 0, 0, 120))
-    painter.setBrush(colour)
-    if round_:
-        painter.drawEllipse(1, 1, 10, 10)
-    else:
-        painter.drawRoundedRect(3, 0, 6, 11, 1.5, 1.5)
-    painter.end()
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt tints it in a selected row
-    return icon
+        return cls(
+            rank=spread(rank, np.nan),
+            gap_s=spread(state.gap_s, np.nan),
+            to_go_m=spread(finish_m - riders.distance_m, np.nan),
+            speed_mps=spread(riders.speed_mps, np.nan),
+            group=spread(np.where(state.group >= 0, state.group, np.nan), np.nan),
+            presence=spread(riders.presence, Presence.ABSENT),
+            finished=spread(riders.finished, False),
+            group_titles=titles,
+        )

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tracker3d.app.inputs import keeping_keys
+from tracker3d.app.inputs import keeping_keys, number_field
 from tracker3d.scene.camera import CameraTimeline
 from tracker3d.show import EndBehaviour
 from tracker3d.stage import PlaceKind
@@ -159,7 +159,7 @@ class ShotEditor(QWidget):
         return keeping_keys(combo)
 
     def _seconds(self, name: str, most: float, zero: str, step: float) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox()
+        spin = number_field()
         spin.setObjectName(name)
         spin.setRange(0.0, most)
         spin.setDecimals(1)
@@ -167,7 +167,7 @@ class ShotEditor(QWidget):
         spin.setSuffix(" s")
         spin.setSpecialValueText(zero)
         spin.setKeyboardTracking(False)
-        return keeping_keys(spin)
+        return spin
 
     def _lay_out(self) -> None:
         left, right = QFormLayout(), QFormLayout()

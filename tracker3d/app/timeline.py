@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from tracker3d.app import theme
-from tracker3d.app.profile_picture import Layout, paint_profile
+from tracker3d.app.profile_picture import Layout, height_range_m, paint_profile
 from tracker3d.app.time_axis import History, TimeAxis
 from tracker3d.app.wording import to_go_text
 from tracker3d.scene.figures import local_clock_text
@@ -72,6 +72,7 @@ class Timeline(QWidget):
         self.setAccessibleName("Timeline")
         self.setAccessibleDescription(_TOOLTIP)
         self._stage: Stage | None = None
+        self._range_m = (0.0, 1.0)
         self._road: RoadLine | None = None
         self._axis = TimeAxis(0.0, 1.0)
         self._history: History | None = None
@@ -97,6 +98,7 @@ class Timeline(QWidget):
     def set_stage(self, stage: Stage, road: RoadLine) -> None:
         """Show a stage's profile in the colours of its drawn road."""
         self._stage, self._road = stage, road
+        self._range_m = height_range_m(stage.route)
         self._history = None
         self._lay_axis()
 
@@ -203,7 +205,8 @@ class Timeline(QWidget):
             return None
         layout = self._layout()
         x = layout.x_of_share(float(self._axis.share_of_distance(marker.distance_m)))
-        return QPointF(x, layout.y_of_height(self._stage.route, marker.distance_m))
+        height_m = float(self._stage.route.height(marker.distance_m))
+        return QPointF(x, layout.y_of_height(height_m, self._range_m))
 
     @staticmethod
     def _radius(marker: Marker) -> float:

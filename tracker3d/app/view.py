@@ -7,8 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
+from PySide6.QtOpenGL import QOpenGLFramebufferObject
 from pyvistaqt.rwi import QVTKRenderWindowInteractor
 
 from tracker3d.app import free_camera
@@ -17,7 +18,7 @@ from tracker3d.render.view import SceneView
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QWheelEvent
+    from PySide6.QtGui import QCloseEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
     from PySide6.QtWidgets import QWidget
 
     from tracker3d.app.watchdog import Watchdog
@@ -32,6 +33,8 @@ _CLICK_SLACK_PX = 4.0
 _TURN_RAD_PER_PX = math.radians(0.25)
 _WHEEL_STEP = 0.85
 _NOTCH = 120.0
+_COLOUR_BUFFER, _LINEAR = 0x4000, 0x2601
+"""OpenGL's GL_COLOR_BUFFER_BIT and GL_LINEAR."""
 
 
 class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt has no types
@@ -39,6 +42,12 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
 
     It is pyvistaqt's OpenGL widget without its plotter: that one would add keys, a renderer and file
     drops of its own. VTK draws when Qt asks for a repaint and at no other time.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    keyed : bool
+        Black with an alpha of 0 instead of the sky, premultiplied, for a picture that is laid over another.
 
     Signals
     -------
@@ -56,8 +65,9 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
     rider_clicked = Signal(int)
     camera_moved = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, keyed: bool = False) -> None:
         super().__init__(parent)
+        self._keyed = keyed
         self.setObjectName("view")
         self.setMinimumSize(320, 180)
         self.setToolTip("")
@@ -67,7 +77,7 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         window.GetInteractor().SetInteractorStyle(None)
         window.GetInteractor().Enable()
         self._scene: StageScene | None = None
-        self._scene_view: SceneView | None = SceneView(window)
+        self._scene_view: SceneView | None = SceneView(window, alpha=keyed)
         self._frame: FrameState | None = None
         self._pose: CameraPose | None = None
         self._pressed_at: QPointF | None = None
@@ -101,14 +111,26 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         """Take over a frame, sharp or a draft, and ask Qt to paint it; ``still`` is slower and finer."""
         if self._scene_view is None:
             return
+        self._scene_view.set_quality(still=still)
+        self._take(self._scene_view, frame)
+        self._pose = frame.camera
+        self.update()
+
+    def drawn(self, frame: FrameState) -> QImage | None:
+        """Return a picture of another frame, and show nothing of it: the next frame follows at once."""
+        if self._scene_view is None:
+            return None
+        self._scene_view.set_quality(still=False)
+        self._take(self._scene_view, frame)
+        image: QImage = self.grabFramebuffer()
+        return image
+
+    def _take(self, scene_view: SceneView, frame: FrameState) -> None:
         window = self.GetRenderWindow()
         if tuple(window.GetSize()) != frame.viewport_px:
             window.GetInteractor().UpdateSize(*frame.viewport_px)
         self._frame = frame
-        self._pose = frame.camera
-        self._scene_view.set_quality(still=still)
-        self._scene_view.set_frame(frame)
-        self.update()
+        scene_view.set_frame(frame)
 
     def refine(self) -> bool:
         """Go on with the ground, which becomes finer tile by tile; tells whether a repaint would show it."""
@@ -123,6 +145,19 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
     def faults(self) -> tuple[str, ...]:
         """What could not be read of the ground, one plain sentence each."""
         return () if self._scene_view is None else self._scene_view.faults
+
+    def small_picture(self, size: QSize) -> QImage:
+        """Return what is seen, made smaller before it is read: reading all of it takes a frame's time."""
+        self.makeCurrent()
+        small = QOpenGLFramebufferObject(size)
+        whole = QRect(QPoint(0, 0), QSize(*self.viewport_px))
+        QOpenGLFramebufferObject.blitFramebuffer(
+            small, QRect(QPoint(0, 0), size), None, whole, _COLOUR_BUFFER, _LINEAR
+        )
+        image: QImage = small.toImage()
+        del small
+        self.doneCurrent()
+        return image
 
     def shut(self) -> None:
         """Release everything on the graphics processor; the view shows nothing any more."""
@@ -221,6 +256,14 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             self._scene_view.close()
             self._scene_view = None
         super().closeEvent(event)
+
+    def _blit(self, target_id: int, rect: QRect) -> None:
+        super()._blit(target_id, rect)
+        if self._keyed:
+            # The picture once more: Qt's windows are opaque as a rule, so the alpha was just set to 1.
+            window = self.GetRenderWindow()
+            size = (rect.x(), rect.y(), rect.width(), rect.height())
+            window.BlitDisplayFramebuffer(0, 0, 0, *window.GetSize(), *size, _COLOUR_BUFFER, _LINEAR)
 
     def _size_px(self, pixel: int) -> tuple[int, int]:
         ratio = self.devicePixelRatioF() / pixel

@@ -52,6 +52,12 @@ _MOST_FAULTS = 10
 _REST_S = 0.0005
 """Between two slices of work, so that the thread that draws gets the interpreter at once."""
 
+_WORK_S = 0.01
+"""While a recording is read back it works so long between two rests."""
+
+_READ_BACK_ROWS = 120
+"""So many seconds of a race are grouped at once while a recording is read back."""
+
 
 class LiveSession:
     """A race as it is ridden; any moment up to now can be shown, and shown again.
@@ -106,6 +112,7 @@ class LiveSession:
         self._advanced_ms: float | None = None
         self._told: Reports | None = None
         self._told_s = self._health_s = -np.inf
+        self._rested_s = 0.0
         self._newest_ms: NDArray[np.float64] = np.zeros(0)
         self._faults: deque[str] = deque(maxlen=_MOST_FAULTS)
         self._health = SessionHealth(says=f"Connecting to {self.address.shown}.")
@@ -218,9 +225,10 @@ class LiveSession:
 
     def _again(self, message: Message, wall_s: float) -> None:
         self._take(message, wall_s)
-        self._advance(wall_s)
+        self._advance(wall_s, hold_rows=_READ_BACK_ROWS)
         self._publish(self._wall_clock(), reading_back=True)
-        self._rest()
+        if time.perf_counter() - self._rested_s > _WORK_S:
+            self._rest()
 
     def _take(self, message: Message, wall_s: float) -> None:
         fixes = self._stream.add([message])
@@ -239,7 +247,7 @@ class LiveSession:
         rider = np.array([order[int(bib)] for bib in fixes.bibs], np.int64)[fixes.rider]
         np.maximum.at(self._newest_ms, rider, fixes.time_ms.astype(float))
 
-    def _advance(self, wall_s: float) -> None:
+    def _advance(self, wall_s: float, *, hold_rows: int = 1) -> None:
         self._clock.note(wall_s)
         if not self._clock.running or not len(self._tracks.bibs):
             return
@@ -249,10 +257,11 @@ class LiveSession:
         for _ in range(_SLICES):
             reports = self._news(wall_s)
             self._advanced_ms = min(until_ms, self._advanced_ms + _SLICE_MS)
-            self._live.advance(self._advanced_ms, reports)
+            self._live.advance(self._advanced_ms, reports, hold_rows=hold_rows)
             if self._advanced_ms >= until_ms:
                 return
-            self._rest()
+            if hold_rows == 1:
+                self._rest()
 
     def _news(self, wall_s: float) -> Reports | None:
         """Return the reports where they have changed, and not too often: they are put in order anew."""
@@ -267,6 +276,7 @@ class LiveSession:
 
     def _rest(self) -> None:
         time.sleep(_REST_S)
+        self._rested_s = time.perf_counter()
 
     def _publish(self, wall_s: float, *, reading_back: bool = False) -> None:
         if wall_s - self._health_s < _HEALTH_S or self._feed is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from tracker3d.track.compiled import compiled
 from tracker3d.track.model import PRESENCE_AGES_S, SPEED_WINDOW_S, Presence, RiderStates
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ class PositionTable:
         values = (states.distance_m, states.speed_mps, states.lateral_m, states.age_s)
         columns: tuple[NDArray[Any], ...] = kept[3:7]
         for column, unit, value in zip(columns, _UNITS, values, strict=True):
-            column[:riders, row] = _packed(value, unit, column.dtype)
+            nothing, most = _NOTHING[column.dtype], _LARGEST[column.dtype]
+            _pack(column, row, np.asarray(value, float), unit, 0 if nothing > 0 else -most, most, nothing)
         kept.presence[:riders, row] = states.presence
         new = states.finished & np.isnan(kept.finish_ms)
         if new.any():
@@ -336,11 +338,20 @@ _LARGEST: dict[np.dtype[Any], int] = {
 }
 
 
-def _packed(values: NDArray[np.float64], unit: float, kind: np.dtype[Any]) -> NDArray[Any]:
-    most = _LARGEST[kind]
-    least = 0 if _NOTHING[kind] > 0 else -most
-    steps = np.minimum(np.maximum(np.rint(values / unit), least), most)
-    return np.where(np.isnan(steps), _NOTHING[kind], steps).astype(kind)
+@compiled
+def _pack(
+    column: NDArray[Any],
+    row: int,
+    values: NDArray[np.float64],
+    unit: float,
+    least: int,
+    most: int,
+    nothing: int,
+) -> None:
+    """Write a row of a column in steps of its unit."""
+    for rider in range(len(values)):
+        steps = np.rint(values[rider] / unit)
+        column[rider, row] = nothing if np.isnan(steps) else int(min(max(steps, least), most))
 
 
 def _unpacked(steps: NDArray[Any], unit: float) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker3d.errors import OutputError
+from tracker3d.files import make_folder
 from tracker3d.show.changes import changed_table
 from tracker3d.show.codec import VERSION, state_table
 
@@ -95,12 +95,7 @@ class Journal:
         self._synced_s = 0.0
         self._unsafe = False
         self.trouble = ""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{folder} cannot be made ({error.strerror}); the show would not survive a crash."
-            ) from error
+        make_folder(folder, remedy="the show would not survive a crash")
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         show.listeners.append(self.note)
         self._thread.start()

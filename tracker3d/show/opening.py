@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker3d.errors import OutputError
+from tracker3d.files import make_folder
 from tracker3d.live import LiveSession
 from tracker3d.progress import silent
 from tracker3d.replay import replay_on
@@ -152,12 +152,7 @@ def new_record_folder(name: str) -> Path:
     from platformdirs import user_data_path
 
     parent = user_data_path("tracker3d") / "recordings"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{parent} cannot be made ({error.strerror}); name a folder for the recording."
-        ) from error
+    make_folder(parent, remedy="name a folder for the recording")
     return parent / f"{name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
 
 

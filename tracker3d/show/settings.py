@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from platformdirs import user_config_path, user_state_path
 
-from tracker3d.errors import InputError, OutputError
-from tracker3d.files import written_aside
+from tracker3d.errors import InputError
+from tracker3d.files import make_folder, written_aside
 from tracker3d.show.hotkeys import Hotkeys, hotkeys_from
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Output:
     Attributes
     ----------
     screen : str
-        Name of the screen; empty for the second, where there is one.
+        Name of the screen; empty, or gone: the last one.
     size_px : (width, height)
         1280 x 720, 1920 x 1080 or 3840 x 2160.
     rate : str
@@ -51,10 +52,19 @@ class Output:
     overlays: bool = True
     key: bool = False
 
+    @property
+    def frames_per_s(self) -> Fraction:
+        """The rate as it is exactly."""
+        return RATES[self.rate]
+
 
 SIZES_PX = ((1280, 720), (1920, 1080), (3840, 2160))
-RATES = {"25": (25, 1), "29.97": (30000, 1001), "50": (50, 1), "59.94": (60000, 1001)}
-"""Frame rates as fractions."""
+RATES = {
+    "25": Fraction(25),
+    "29.97": Fraction(30000, 1001),
+    "50": Fraction(50),
+    "59.94": Fraction(60000, 1001),
+}
 
 
 @dataclass(frozen=True)
@@ -146,10 +156,7 @@ def write_settings(settings: Settings, path: Path | None = None) -> None:
             for name in ("recent", "output", "delay_ms", "smoothing_s", "mix_s", "theme", "language")
         },
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent} cannot be made ({error.strerror}).") from error
+    make_folder(path.parent, remedy="the settings are not kept")
     with written_aside(path) as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=1))
 

@@ -136,13 +136,19 @@ class Show:
         """Return the frame of a bus, without what a mix still shows of the one before."""
         return self.picture(side, wall_s, viewport_px).frame
 
-    def picture(self, side: Side, wall_s: float, viewport_px: tuple[int, int]) -> Picture:
-        """Return what is drawn of a bus; it never raises. What is due by then happens first."""
+    def picture(
+        self, side: Side, wall_s: float, viewport_px: tuple[int, int], *, clean: bool = False
+    ) -> Picture:
+        """Return what is drawn of a bus; it never raises. What is due by then happens first.
+
+        ``clean``: this picture carries no overlays, whatever the show says.
+        """
         self.tick(wall_s)
         state = self.state
+        clean = clean or (side is Side.PROGRAM and state.clean)
         frame = self._projected(
             self._projectors[side], state.bus(side), state.clock(side), self.race(side), wall_s, viewport_px,
-            clean=side is Side.PROGRAM and state.clean,
+            clean=clean,
         )  # fmt: skip
         mix = state.mix
         if side is Side.PREVIEW or mix is None:
@@ -150,7 +156,7 @@ class Show:
         race = self._versions.of(self.source.race, mix.before.overrides)
         under = self._projected(
             self._fading, mix.before, mix.before.clock or ClockState(), race, wall_s, viewport_px,
-            clean=state.clean,
+            clean=clean,
         )  # fmt: skip
         return Picture(frame, under, mix.share(wall_s))
 
