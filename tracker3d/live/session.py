@@ -120,6 +120,7 @@ class LiveSession:
         self._feed: LiveFeed | None = None
         self._recorder: Recorder | None = None
         self._old_segments: list[Path] = []
+        self._reading_back = False
         self._thread = threading.Thread(target=self._run, name="live session", daemon=True)
 
     def __enter__(self) -> Self:
@@ -139,6 +140,7 @@ class LiveSession:
         folder = self.record_folder
         if folder is not None:
             self._old_segments = segments(folder) if folder.is_dir() and is_log(folder) else []
+            self._reading_back = bool(self._old_segments)
             self._recorder = Recorder(folder, about={"from": self.address.shown})
         self._feed = open_live(self._url, recorder=self._recorder, source=self._source)
         self._thread.start()
@@ -170,11 +172,12 @@ class LiveSession:
     def edge_ms(self, wall_s: float) -> int | None:
         """Return the newest moment that can be shown; None before anything has come.
 
-        It moves evenly with the wall clock, and is at most the race's end.
+        It moves evenly with the wall clock, and is at most the race's end. While a recording is read back it
+        is None too: nobody wants to see hours of a race on air within seconds.
         """
         now_ms = self._clock.now_ms(wall_s)
         race = self._live.race
-        if np.isnan(now_ms) or race.end_ms <= race.start_ms:
+        if self._reading_back or np.isnan(now_ms) or race.end_ms <= race.start_ms:
             return None
         lag_ms = 1000.0 * self.smoothing_s + 2.0 * ROW_MS + _SLACK_MS * max(self._clock.rate, 1.0)
         return int(max(min(now_ms - lag_ms, race.end_ms), race.start_ms))
@@ -182,6 +185,7 @@ class LiveSession:
     def _run(self) -> None:
         for path in self._old_segments:
             self._read_back(path)
+        self._reading_back = False
         assert self._feed is not None
         while not self._stop.is_set():
             messages = self._feed.take(timeout_s=_WAIT_S)
