@@ -150,11 +150,11 @@ class OutputDialog(QDialog):
         for name, check in (("outputOverlays", self.overlays_box), ("outputKey", self.key_box)):
             check.setObjectName(name)
             form.addRow("", check)
-        text = QLabel(
+        said = QLabel(
             "The picture alone, at exactly this size in the screen's upper left corner, without frame and "
             "cursor. What is not drawn is black."
         )
-        text.setWordWrap(True)
+        said.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         start = buttons.addButton("Start output", QDialogButtonBox.ButtonRole.AcceptRole)
         start.setObjectName("startOutput")
@@ -162,7 +162,7 @@ class OutputDialog(QDialog):
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.addWidget(text)
+        layout.addWidget(said)
         layout.addLayout(form)
         layout.addWidget(buttons)
 

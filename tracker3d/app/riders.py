@@ -351,7 +351,8 @@ class _Figures:
         def spread(values: NDArray[Any], nothing: float) -> list[Any]:
             whole = np.full(count, nothing, values.dtype)
             whole[at] = values[known]
-            return whole.tolist()
+            items: list[Any] = whole.tolist()
+            return items
 
         return cls(
             rank=spread(rank, np.nan),

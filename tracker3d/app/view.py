@@ -152,7 +152,12 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         small = QOpenGLFramebufferObject(size)
         whole = QRect(QPoint(0, 0), QSize(*self.viewport_px))
         QOpenGLFramebufferObject.blitFramebuffer(
-            small, QRect(QPoint(0, 0), size), None, whole, _COLOUR_BUFFER, _LINEAR
+            small,
+            QRect(QPoint(0, 0), size),
+            None,
+            whole,
+            _COLOUR_BUFFER,
+            _LINEAR,  # type: ignore[call-overload]  # None is the window
         )
         image: QImage = small.toImage()
         del small
