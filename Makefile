@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+DATA ?= ../shared/data
 
 .PHONY: demo page test check bench pictures clean
 
@@ -33,7 +34,8 @@ bench: .venv/dev.stamp
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py
 
 pictures: .venv/dev.stamp
-	$(BIN)/python examples/readme_pictures.py
+	$(BIN)/python examples/readme_pictures.py $(DATA)
+	$(BIN)/python examples/gallery.py $(DATA)
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \

@@ -1,8 +1,9 @@
 """Make the pictures of the README from a real recording and elevation files.
 
-    python examples/readme_pictures.py RECORDING DEM VENTOUX_GPX VENTOUX_DEM
+    python examples/readme_pictures.py DATA
 
-The recording is that of stage 4 of 2026 (Carcassonne to Foix); it cannot be distributed.
+DATA holds ``feed/``, ``routes/`` and ``dem/`` as named below. The recording, stage 4 of 2026 (Carcassonne to
+Foix), cannot be distributed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from PIL import Image
 from tracker3d.cli import main
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+RECORDING, DEM = "feed/stage-04_2026-07-07.json.gz", "dem/pyrenees/N42E001.hgt.zip"
+VENTOUX, VENTOUX_DEM = "routes/mont_ventoux_from_bedoin.gpx", "dem/ventoux/N44E005.hgt"
 
 # name, time, camera
 STAGE_PICTURES = (
@@ -38,22 +41,23 @@ def keep(picture: Path) -> None:
         image.convert("RGB").save(ASSETS / f"{picture.stem}.jpg", quality=88, optimize=True, progressive=True)
 
 
-def make(recording: Path, dem: Path, ventoux_gpx: Path, ventoux_dem: Path) -> None:
+def make(data: Path) -> None:
+    recording = data / RECORDING
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder) / "foix.stage"
-        run("prepare", recording, "--dem", dem, "-o", stage)
+        run("prepare", recording, "--dem", data / DEM, "-o", stage)
         for name, at, camera in STAGE_PICTURES:
             picture = Path(folder) / f"{name}.png"
             run("render", stage, "--feed", recording, "--at", at, "--camera", camera, "-o", picture)
             keep(picture)
         ventoux = Path(folder) / "ventoux.stage"
-        run("prepare", ventoux_gpx, "--dem", ventoux_dem, "-o", ventoux)
+        run("prepare", data / VENTOUX, "--dem", data / VENTOUX_DEM, "-o", ventoux)
         picture = Path(folder) / "ventoux.png"
         run("render", ventoux, "--camera", "overview", "-o", picture)
         keep(picture)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    make(*(Path(argument) for argument in sys.argv[1:]))
+    make(Path(sys.argv[1]))
