@@ -1,7 +1,7 @@
 """What putting positions on the road costs, beside the libraries one would take instead.
 
 Run as ``python tests/bench/bench_track.py``. Every figure is a median of several
-runs; compare only figures of one run. Everything runs on one thread.
+runs; compare only figures of one run. Everything runs on one thread, but ticks of 50,000 riders use two.
 """
 
 from __future__ import annotations

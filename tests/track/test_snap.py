@@ -163,3 +163,29 @@ def test_nothing_near_the_road_leaves_tracks_without_an_accepted_fix(make_stage,
         steady(make_fixes, stage, 100.0 + seconds, seconds=seconds, off_m=np.full(10, 5000.0)), stage
     )
     assert (tracks.verdict == Verdict.OFF_ROAD).all()
+
+
+def test_receivers_off_to_one_side_for_a_minute_leave_nobody_on_another_leg(make_stage, make_fixes):
+    """Two riders, unseen from the first of three legs to the third, then seem to be on the first."""
+    stage = make_stage(
+        np.array([-1000.0, 0.0, 600.0, 600.0, 0.0, 0.0, 600.0, 2600.0]),
+        np.array([0.0, 0.0, 0.0, 25.0, 25.0, 50.0, 50.0, 50.0]),
+    )
+    step_m, riders = 48.0, 12
+    first_m, third_m = np.arange(260.0, 1060.0, step_m), 2310.0 + step_m * np.arange(10)
+    place_m = np.concatenate([first_m, third_m, 3030.0 + step_m * np.arange(20)])
+    seconds = np.round(place_m / 8.0)
+    random = np.random.default_rng(5)
+    aside_m = np.zeros((riders, len(place_m)))
+    for step in range(1, len(place_m)):
+        aside_m[:, step] = 0.8 * aside_m[:, step - 1] + random.normal(0.0, 3.0, riders)
+    aside_m[:2, len(first_m) : len(first_m) + len(third_m)] -= 50.0
+    x_m, y_m = stage.route.position(place_m)
+    x_m = x_m + random.normal(0.0, 2.0, aside_m.shape)
+    lon, lat = stage.frame.to_wgs84(x_m.ravel(), (y_m + aside_m).ravel())
+    bibs = np.repeat(np.arange(1, riders + 1), len(place_m))
+    time_ms = START_MS + 1000.0 * np.tile(seconds, riders)
+    tracks = put_on_road(make_fixes(time_ms, bibs, lon, lat, speed_mps=np.full(len(lon), 8.0)), stage)
+    off_m = np.abs(tracks.distance_m - np.tile(place_m, riders))
+    assert (tracks.verdict < Verdict.OFF_ROAD).all()
+    assert off_m.max() < 60.0

@@ -52,11 +52,11 @@ BEAM_COLUMNS = 7
 taken, speed ridden lately, farthest place, cost, and that fix's offset from the road. The last hypothesis has
 taken nothing yet."""
 
-_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(7, 15)
-_SCRATCH_ROWS = 15
+_PARENT, _CANDIDATE, _RANK, _PRICE, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(7, 16)
+_SCRATCH_ROWS = 16
 """Rows of the room for a step: those of a beam; parent and candidate of each entry; the entries by rank, and
-by rank their place, the place expected now and the farthest; of the hypotheses before, where each expects
-the rider now, and how surely."""
+by rank their cost, their place, the place expected now and the farthest; of the hypotheses before, where each
+expects the rider now, and how surely."""
 
 
 def empty_beams(riders: int) -> NDArray[np.float64]:
@@ -341,10 +341,11 @@ def _keep_best(
     """
     for entry in range(count):
         rank, cost = entry, everything[COST, entry]
-        while rank > 0 and everything[COST, int(everything[_RANK, rank - 1])] > cost:
+        while rank > 0 and everything[_PRICE, rank - 1] > cost:
+            everything[_PRICE, rank] = everything[_PRICE, rank - 1]
             everything[_RANK, rank] = everything[_RANK, rank - 1]
             rank -= 1
-        everything[_RANK, rank] = entry
+        everything[_PRICE, rank], everything[_RANK, rank] = cost, entry
     kept = 0
     for rank in range(count):
         entry = int(everything[_RANK, rank])
@@ -359,6 +360,8 @@ def _keep_best(
                 abs(everything[_NOW, better] - now_m) < _SAME_PLACE_M
             )
             alike += near & (everything[_REACHED, better] <= farthest_m + _HARDLY_FARTHER_M)
+            if alike == _MOST_ALIKE:
+                break
         everything[_THEN, rank], everything[_NOW, rank], everything[_REACHED, rank] = (
             place_m,
             now_m,
