@@ -43,8 +43,8 @@ class RiderCells(QStyledItemDelegate):
         """Draw a cell, for Qt."""
         column = index.column()
         cell = self._model.cell(index.row(), column)
-        rect = option.rect  # type: ignore[attr-defined]
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        rect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, _SELECTED)
         rect.adjust(_PADDING_PX, 0, -_PADDING_PX, 0)
         mark = _mark(cell.team_rgb, cell.jersey)
@@ -56,7 +56,7 @@ class RiderCells(QStyledItemDelegate):
         painter.setPen(_OLD if cell.old else TEXT_SOFT if column in _SOFT else TEXT)
         text = cell.text
         if column == Column.NAME:
-            text = self._fitting(text, rect.width(), option.fontMetrics)  # type: ignore[attr-defined]
+            text = self._fitting(text, rect.width(), option.fontMetrics)
         painter.drawText(rect, _FLAGS[column], text)
 
     def _fitting(self, text: str, width_px: int, metrics: QFontMetrics) -> str:

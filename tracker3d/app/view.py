@@ -151,7 +151,7 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         self.makeCurrent()
         small = QOpenGLFramebufferObject(size)
         whole = QRect(QPoint(0, 0), QSize(*self.viewport_px))
-        QOpenGLFramebufferObject.blitFramebuffer(
+        QOpenGLFramebufferObject.blitFramebuffer(  # type: ignore[call-overload]  # None: what is on the screen
             small, QRect(QPoint(0, 0), size), None, whole, _COLOUR_BUFFER, _LINEAR
         )
         image: QImage = small.toImage()

@@ -227,7 +227,7 @@ class PositionTable:
             after = min(row + 1, kept.rows - 1)
             columns: tuple[NDArray[Any], ...] = kept[4:7]
             speed_mps, lateral_m, age_s = (
-                _mixed(*_read(kept, column, [row, after], unit), share)
+                _mixed(_read(kept, column, row, unit), _read(kept, column, after, unit), share)
                 for column, unit in zip(columns, _UNITS[1:], strict=True)
             )
             age_s = age_s + max(0.0, time_ms - self.end_ms) / 1000.0
@@ -314,7 +314,7 @@ def _with_riders(kept: _Rows, bibs: NDArray[np.int32]) -> _Rows:
 
 def _written(kept: _Rows, column: NDArray[Any], rows: ArrayLike) -> NDArray[Any]:
     """Return what a column holds of all riders at some rows, in the shape of ``rows`` and riders last."""
-    return np.ascontiguousarray(np.moveaxis(column[: len(kept.bibs)][:, rows], 0, -1))
+    return np.ascontiguousarray(np.moveaxis(column[: len(kept.bibs)][:, np.asarray(rows)], 0, -1))
 
 
 def _read(kept: _Rows, column: NDArray[Any], rows: ArrayLike, unit: float) -> NDArray[np.float64]:
