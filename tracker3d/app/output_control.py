@@ -123,8 +123,8 @@ class OutputDialog(QDialog):
         screens = QGuiApplication.screens()
         for number, screen in enumerate(screens, 1):
             size = screen.size() * screen.devicePixelRatio()
-            text = f"{number}: {screen.name()}, {size.width()} × {size.height()}"
-            self.screen_box.addItem(text, screen.name())
+            name = f"{number}: {screen.name()}, {size.width()} × {size.height()}"
+            self.screen_box.addItem(name, screen.name())
         self.screen_box.setCurrentIndex(screens.index(_screen_of(before)))
         for size_px in SIZES_PX:
             self.size_box.addItem(f"{size_px[0]} × {size_px[1]}", size_px)

@@ -351,8 +351,8 @@ class _Figures:
         def spread(values: NDArray[Any], nothing: float) -> list[Any]:
             whole = np.full(count, nothing, values.dtype)
             whole[at] = values[known]
-            items: list[Any] = whole.tolist()
-            return items
+            spread_values: list[Any] = whole.tolist()
+            return spread_values
 
         return cls(
             rank=spread(rank, np.nan),

@@ -151,13 +151,8 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
         self.makeCurrent()
         small = QOpenGLFramebufferObject(size)
         whole = QRect(QPoint(0, 0), QSize(*self.viewport_px))
-        QOpenGLFramebufferObject.blitFramebuffer(
-            small,
-            QRect(QPoint(0, 0), size),
-            None,
-            whole,
-            _COLOUR_BUFFER,
-            _LINEAR,  # type: ignore[call-overload]  # None is the window
+        QOpenGLFramebufferObject.blitFramebuffer(  # type: ignore[call-overload]  # None: what is on the screen
+            small, QRect(QPoint(0, 0), size), None, whole, _COLOUR_BUFFER, _LINEAR
         )
         image: QImage = small.toImage()
         del small

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from tracker3d.track.motion import Motion
-
-    _RowNumbers: TypeAlias = int | list[int] | NDArray[np.int64]
 
 ROW_MS = 1000
 """Positions are taken once a second; between rows a monotone cubic."""
@@ -229,7 +227,7 @@ class PositionTable:
             after = min(row + 1, kept.rows - 1)
             columns: tuple[NDArray[Any], ...] = kept[4:7]
             speed_mps, lateral_m, age_s = (
-                _mixed(_read(kept, column, [row, after], unit), share)
+                _mixed(_read(kept, column, row, unit), _read(kept, column, after, unit), share)
                 for column, unit in zip(columns, _UNITS[1:], strict=True)
             )
             age_s = age_s + max(0.0, time_ms - self.end_ms) / 1000.0
@@ -314,12 +312,12 @@ def _with_riders(kept: _Rows, bibs: NDArray[np.int32]) -> _Rows:
     return kept._replace(bibs=bibs.copy(), finish_ms=finish_ms)
 
 
-def _written(kept: _Rows, column: NDArray[Any], rows: _RowNumbers) -> NDArray[Any]:
+def _written(kept: _Rows, column: NDArray[Any], rows: ArrayLike) -> NDArray[Any]:
     """Return what a column holds of all riders at some rows, in the shape of ``rows`` and riders last."""
-    return np.ascontiguousarray(np.moveaxis(column[: len(kept.bibs)][:, rows], 0, -1))
+    return np.ascontiguousarray(np.moveaxis(column[: len(kept.bibs)][:, np.asarray(rows)], 0, -1))
 
 
-def _read(kept: _Rows, column: NDArray[Any], rows: _RowNumbers, unit: float) -> NDArray[np.float64]:
+def _read(kept: _Rows, column: NDArray[Any], rows: ArrayLike, unit: float) -> NDArray[np.float64]:
     """Return the same in metres, metres a second or seconds; NaN where nothing is known."""
     return _unpacked(_written(kept, column, rows), unit)
 
@@ -362,10 +360,9 @@ def _unpacked(steps: NDArray[Any], unit: float) -> NDArray[np.float64]:
     return np.asarray(values)
 
 
-def _mixed(two_rows: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+def _mixed(low: NDArray[np.float64], high: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Return what lies between two rows; where only the later knows, that."""
-    low, high = two_rows
-    return np.asarray(np.where(np.isnan(low), high, low + share * (high - low)))
+    return np.where(np.isnan(low), high, low + share * (high - low))
 
 
 def _monotone(neighbour: NDArray[np.float64], gained: NDArray[np.float64]) -> NDArray[np.float64]:
