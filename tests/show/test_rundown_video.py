@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tracker3d.cli import main
+from tracker3d.commands.rundown import open_rundown
 from tracker3d.render import parts
 from tracker3d.render.layers import mixed
 from tracker3d.render.picture import Take, TakesPicture
@@ -61,21 +63,24 @@ def test_whole_rundown_is_taken_entry_after_entry(
     steps = [np.abs(whole[b] - whole[a]).mean() for a, b in itertools.pairwise(names)]
     assert np.argmax(steps) == 17  # the only cut
     assert min(steps[8:12]) > 3.0 * max(*steps[:6], *steps[13:16])  # mixes take their time
-    monkeypatch.setattr(parts, "PART_FRAMES", 5)  # one ends within the mix
-    assert render(small_paths, show_file, tmp_path / "parts", "--from", "3km") == 0
-    again = pictures(tmp_path / "parts")
-    assert all((again[name] == whole[name]).all() for name in whole)
+    monkeypatch.setattr(parts, "PART_FRAMES", 3)  # parts end within the mix
     assert render(small_paths, show_file, tmp_path / "one", "--from", "3km", "--shot", "head") == 0
     one = pictures(tmp_path / "one")
     assert list(one) == names[8:18]
-    assert all((one[name] == whole[name]).all() for name in names[13:18])  # labels stand as in the whole
-    assert render(small_paths, show_file, tmp_path / "alone", "--from", "3km", "--shot", "ORBIT") == 0
-    assert len(pictures(tmp_path / "alone")) == 5
-    with pytest.MonkeyPatch.context() as quiet:
-        quiet.setattr(parts, "PART_FRAMES", 50)
-        span = ["--from", "2026-07-07T11:10:00Z", "--to", "2026-07-07T11:10:01.200Z"]
-        assert render(small_paths, show_file, tmp_path / "span", *span) == 0
-    assert len(pictures(tmp_path / "span")) == 30  # the last shot stays
+    assert all((one[name] == whole[name]).all() for name in names[13:18])
+
+
+def test_shot_outside_the_rundown_is_filmed_alone(opened: OpenShow, show_file: Path) -> None:
+    stage, race = opened.scene.stage, opened.source.race
+    replay: Any = SimpleNamespace(race=race, package=SimpleNamespace(stage=stage))
+
+    def taken(shot: str | None) -> list[tuple[str, float, float]]:
+        programme = open_rundown(show_file, shot, replay, opened.scene, start="3km", overlays=None)
+        return [(take.names[1], take.start_s, take.duration_s) for take in programme.takes]
+
+    assert [key for key, _, _ in taken(None)] == ["wide", "head", "end"]
+    assert [start_s for _, start_s, _ in taken("head")] == pytest.approx([0.0, 0.32, 0.72])
+    assert taken("ORBIT") == [("orbit", 0.0, 0.2)]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_shot_that_cannot_be_filmed_is_said_before_anything_is_drawn(
     write_show(tmp_path / "b.show", document)
     assert render(small_paths, tmp_path / "b.show", tmp_path / "a.mp4", "--from", "3km") == 1
     error = capsys.readouterr().err.splitlines()
-    assert "Nowhere" in error[-1]
+    assert "states no climbs" in error[-1]
     assert not any("frame 1 of" in line for line in error)
     assert not list(tmp_path.glob("a.mp4*"))
 
