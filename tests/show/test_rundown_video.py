@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tracker3d.show import OpenShow
 
 SHOTS = (
-    Shot("wide", "Wide", "overview", overlays=NO_OVERLAYS, duration_s=0.32),
-    Shot("head", "Head", "chase:leader", duration_s=0.4, mix_s=0.2),
-    Shot("end", "The end", "finish", overlays=NO_OVERLAYS, duration_s=0.24, end=EndBehaviour.BACK),
+    Shot("wide", "Wide", "overview", overlays=NO_OVERLAYS, duration_s=0.16),
+    Shot("head", "Head", "chase:leader", duration_s=0.24, mix_s=0.12),
+    Shot("end", "The end", "finish", overlays=NO_OVERLAYS, duration_s=0.12, end=EndBehaviour.BACK),
     Shot("orbit", "Orbit", "orbit", duration_s=0.2),
 )
 DOCUMENT = ShowDocument(SHOTS, ("wide", "head", "end"))
@@ -55,19 +55,19 @@ def pictures(folder: Path) -> dict[str, np.ndarray]:
 def test_whole_rundown_is_taken_entry_after_entry(
     small_paths: tuple[Path, Path], show_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """24 frames: 8 of the first shot, 10 of the second, of which 5 are mixed in, and 6 of the third."""
+    """13 frames: 4 of the first shot, 6 of the second, of which 3 are mixed in, and 3 of the third."""
     assert render(small_paths, show_file, tmp_path / "all", "--from", "3km") == 0
     whole = pictures(tmp_path / "all")
-    assert list(whole) == [f"{number:06d}" for number in range(24)]
+    assert list(whole) == [f"{number:06d}" for number in range(13)]
     names = list(whole)
     steps = [np.abs(whole[b] - whole[a]).mean() for a, b in itertools.pairwise(names)]
-    assert np.argmax(steps) == 17  # the only cut
-    assert min(steps[8:12]) > 3.0 * max(*steps[:6], *steps[13:16])  # mixes take their time
-    monkeypatch.setattr(parts, "PART_FRAMES", 3)  # parts end within the mix
+    assert np.argmax(steps) == 9  # the only cut
+    assert min(steps[4:7]) > 3.0 * max(*steps[:3], *steps[7:9])  # mixes take their time
+    monkeypatch.setattr(parts, "PART_FRAMES", 2)  # parts end within the mix
     assert render(small_paths, show_file, tmp_path / "one", "--from", "3km", "--shot", "head") == 0
     one = pictures(tmp_path / "one")
-    assert list(one) == names[8:18]
-    assert all((one[name] == whole[name]).all() for name in names[13:18])
+    assert list(one) == names[4:10]
+    assert all((one[name] == whole[name]).all() for name in names[7:10])
 
 
 def test_shot_outside_the_rundown_is_filmed_alone(opened: OpenShow, show_file: Path) -> None:
@@ -79,7 +79,7 @@ def test_shot_outside_the_rundown_is_filmed_alone(opened: OpenShow, show_file: P
         return [(take.names[1], take.start_s, take.duration_s) for take in programme.takes]
 
     assert [key for key, _, _ in taken(None)] == ["wide", "head", "end"]
-    assert [start_s for _, start_s, _ in taken("head")] == pytest.approx([0.0, 0.32, 0.72])
+    assert [start_s for _, start_s, _ in taken("head")] == pytest.approx([0.0, 0.16, 0.4])
     assert taken("ORBIT") == [("orbit", 0.0, 0.2)]
 
 
