@@ -174,9 +174,8 @@ class TakesPicture(Picture):
         previous: FrameState | None = None,
     ) -> FrameState:
         """Return one frame, of the take of its moment alone."""
-        return self._of(self._number(wall_s)).frame(
-            scene, race, time_ms, previous=previous, **self._since(self._number(wall_s), began_ms, wall_s)
-        )
+        number = self._number(wall_s)
+        return self._frame_of(number, scene, race, time_ms, began_ms, wall_s, previous)
 
     def shown(
         self,
@@ -195,13 +194,8 @@ class TakesPicture(Picture):
         lasted_s = wall_s - take.start_s
         if number == 0 or lasted_s >= take.mix_s or self.layer.matte:
             return Shown(frame)
-        under = self._of(number - 1).frame(
-            scene,
-            race,
-            time_ms,
-            previous=None if previous is None else _of_going(previous),
-            **self._since(number - 1, began_ms, wall_s),
-        )
+        before = None if previous is None else _of_going(previous)
+        under = self._frame_of(number - 1, scene, race, time_ms, began_ms, wall_s, before)
         going = {(f"{_GOING}{kind}", item): slot for (kind, item), slot in under.label_slots.items()}
         frame = dataclasses.replace(frame, label_slots={**frame.label_slots, **going})
         return Shown(frame, under, max(lasted_s, 0.0) / take.mix_s)
@@ -213,13 +207,27 @@ class TakesPicture(Picture):
     def _number(self, wall_s: float) -> int:
         return max(bisect.bisect_right(self.takes, wall_s, key=lambda take: take.start_s) - 1, 0)
 
-    def _of(self, number: int) -> Picture:
+    def _frame_of(
+        self,
+        number: int,
+        scene: StageScene,
+        race: Race,
+        time_ms: int,
+        began_ms: int,
+        wall_s: float,
+        previous: FrameState | None,
+    ) -> FrameState:
+        """Return a frame of one take, whose times count from its own beginning."""
         take = self.takes[number]
-        return Picture(take.camera, self.size_px, self.alpha, take.overlays, self.layer)
-
-    def _since(self, number: int, began_ms: int, wall_s: float) -> dict[str, int | float]:
-        start_s, lasted_s = self.takes[number].since_s(wall_s)
-        return {"began_ms": began_ms + round(1000 * start_s), "wall_s": lasted_s}
+        start_s, lasted_s = take.since_s(wall_s)
+        return Picture(take.camera, self.size_px, self.alpha, take.overlays, self.layer).frame(
+            scene,
+            race,
+            time_ms,
+            began_ms=began_ms + round(1000 * start_s),
+            wall_s=lasted_s,
+            previous=previous,
+        )
 
 
 def _of_going(previous: FrameState) -> FrameState:
