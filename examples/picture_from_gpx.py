@@ -9,7 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tracker3d.render.job import Picture, render_still
+from tracker3d.render.job import render_still
+from tracker3d.render.picture import Picture
 from tracker3d.replay import open_replay
 from tracker3d.scene import build_scene, parse_camera
 from tracker3d.stage import prepare

@@ -14,7 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from tracker3d.render import Alpha, Layer
-from tracker3d.render.job import Picture, render_video
+from tracker3d.render.job import render_video
+from tracker3d.render.picture import Picture
 from tracker3d.render.reel import Production, Span
 from tracker3d.replay import open_replay
 from tracker3d.scene import build_scene, parse_camera

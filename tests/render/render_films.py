@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from render_scenes import hill_scene, rider_frame
 
 from tracker3d.render import parts
-from tracker3d.render.job import Picture, render_video
+from tracker3d.render.job import render_video
+from tracker3d.render.picture import Picture
 from tracker3d.render.reel import Production, Span
 from tracker3d.scene.model import Panel
 

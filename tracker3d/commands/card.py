@@ -97,7 +97,7 @@ def _photo(
 ) -> NDArray[np.uint8]:
     """Return a picture of the stage without anything laid over it."""
     from tracker3d.render import Layer
-    from tracker3d.render.job import Picture
+    from tracker3d.render.picture import Picture
     from tracker3d.scene import parse_camera
 
     picture = Picture(camera=parse_camera(camera), size_px=size_px, layer=Layer.CLEAN)

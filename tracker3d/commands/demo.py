@@ -61,7 +61,8 @@ def _rehearsal(progress: Progress) -> RehearsalFiles:
 
 def _write_all(files: RehearsalFiles, folder: Path, progress: Progress) -> None:
     from tracker3d.export import export_glb
-    from tracker3d.render.job import Picture, render_still, render_video, span_of
+    from tracker3d.render.job import render_still, render_video, span_of
+    from tracker3d.render.picture import Picture
     from tracker3d.render.reel import Production
     from tracker3d.replay import open_replay
     from tracker3d.scene import build_scene, parse_camera

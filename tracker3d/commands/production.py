@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker3d import __version__
 from tracker3d.commands.moves import open_shots
+from tracker3d.commands.rundown import open_rundown
 from tracker3d.errors import InputError
 from tracker3d.progress import silent
 
@@ -30,10 +31,16 @@ class ProductionRecipe:
     package : Path
     feed : Path | None
     camera : str | None
-        In words; else ``shots``.
-    shots : Path | None
+        In words; else ``shots`` or ``show``.
+    shots, show : Path | None
+    shot : str | None
+        Which one of a show is filmed, where it is not all of the rundown.
+    start : str | None
+        When it begins in the race; None: with the race.
     size_px : (width, height)
-    overlays, layer, alpha : str
+    overlays : str | None
+        None: as usual, or as the shots of a show have them.
+    layer, alpha : str
     theme : Path | None
     language : str | None
     common_start : bool
@@ -45,7 +52,10 @@ class ProductionRecipe:
     camera: str | None
     shots: Path | None
     size_px: tuple[int, int]
-    overlays: str = "usual"
+    show: Path | None = None
+    shot: str | None = None
+    start: str | None = None
+    overlays: str | None = None
     layer: str = "full"
     alpha: str | None = None
     theme: Path | None = None
@@ -64,24 +74,36 @@ class ProductionRecipe:
         InputError
             Something of it cannot be used.
         """
-        from tracker3d.render.job import Picture
         from tracker3d.render.layers import choose_alpha, parse_layer
+        from tracker3d.render.picture import Picture
         from tracker3d.render.reel import Production
         from tracker3d.replay import as_common_start, open_replay
-        from tracker3d.scene import build_scene, choose_theme, parse_camera, parse_overlays
+        from tracker3d.scene import (
+            USUAL_OVERLAYS,
+            build_scene,
+            choose_theme,
+            parse_camera,
+            parse_overlays,
+        )
 
         layer = parse_layer(self.layer)
         alpha = choose_alpha(layer, self.alpha)
-        shown, look = parse_overlays(self.overlays), choose_theme(self.theme, self.language)
+        shown = None if self.overlays is None else parse_overlays(self.overlays)
+        look = choose_theme(self.theme, self.language)
         move = None if self.camera is None else parse_camera(self.camera)
         replay = open_replay(self.package, self.feed, progress=progress)
         if self.common_start:
             replay = as_common_start(replay)
         scene = build_scene(replay.package.stage, replay.package.ground, look)
+        if self.show is not None:
+            programme = open_rundown(self.show, self.shot, replay, scene, start=self.start, overlays=shown)
+            picture: Picture = programme.picture(self.size_px, alpha, layer)
+            return Production(scene, programme.race, picture), replay
         if move is None:
             assert self.shots is not None
             move = open_shots(self.shots, scene)
-        picture = Picture(camera=move, size_px=self.size_px, alpha=alpha, overlays=shown, layer=layer)
+        overlays = USUAL_OVERLAYS if shown is None else shown
+        picture = Picture(camera=move, size_px=self.size_px, alpha=alpha, overlays=overlays, layer=layer)
         return Production(scene, replay.race, picture), replay
 
     def made_from(self) -> dict[str, Any]:
@@ -93,7 +115,7 @@ class ProductionRecipe:
             for field in dataclasses.fields(self)
             if not isinstance(getattr(self, field.name), Path)
         }
-        paths = {name: getattr(self, name) for name in ("package", "feed", "shots", "theme")}
+        paths = {name: getattr(self, name) for name in ("package", "feed", "shots", "show", "theme")}
         files = {name: _digest(path) for name, path in paths.items() if path is not None}
         programs = {name: importlib.metadata.version(name) for name in ("av", "pillow", "vtk")}
         return {"tracker3d": __version__, "programs": programs, "words": words, "files": files}

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tracker3d.render.reel import Production, Span
     from tracker3d.replay import Replay
-    from tracker3d.scene.camera.timeline import CameraTimeline
 
 _PICTURE_SIZE = re.compile(r"(\d{2,5})x(\d{2,5})")
 _NAMED_SIZES = {
@@ -39,6 +38,7 @@ def render(
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     camera: str | None = None,
     shots: Path | None = None,
+    show: Path | None = None,
     shot: str | None = None,
     feed: Path | None = None,
     at: str | None = None,
@@ -46,7 +46,7 @@ def render(
     end: Annotated[str | None, Parameter(name="--to")] = None,
     fps: str = "50",
     size: str = "1920x1080",
-    overlays: str = "usual",
+    overlays: str | None = None,
     theme: Path | None = None,
     language: str | None = None,
     layer: str = "full",
@@ -72,8 +72,10 @@ def render(
         side:<name>, summit, finish, fly:<camera> or preview.
     shots
         A file of shots instead, .toml, or a glTF camera, .glb.
+    show
+        A show file instead: its rundown, each entry once as it goes on air, with its overlays and groups.
     shot
-        Only one of the shots, by its number from 1 or its title.
+        Only one of the shots, by its number from 1 or its title; of a show any of its shots.
     at
         Time of a picture: ISO 8601 with zone, race-local HH:MM:SS, or km to go such as 35.2km.
     start, end
@@ -84,6 +86,7 @@ def render(
         Width x height in pixels, or 720p, 1080p, 2160p, vertical (1080x1920), portrait (1080x1350), square.
     overlays
         What is laid over the picture, by comma: usual, all, none, or names such as usual,speed_board.
+        Left out: usual, or what the shots of a show carry.
     theme
         A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
     language
@@ -102,8 +105,11 @@ def render(
     """
     from tracker3d.render.job import parse_rate, render_still, render_video
 
-    if (camera is None) == (shots is None):
-        raise InputError("Say from where: --camera with a camera in words, or --shots with a file of shots.")
+    if [camera, shots, show].count(None) != 2:
+        raise InputError(
+            "Say from where: --camera with a camera in words, --shots with a file of shots, "
+            "or --show with a show."
+        )
     if feed is None and (at, start, end) != (None, None, None):
         raise InputError("--at, --from and --to are times of a race; give its recording with --feed.")
     if feed is not None and ((at is None) == (start is None) or (end is not None and start is None)):
@@ -117,7 +123,20 @@ def render(
     moving = start is not None or (feed is None and output.suffix.lower() not in (".png", ".exr"))
     rate = parse_rate(fps)
     recipe = ProductionRecipe(
-        package, feed, camera, shots, parse_size(size), overlays, layer, alpha, theme, language, common_start
+        package,
+        feed,
+        camera,
+        shots,
+        parse_size(size),
+        show=show,
+        shot=None if show is None else shot,
+        start=at or start,
+        overlays=overlays,
+        layer=layer,
+        alpha=alpha,
+        theme=theme,
+        language=language,
+        common_start=common_start,
     )
     try:
         with progress_shown() as progress:
@@ -181,7 +200,7 @@ def _span(production: Production, first_ms: int, last_ms: list[int], fps: Fracti
     if last_ms:
         return span_of(first_ms, last_ms[0], fps)
     if shot is None:
-        lasts_s = _timeline(production).duration_s
+        lasts_s = production.picture.cuts(production.scene)[-1].end_s
         return span_of(first_ms, first_ms + round(1000 * lasts_s), fps)
     start_s, end_s = _shot_s(production, shot)
     first = round(start_s * fps)
@@ -190,15 +209,9 @@ def _span(production: Production, first_ms: int, last_ms: list[int], fps: Fracti
 
 def _shot_s(production: Production, words: str) -> tuple[float, float]:
     """Return when a shot begins and ends, by its number or title."""
-    shots = _timeline(production).shots
-    for number, shot in enumerate(shots, 1):
-        if words == str(number) or (shot.title and words.casefold() == shot.title.casefold()):
-            return shot.start_s, shot.end_s
-    titles = ", ".join(f"{number} {shot.title}".strip() for number, shot in enumerate(shots, 1))
+    cuts = production.picture.cuts(production.scene)
+    for number, cut in enumerate(cuts, 1):
+        if words == str(number) or words.casefold() in (name.casefold() for name in cut.names):
+            return cut.start_s, cut.end_s
+    titles = ", ".join(" ".join((str(number), *cut.names[:1])) for number, cut in enumerate(cuts, 1))
     raise InputError(f"There is no shot {words}; the shots are {titles}.")
-
-
-def _timeline(production: Production) -> CameraTimeline:
-    from tracker3d.scene.camera import as_timeline
-
-    return as_timeline(production.picture.camera, production.scene)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,13 +11,10 @@ from tracker3d.progress import silent
 from tracker3d.render.conveyor import Conveyor
 from tracker3d.render.encoders import Recording
 from tracker3d.render.formats import choose_format, require_codec, require_size
-from tracker3d.render.keying import require_keying
-from tracker3d.render.layers import Alpha, Layer, finished
-from tracker3d.render.offscreen import Offscreen
+from tracker3d.render.layers import Layer, finished
 from tracker3d.render.output import said_plainly, write_picture
 from tracker3d.render.parts import Parts
 from tracker3d.render.reel import Production, Reel, Span, Timing
-from tracker3d.scene import NO_OVERLAYS, USUAL_OVERLAYS, frame_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,58 +22,11 @@ if TYPE_CHECKING:
 
     from tracker3d.progress import Progress
     from tracker3d.race import Race
-    from tracker3d.scene import Camera
-    from tracker3d.scene.model import FrameState, Overlay, StageScene
+    from tracker3d.render.picture import Picture
+    from tracker3d.scene.model import StageScene
 
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 _HIGHEST_FPS = 240
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What every picture of a job has in common."""
-
-    camera: Camera
-    size_px: tuple[int, int]
-    alpha: Alpha = Alpha.NONE
-    overlays: frozenset[Overlay] = USUAL_OVERLAYS
-    layer: Layer = Layer.FULL
-
-    def frame(
-        self,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
-    ) -> FrameState:
-        """Return one frame of the job, which began at ``began_ms`` and has lasted ``wall_s``."""
-        bare = self.layer is Layer.CLEAN or self.layer.matte
-        return frame_at(
-            scene,
-            race,
-            time_ms,
-            camera=self.camera,
-            viewport_px=self.size_px,
-            overlays=NO_OVERLAYS if bare else self.overlays,
-            previous=previous,
-            wall_s=wall_s,
-            began_ms=began_ms,
-        )
-
-    def open(self) -> Offscreen:
-        """Return what draws it.
-
-        Raises
-        ------
-        MachineError
-            This machine cannot draw, or its alpha does not key.
-        """
-        if self.alpha is not Alpha.NONE:
-            require_keying()
-        return Offscreen(self.size_px, alpha=self.alpha is not Alpha.NONE, layer=self.layer)
 
 
 class Recipe(Protocol):
@@ -189,6 +138,7 @@ def render_video(
     parts = Parts(output, recording, count=span.count)
     reel = Reel(production, span)
     job = None if made_from is None else {**made_from, "span": repr(span), "recording": repr(recording)}
+    reel.try_out()
     with said_plainly(output, remedy="make room or choose another place; what is finished is kept"):
         done = parts.open(job)
         tell = _Teller(progress, done=done, count=span.count)

@@ -146,6 +146,16 @@ def straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
+def mixed(under: NDArray[np.uint8], over: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """Return ``share`` (0 to 1) of one premultiplied picture (h, w, 4) and the rest of another.
+
+    Premultiplied colours mix as they are: what keys before keys after.
+    """
+    weight = round(256 * share)
+    summed = under.astype(np.uint16) * np.uint16(256 - weight) + over.astype(np.uint16) * np.uint16(weight)
+    return ((summed + 128) >> 8).astype(np.uint8)
+
+
 def depth_m(drawn: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return distances along the line of sight (h, w) float32, metres, of a depth matte as drawn.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tracker3d.render.layers import finished
+from tracker3d.render.layers import finished, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from tracker3d.race import Race
     from tracker3d.render.conveyor import Conveyor
     from tracker3d.render.encoders import Encoder
-    from tracker3d.render.job import Picture
     from tracker3d.render.offscreen import Offscreen
     from tracker3d.render.parts import Parts, Slots
+    from tracker3d.render.picture import Picture, Shown
     from tracker3d.scene.model import FrameState, StageScene
 
 
@@ -91,11 +92,11 @@ class Reel:
     span: Span
     timing: Timing = field(default_factory=Timing)
 
-    def frame(self, number: int, previous: FrameState | None) -> FrameState:
-        """Return frame ``number`` of the span."""
+    def shown(self, number: int, previous: FrameState | None) -> Shown:
+        """Return what frame ``number`` of the span shows; ``previous`` is the frame before."""
         production, span = self.production, self.span
         number += span.first
-        return production.picture.frame(
+        return production.picture.shown(
             production.scene,
             production.race,
             span.time_ms(number),
@@ -106,13 +107,27 @@ class Reel:
 
     def before(self, number: int, slots: Slots) -> FrameState | None:
         """Return what stands for the frame before ``number``, after which labels stood at ``slots``."""
-        return dataclasses.replace(self.frame(number, None), label_slots=slots) if slots else None
+        return dataclasses.replace(self.shown(number, None).frame, label_slots=slots) if slots else None
+
+    def try_out(self) -> None:
+        """Make the first frame of every shot without drawing it, so that what is wrong is said at once.
+
+        Raises
+        ------
+        InputError
+            A camera asks for what the stage has not.
+        """
+        span = self.span
+        for cut in self.production.picture.cuts(self.production.scene):
+            number = math.ceil(cut.start_s * span.fps) - span.first
+            if 0 <= number < span.count:
+                self.shown(number, None)
 
     def walk(self, frames: range, slots: Slots) -> Slots:
         """Return where labels stand after ``frames`` without drawing them."""
         previous = self.before(frames[0], slots)
         for number in frames:
-            previous = self.frame(number, previous)
+            previous = self.shown(number, previous).frame
         assert previous is not None
         return dict(previous.label_slots)
 
@@ -137,21 +152,28 @@ class Reel:
         conveyor.put(partial(encoding.begin, self.span.first + frames[0]))
         for number in frames:
             begun_s = time.perf_counter()
-            previous = self.frame(number, previous)
-            framed_s = time.perf_counter()
-            target.set_frame(previous)
-            target.render()
-            rendered_s = time.perf_counter()
-            image = target.read()
-            self.timing.frame_s += framed_s - begun_s
-            self.timing.render_s += rendered_s - framed_s
-            self.timing.read_s += time.perf_counter() - rendered_s
+            shown = self.shown(number, previous)
+            previous = shown.frame
+            self.timing.frame_s += time.perf_counter() - begun_s
             self.timing.frames += 1
+            image = self._drawn(target, shown.frame)
+            if shown.under is not None:
+                image = mixed(self._drawn(target, shown.under), image, shown.share)
             conveyor.put(partial(encoding.add, image))
             drawn()
         assert previous is not None
         conveyor.put(partial(encoding.end, previous.label_slots))
         return dict(previous.label_slots)
+
+    def _drawn(self, target: Offscreen, frame: FrameState) -> NDArray[np.uint8]:
+        begun_s = time.perf_counter()
+        target.set_frame(frame)
+        target.render()
+        rendered_s = time.perf_counter()
+        image = target.read()
+        self.timing.render_s += rendered_s - begun_s
+        self.timing.read_s += time.perf_counter() - rendered_s
+        return image
 
 
 @dataclass

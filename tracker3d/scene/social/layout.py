@@ -140,10 +140,10 @@ def _rows(look: Look, facts: CardFacts, box: _Box, top: int) -> Iterator[Part]:
         y = top + number * (height + gap)
         drawn = _row(look, row, (box.width, height), chip, first=number == 0)
         yield Part(drawn.image, box.left, y, at_s)
-        if np.isfinite(row.share) and row.share > 0.0:
+        if _has_bar(row):
             bar = Canvas(look, max(1, round((box.width - box.px(24)) * row.share)), box.px(6))
             bar.box(0, 0, *bar.image.size, colour=row.colour, radius_px=box.px(3))
-            yield Part(bar.image, box.left + box.px(12), y + height - box.px(10), at_s + 0.25, grows=True)
+            yield Part(bar.image, box.left + box.px(12), y + height - box.px(8), at_s + 0.25, grows=True)
 
 
 def _row(look: Look, row: CardRow, size_px: tuple[int, int], chip: int, *, first: bool) -> Canvas:
@@ -181,12 +181,17 @@ def _row(look: Look, row: CardRow, size_px: tuple[int, int], chip: int, *, first
     room = right - look.width(row.figure, size, "Bold") - px(24) - left
     two = bool(row.detail) and height >= px(_LEAST_ROW)
     name = look.fitted(row.name, 42, "Bold" if first else "Semibold", room)
-    baseline = middle + (px(0) if two else px(15))
+    lift = px(7) if _has_bar(row) else 0  # small text keeps clear of the bar
+    baseline = middle + (-lift if two else px(15))
     canvas.text(left, baseline, name, 42, colour=theme.colour("text"), weight="Bold" if first else "Semibold")
     if two:
         detail = look.fitted(row.detail, 27, "Regular", room)
-        canvas.text(left, middle + px(33), detail, 27, colour=theme.colour("text_soft"))
+        canvas.text(left, middle + px(33) - lift, detail, 27, colour=theme.colour("text_soft"))
     return canvas
+
+
+def _has_bar(row: CardRow) -> bool:
+    return bool(np.isfinite(row.share)) and row.share > 0.0
 
 
 def _foot(scene: StageScene, look: Look, facts: CardFacts, box: _Box) -> Iterator[Part]:
