@@ -45,7 +45,7 @@ def tried_page() -> str:
 
 @pytest.fixture(scope="session")
 def served(tried_page: str, small: Small) -> Iterator[Served]:
-    """The race at twice its speed, ten states a second, with the page where it is built; tests only listen."""
+    """The race at twice its speed, ten states a second, with the page where built; tests only listen."""
     with small.serve(interval_s=0.1, speed=2.0) as served:
         yield served
 

@@ -143,7 +143,7 @@ def read_states(
         if finished[k]:
             age = max((time_ms - finish_ms[k]) / 1000.0 - FINISHED_LIVE_S, 0.0)
         values[DISTANCE, k], values[SPEED, k], values[AGE, k] = here_m, (ahead_m - past_m) / window_s, age
-        values[LATERAL, k] = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * (time_ms - start_ms))
+        values[LATERAL, k] = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * here_m)
         values[UNCERTAINTY, k] = uncertainty_of_age(age, time_ms > seen_ms[1, k])
         presence[k] = presence_of_age(age)
 
@@ -172,19 +172,3 @@ def read_distances(
             bend = (low_slope[k] * step_s - gained) * rest - (high_slope[k] * step_s - gained) * share
             here_m = low[k] + share * gained + share * rest * bend
             out[k] = here_m if time_ms >= seen_ms[0, k] else np.nan
-
-
-@compiled
-def read_laterals(
-    times_ms: NDArray[np.float64],
-    start_ms: float,
-    seen_ms: NDArray[np.float64],
-    lane: NDArray[np.float64],
-    result: NDArray[np.float64],
-) -> None:
-    """Read the lateral places of all riders at many moments into ``result`` (t, k)."""
-    for moment in range(len(times_ms)):
-        since_ms = times_ms[moment] - start_ms
-        for k in range(result.shape[1]):
-            aside_m = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * since_ms)
-            result[moment, k] = aside_m if times_ms[moment] >= seen_ms[0, k] else np.nan
