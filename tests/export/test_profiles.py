@@ -64,7 +64,7 @@ def test_phones_get_a_model_for_a_table_in_quick_motion(exported, files):
     times_s, expected = expected_of(exported)
     file = gltf_reader.read(files[Profile.ANDROID].path)
     assert file.extras["speed"] == 120.0
-    assert gltf_reader.faults(file, times_s=times_s, expected_m=expected, bound_m=20.0, drift_m=20.0) == []
+    assert gltf_reader.faults(file, times_s=times_s, expected_m=expected, bound_m=10.0, drift_m=10.0) == []
     root = file.table("nodes")[file.root]
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for mesh in file.table("meshes"):

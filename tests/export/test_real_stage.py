@@ -64,7 +64,7 @@ def test_every_rider_at_every_second(race, web, node_modules, tmp_path):
     known = {"times_s": paths.times_s, "expected_m": expected}
     assert gltf_reader.faults(file, **known, bound_m=0.5, drift_m=DRIFT_M) == []
     assert web.riders == 181
-    assert web.size_bytes < 4_300_000
+    assert web.size_bytes < 2_900_000
 
 
 def test_every_rider_at_every_second_in_three_js(race, web, node_modules, tmp_path):
@@ -114,7 +114,7 @@ def test_android_is_within_what_scene_viewer_takes(race, android, node_modules):
         data = file.blob[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
         assert max(gltf_reader.image(data).size) <= 2048
     known = {"times_s": paths.times_s, "expected_m": expected}
-    assert gltf_reader.faults(file, **known, bound_m=20.0, drift_m=20.0) == []
+    assert gltf_reader.faults(file, **known, bound_m=10.0, drift_m=10.0) == []
 
 
 def test_ios(foix_replay, race, folder):
@@ -134,7 +134,7 @@ def test_a_diorama_for_a_table(foix_replay, race, folder):
     report = export_glb(
         race[0], foix_replay.motion, folder / "table.glb", profile=Profile.WEB, options=options
     )
-    assert report.size_bytes <= 1_100_000
+    assert report.size_bytes <= 1_000_000
     assert report.max_error_m <= 10.0
 
 

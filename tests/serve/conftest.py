@@ -45,7 +45,7 @@ def tried_page() -> str:
 
 @pytest.fixture(scope="module")
 def served(tried_page: str, small: Small) -> Iterator[Served]:
-    """The race at twice its speed, ten states a second, with the page where it is built; tests only listen.
+    """The race at twice its speed, ten states a second, and the page if it is built; tests only listen.
 
     It lasts minutes only, so each file has it from its beginning.
     """

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tracker3d.track import Motion, Presence, Tracks, Verdict, put_on_road
+from tracker3d.track.lanes import LANES, lanes, laterals
 
 START_MS = 1_783_420_000_000
 
@@ -158,13 +159,23 @@ def test_the_line_is_crossed_even_where_the_feed_stops_before_it(make_stage):
 def test_lanes_are_stable_smooth_and_narrow(stage):
     rows = [row for rider in range(60) for row in steady_rows(rider, end=120.0)]
     motion, again = (Motion(tracks_of(rows), stage.route) for _ in range(2))
-    lanes = np.array([motion.at(START_MS + t).lateral_m for t in range(0, 120_000, 100)])
-    assert np.abs(lanes).max() <= 2.5
-    assert np.abs(np.diff(lanes, axis=0)).max() < 0.02
+    sides = np.array([motion.at(START_MS + t).lateral_m for t in range(0, 120_000, 100)])
+    assert np.abs(sides).max() <= 2.5
+    assert np.abs(np.diff(sides, axis=0)).max() < 0.02
     assert (again.at(START_MS + 5000).lateral_m == motion.at(START_MS + 5000).lateral_m).all()
-    apart = np.abs(np.diff(np.sort(lanes[0])))
-    assert apart.min() > 0.0
-    assert np.ptp(lanes[0]) > 3.5
+    assert len(np.unique(sides[0])) == LANES
+    assert np.ptp(sides[0]) > 3.0
+
+
+def test_who_stands_does_not_slide_and_a_lane_passes_the_same_points(stage):
+    """Two of a lane, the second one a minute later, and a third who stops half way."""
+    here = lanes(np.arange(200))
+    one, other = np.flatnonzero((here == here[:, :1]).all(axis=0))[:2].tolist()
+    halt = np.minimum(np.arange(300.0), 150.0) * 10.0
+    away = np.linspace(0.0, 3000.0, 400)
+    table = laterals(here[:, [one, other]], np.stack([away, away], axis=-1))
+    assert (table[:, 0] == table[:, 1]).all()
+    assert np.ptp(laterals(here[:, :1], halt[:, None])[150:]) == 0.0
 
 
 def test_laterals_of_many_moments_are_those_of_each(stage):

@@ -48,7 +48,7 @@ def export(
         (Scene Viewer), ios (Quick Look), or tiles (Cesium). Usual: ios for .usdz, otherwise engine.
     max_error
         Largest distance in metres between a rider in the file and on the road, at every second: usually 0.5,
-        15 to 20 on phones.
+        10 to 15 on phones.
     triangles
         Of the ground, at most.
     from_km

@@ -168,6 +168,32 @@ class GlbWriter:
             accessors.append(len(self._accessors) - 1)
         return accessors
 
+    def _spans_of(
+        self,
+        tables: Mapping[int, NDArray[Any]],
+        spans: Sequence[tuple[int, int, int]],
+        *,
+        exponents: Sequence[int],
+    ) -> dict[tuple[int, int, int], int]:
+        """Add tables in one view; returns an accessor for each different (table, first row, rows)."""
+        rows = np.concatenate(list(tables.values()))
+        if not np.isfinite(rows).all():
+            raise ValueError("numbers that are not finite cannot go into a GLB")
+        view = self._buffer.add_array(rows, exponents=exponents)
+        starts = dict(zip(tables, np.cumsum([0, *map(len, tables.values())]).tolist(), strict=False))
+        accessors = {}
+        for table, begin, count in dict.fromkeys(spans):
+            accessor: dict[str, Any] = {
+                "bufferView": view,
+                "byteOffset": (starts[table] + begin) * rows.itemsize * rows.shape[1],
+                "componentType": _COMPONENT_TYPES[rows.dtype],
+                "count": count,
+                "type": _SHAPES[rows.shape[1]],
+            }
+            self._accessors.append(accessor)
+            accessors[table, begin, count] = len(self._accessors) - 1
+        return accessors
+
     def positions(self, positions_m: ArrayLike, *, exponents: tuple[int, int, int] | None = None) -> int:
         """Add vertex positions given in stage axes, (n, 3); returns the accessor.
 
@@ -180,9 +206,17 @@ class GlbWriter:
         """Add vertex colours given as sRGB bytes, (n, 3); stored linear in 16 bits for the dark tones."""
         return self.colours_of([colours])[0]
 
-    def texture_coordinates(self, uv: ArrayLike) -> int:
-        """Add texture coordinates, (n, 2) from 0 to 1, origin in the top left corner of the image."""
-        return self.texture_coordinates_of([uv])[0]
+    def texture_coordinates(self, uv: ArrayLike, *, exponent: int | None = None) -> int:
+        """Add texture coordinates, (n, 2) from 0 to 1, origin in the top left corner of the image.
+
+        Where they shall be packed, whole numbers of 2 ** ``exponent`` take fewer bytes than 16 bits.
+        """
+        if exponent is None or not self._buffer.compressed:
+            return self.texture_coordinates_of([uv])[0]
+        places = np.round(np.asarray(uv, dtype=np.float64) / 2.0**exponent) * 2.0**exponent
+        if places.min() < 0.0 or places.max() > 1.0:
+            raise ValueError("texture coordinates must lie within the picture")
+        return self._accessor(places.astype(np.float32), target=VERTEX_TARGET, exponents=[exponent] * 2)
 
     def texture_coordinates_of(self, parts: Sequence[ArrayLike]) -> list[int]:
         """Add texture coordinates of many small meshes; returns an accessor for each."""
@@ -315,23 +349,26 @@ class GlbWriter:
         self,
         nodes: Sequence[int],
         times_s: Sequence[NDArray[np.float32]],
-        positions_m: Sequence[NDArray[np.float32]],
+        lines: Sequence[tuple[NDArray[np.float32], int]],
         *,
         time_exponent: int,
         position_exponent: int,
     ) -> None:
-        """Move many nodes, each along keys of its own, (k,) and (k, 3) in stage axes.
+        """Move many nodes, each at times of its own, (k,), along rows of a table that several may share.
 
-        Times are whole numbers of 2 ** ``time_exponent``, positions of 2 ** ``position_exponent``.
+        ``lines`` gives for each node a table (n, 3) in stage axes, and its first row. Times are whole numbers
+        of 2 ** ``time_exponent``, positions of 2 ** ``position_exponent``.
         """
         for times in times_s:
             _check_increase(times)
         inputs = self._accessors_of(times_s, bounds=True, exponents=[time_exponent])
-        outputs = self._accessors_of(
-            [y_up(places) for places in positions_m], exponents=[position_exponent] * 3
+        spans = [(id(line), begin, len(times)) for (line, begin), times in zip(lines, times_s, strict=True)]
+        tables = {id(line): line for line, _ in lines}
+        outputs = self._spans_of(
+            {key: y_up(line) for key, line in tables.items()}, spans, exponents=[position_exponent] * 3
         )
-        for node, key_times, output in zip(nodes, inputs, outputs, strict=True):
-            self._add_channel(node, key_times, "translation", output)
+        for node, key_times, span in zip(nodes, inputs, spans, strict=True):
+            self._add_channel(node, key_times, "translation", outputs[span])
 
     def animate_camera(
         self, node: int, times_s: ArrayLike, positions_m: ArrayLike, quaternions: ArrayLike

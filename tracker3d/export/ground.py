@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TILE_VERTICES = 65_000
 """Indices of larger tiles would take four bytes instead of two."""
 
+UV_EXPONENT = -13
+"""Packed texture coordinates stand on a quarter of a pixel of an atlas of 2048."""
+
 EDGE_LEVELS = 8
 """The cut edge has that much coarser levels of colour: nobody sees it, and it packs in half of the bytes."""
 
@@ -103,7 +106,7 @@ def _add_land(writer: GlbWriter, ground: ExportedGround, limits: ProfileLimits, 
         faces, used = in_strips(tile.faces, len(tile.vertices_m))
         attributes = {
             "POSITION": writer.positions(warp(tile.vertices_m[used]), exponents=warp.exponents),
-            "TEXCOORD_0": writer.texture_coordinates(tile.uv[used]),
+            "TEXCOORD_0": writer.texture_coordinates(tile.uv[used], exponent=UV_EXPONENT),
         }
         part = Primitive(attributes, material, writer.indices(faces))
         name = f"terrain_{number}"

@@ -34,16 +34,24 @@ OFFSETS = (0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9)
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of one rider: ``times_s`` (k,) float32 from 0 on, ``positions_m`` (k, 3) float32, stage axes.
+    """Keys of one rider: ``times_s`` (k,) float32 from 0 on, and where he is then.
 
-    Times are whole parts (1 / :data:`PARTS`) of a second, positions whole numbers of grid steps.
+    The places are k rows of ``line`` (n, 3) float32, stage axes, from ``begin`` on: riders may share a line
+    (:mod:`tracker3d.export.shared_keys`). Times and places are whole numbers of the steps of
+    :func:`grid_step_m` and :data:`PARTS`, or of those of shared keys.
     """
 
     times_s: NDArray[np.float32]
-    positions_m: NDArray[np.float32]
+    line: NDArray[np.float32]
+    begin: int = 0
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    @property
+    def positions_m(self) -> NDArray[np.float32]:
+        """Places (k, 3)."""
+        return self.line[self.begin : self.begin + len(self.times_s)]
 
 
 def grid_step_m(max_error_m: float) -> float:

@@ -38,7 +38,8 @@ class ProfileLimits:
     """Budgets of a profile where nothing else is asked for.
 
     ``speed``: seconds of the race in one second of the animation. ``label_px``: width of a rider's label in
-    the atlas; 0 for none. ``detailed``: as seen from nearby, not as a whole on a table.
+    the atlas; 0 for none. ``detailed``: as seen from nearby, not as a whole on a table. ``shared``: riders
+    share places of keys, which USDZ cannot.
     """
 
     suffix: str
@@ -51,13 +52,14 @@ class ProfileLimits:
     label_px: int
     detailed: bool = True
     table_m: float | None = None
+    shared: bool = True
 
 
 _LIMITS = {
     Profile.ENGINE: ProfileLimits(".glb", False, 250_000, 4096, 88, 0.5, 1.0, 128),
     Profile.WEB: ProfileLimits(".glb", True, 250_000, 2048, 50, 0.5, 1.0, 64),
-    Profile.ANDROID: ProfileLimits(".glb", False, 22_000, 1024, 75, 20.0, 120.0, 0, False, 1.0),
-    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 15.0, 120.0, 0, False, 1.0),
+    Profile.ANDROID: ProfileLimits(".glb", False, 22_000, 1024, 75, 10.0, 120.0, 0, False, 1.0),
+    Profile.IOS: ProfileLimits(".usdz", False, 22_000, 1024, 75, 15.0, 120.0, 0, False, 1.0, shared=False),
     Profile.TILES: ProfileLimits(".glb", False, 250_000, 4096, 88, 2.0, 1.0, 128),
 }
 

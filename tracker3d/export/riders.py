@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker3d.export.glb import GlbWriter, Primitive
-from tracker3d.export.key_walk import PARTS
-from tracker3d.export.keyframes import Keys, grid_step_m, interpolation_errors_m, reduce_paths
+from tracker3d.export.keyframes import Keys, interpolation_errors_m, reduce_paths
 from tracker3d.export.labels import add_labels
 from tracker3d.export.paths import road_positions
 from tracker3d.export.shapes import marker
+from tracker3d.export.shared_keys import shared_keys, shared_steps
 from tracker3d.scene.placing import roster_of
 from tracker3d.stage.model import Rider
 
@@ -53,13 +53,18 @@ def add_riders(
     sizes: Sizes,
     *,
     limits: ProfileLimits,
+    warp: Warp,
     facing_rad: float,
 ) -> AddedRiders:
     """Add one node for each path, animated so that no second is farther off than the profile's bound.
 
-    All markers share one shape and one material; riders of a colour share a mesh.
+    All markers share one shape and one material; riders of a colour share a mesh. ``paths`` are bent by
+    ``warp``.
     """
-    keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
+    if limits.shared:
+        keys = shared_keys(scene.stage, paths, warp, max_error_m=limits.max_error_m)
+    else:
+        keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
     roster = roster_of(scene, paths.bibs)
     colours = [(int(red), int(green), int(blue)) for red, green, blue in roster.colours]
     teams = {team.code: team.name for team in scene.stage.teams}
@@ -143,13 +148,17 @@ def animate(writer: GlbWriter, nodes: Sequence[int], keys: Sequence[Keys], limit
     moving = [index for index, chosen in enumerate(keys) if len(chosen) > 1]
     if not moving:
         return
-    time_step_s = 1.0 / (PARTS * limits.speed)
+    step_m, step_s = shared_steps(
+        limits.max_error_m,
+        duration_s=max(float(keys[index].times_s[-1]) for index in moving),
+        extent_m=max(float(np.abs(keys[index].line).max()) for index in moving),
+    )
     writer.animate_paths(
         [nodes[index] for index in moving],
         [(keys[index].times_s / limits.speed).astype(np.float32) for index in moving],
-        [keys[index].positions_m for index in moving],
-        time_exponent=round(np.log2(time_step_s)),
-        position_exponent=round(np.log2(grid_step_m(limits.max_error_m))),
+        [(keys[index].line, keys[index].begin) for index in moving],
+        time_exponent=round(np.log2(step_s / limits.speed)),
+        position_exponent=round(np.log2(step_m)),
     )
 
 

@@ -1,9 +1,10 @@
-"""Signs of places: a mast on the road that carries a board with the same words on both sides."""
+"""Signs of places: a mast beside the road that carries a board with the same words on both sides."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from tracker3d.export.boards import Sheet, board, png, write_centred
@@ -30,6 +31,8 @@ MAST_WIDTH = 0.02
 """Of the mast's top, as a share of the height of the whole sign."""
 
 MAST_FOOT_M = 0.4
+MAST_ROOM = 0.75
+"""How far beside the middle of the road a mast stands, as a share of the road's width."""
 
 BACKGROUND_RGB = (18, 22, 28)
 MAST_RGB = (238, 240, 243)
@@ -52,9 +55,8 @@ def add_signs(
     mast_material = writer.unlit_material("masts", colour_rgb=MAST_RGB)
     height_m = BOARD_WIDTH * sizes.sign_m / BOARD_ASPECT
     pole = mast(MAST_FOOT_M, MAST_WIDTH * sizes.sign_m, sizes.sign_m - height_m)
-    mast_part = Primitive(
-        {"POSITION": writer.positions(pole.vertices_m)}, mast_material, writer.indices(pole.faces)
-    )
+    pole_indices = writer.indices(pole.faces)
+    beside_m = MAST_ROOM * sizes.road_width_m
     nodes = []
     names: set[str] = set()
     for index, gate in enumerate(shown):
@@ -64,6 +66,11 @@ def add_signs(
             height_m=height_m,
             top_m=sizes.sign_m,
             facing_rad=facing_rad,
+        )
+        # A mast on the road would stand in the middle of pictures along it.
+        right_m = beside_m * np.array([np.cos(gate.heading_rad), -np.sin(gate.heading_rad), 0.0])
+        mast_part = Primitive(
+            {"POSITION": writer.positions(pole.vertices_m + right_m)}, mast_material, pole_indices
         )
         board_part = Primitive(
             {

@@ -221,8 +221,12 @@ class _Job:
         if paths is not None:
             self.progress("choosing keys", 0.4)
             placed = dataclasses.replace(paths, positions_m=self.warp(paths.positions_m))
-            add = add_groups if self.options.groups_only else add_riders
-            added = add(writer, scene, placed, sizes, limits=limits, facing_rad=facing_rad)
+            if self.options.groups_only:
+                added = add_groups(writer, scene, placed, sizes, limits=limits, facing_rad=facing_rad)
+            else:
+                added = add_riders(
+                    writer, scene, placed, sizes, limits=limits, warp=self.warp, facing_rad=facing_rad
+                )
             nodes += [*added.nodes, *add_leader(writer, scene, paths, sizes, limits=limits, warp=self.warp)]
         self.progress("writing", 0.8)
         place = _on_table(scene, self.ground, limits)

@@ -137,7 +137,7 @@ def _show(
             age_s = max(now_s - state[r, _FINISHED_AT] - FINISHED_LIVE_S, 0.0)
         values[DISTANCE, r], values[AGE, r] = place_m, age_s
         values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
-        values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * 1000.0 * now_s)
+        values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * place_m)
         values[UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
         presence[r] = presence_of_age(age_s)
         if not np.isnan(state[r, _DOUBT_SINCE]):

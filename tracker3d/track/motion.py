@@ -15,7 +15,7 @@ import numpy as np
 
 from tracker3d.track.holes import fill_holes
 from tracker3d.track.knots import Knots, rolled_out
-from tracker3d.track.lanes import lanes
+from tracker3d.track.lanes import lanes, laterals
 from tracker3d.track.model import RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
@@ -26,7 +26,6 @@ from tracker3d.track.states import (
     SPEED,
     UNCERTAINTY,
     read_distances,
-    read_laterals,
     read_states,
     row_slopes,
 )
@@ -57,8 +56,8 @@ class Motion:
     the speed last known. Finished riders roll on ``ROLL_OUT_M`` and count as ageing from a minute later.
 
     The lateral place is plausible, not measured: positions scatter wider than the road. It is the same for
-    a bib at any time in any run but for a slow sway, stays within 2.5 m of the centre line and differs
-    between riders, so that a bunch rides side by side.
+    a bib at any place of the road in any run, stays within 2.5 m of the centre line and differs between
+    riders, so that a bunch rides side by side (:mod:`tracker3d.track.lanes`).
     """
 
     def __init__(self, tracks: Tracks, route: Route) -> None:
@@ -179,10 +178,7 @@ class Motion:
 
     def laterals(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Return lateral places at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
-        times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
-        result = np.empty((len(times), len(self.bibs)))
-        read_laterals(times, float(self.start_ms), self._seen_ms, self._lanes, result)
-        return result
+        return laterals(self._lanes, self.distances(times_ms))
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
         """Return the distance in time to each rider's nearest fix, (t,) milliseconds to (t, k) seconds."""

@@ -135,7 +135,7 @@ def read_states(
         window_s = SPEED_WINDOW_S if seen_then else 0.5 * SPEED_WINDOW_S
         speed_mps[k] = (unsure_m[k] - begin_m) / window_s
         ages_s[k] = (1.0 - share) * age_low_s[k] + share * age_high_s[k] + beyond_s
-        aside_m[k] = lane_m[k] + sway_at(phase[k] + rate[k] * (time_ms - start_ms))
+        aside_m[k] = lane_m[k] + sway_at(phase[k] + rate[k] * here_m[k])
         finished[k] = time_ms >= finish_ms[k]
     for k in range(riders):
         if not time_ms >= first_ms[k] or np.isnan(here_m[k]):
@@ -165,19 +165,3 @@ def read_distances(
         _read_row(times_ms[moment], start_ms, step_ms, distance_m, slope_mps, out)
         for k in range(len(out)):
             out[k] = out[k] if times_ms[moment] >= first_ms[k] else np.nan
-
-
-@compiled
-def read_laterals(
-    times_ms: NDArray[np.float64],
-    start_ms: float,
-    seen_ms: NDArray[np.float64],
-    lane: NDArray[np.float64],
-    result: NDArray[np.float64],
-) -> None:
-    """Read the lateral places of all riders at many moments into ``result`` (t, k)."""
-    for moment in range(len(times_ms)):
-        since_ms = times_ms[moment] - start_ms
-        for k in range(result.shape[1]):
-            aside_m = lane[0, k] + sway_at(lane[1, k] + lane[2, k] * since_ms)
-            result[moment, k] = aside_m if times_ms[moment] >= seen_ms[0, k] else np.nan
