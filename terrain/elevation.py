@@ -151,7 +151,9 @@ class ElevationGrid:
 
     @cached_property
     def _opaque_heights(self) -> NDArray[np.float32]:
-        return np.nan_to_num(self.heights_m.reshape(-1), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        # A view of a file would cost more at each look-up than the array that it is.
+        heights = np.asarray(self.heights_m).reshape(-1)
+        return np.nan_to_num(heights, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
 
     @staticmethod
     def _ray_fractions(samples: int) -> NDArray[np.float32]:

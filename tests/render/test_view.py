@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from render_scenes import (
@@ -24,6 +26,7 @@ from terrain.pictures import Texture
 from tracker3d.render import Offscreen
 from tracker3d.render import riders as rider_module
 from tracker3d.render.gates import banner
+from tracker3d.render.road import on_surface
 from tracker3d.render.shapes import (
     RIDER_HEIGHT_M,
     Shape,
@@ -358,3 +361,22 @@ def test_shapes_face_outward_and_stand_on_the_ground(shape: Shape):
     flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     assert (np.einsum("ij,ij->i", flat, shape.normals[shape.faces].mean(axis=1)) >= 0.0).all()
     assert np.linalg.norm(shape.normals, axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_finish_line_lies_on_a_road_that_leans_and_climbs() -> None:
+    middle = np.array([(0.0, 0.0, 100.0), (0.0, 10.0, 101.0), (0.0, 20.0, 103.0)], np.float32)
+    leans = np.array([4.0, 0.0, 0.6], np.float32)
+    plain = road()
+    leaning = dataclasses.replace(
+        plain,
+        positions_m=middle,
+        distance_m=np.array([0.0, 10.0, 20.0]),
+        colours=plain.colours[:3],
+        hidden=np.zeros(3, bool),
+        left_m=middle - leans,
+        right_m=middle + leans,
+    )
+    distance_m, across = np.meshgrid([5.0, 15.0], [-1.0, 0.0, 0.5, 1.0])
+    points = on_surface(leaning, distance_m, across)
+    assert points[..., 0] == pytest.approx(4.0 * across)
+    assert points[..., 2] == pytest.approx(0.6 * across + np.where(distance_m == 5.0, 100.5, 102.0))

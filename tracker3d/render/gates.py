@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.render.road import on_surface
 from tracker3d.render.shading import STANDING
 from tracker3d.scene.model import GateKind
 from tracker3d.scene.style import font
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tracker3d.render.shading import Shading
     from tracker3d.render.vtk_types import VtkActor, VtkRenderer
-    from tracker3d.scene.model import CameraPose, Gate
+    from tracker3d.scene.model import CameraPose, Gate, RoadLine
 
 HALF_WIDTH_M = 5.6
 HEIGHT_M = 7.4
@@ -31,6 +32,8 @@ _LARGEST_SCALE = 20.0
 _BANNER_PX = (1024, 188)
 _CHEQUER_PX = 17
 _CHEQUER_RGB = ((18, 20, 24), (250, 250, 250))
+_LINE_COLUMNS, _LINE_ROWS, _LINE_CELL_M = 16, 3, 0.5
+_LINE_ABOVE_M = 0.04
 _PENNANT_RGB = (206, 14, 28)
 _LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
 
@@ -38,7 +41,9 @@ _LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
 class GateActors:
     """The arches in a renderer; from afar they grow, so that they stay in the picture."""
 
-    def __init__(self, renderer: VtkRenderer, shading: Shading, gates: Iterable[Gate]) -> None:
+    def __init__(
+        self, renderer: VtkRenderer, shading: Shading, gates: Iterable[Gate], road: RoadLine
+    ) -> None:
         self._gates = tuple(gates)
         self._places = np.array([gate.position_m for gate in self._gates], float).reshape(-1, 3)
         self._textures: list[ImageTexture] = []
@@ -48,16 +53,17 @@ class GateActors:
             texture.upload(banner(gate))
             self._textures.append(texture)
             actors = [_arch(gate), _banners(texture)]
-            if gate.kind is GateKind.FINISH:
-                actors.append(_finish_line())
             if gate.kind is GateKind.LAST_KM:
                 actors.append(_pennant())
+            for actor in actors:
+                actor.SetOrientation(0.0, 0.0, -float(np.degrees(gate.heading_rad)))
+            if gate.kind is GateKind.FINISH:
+                actors.append(_finish_line(gate, road))
             for actor in actors:
                 actor.GetProperty().LightingOff()
                 actor.SetShaderProperty(shading.of(STANDING))
                 actor.ForceOpaqueOn()
                 actor.SetPosition(*map(float, gate.position_m))
-                actor.SetOrientation(0.0, 0.0, -float(np.degrees(gate.heading_rad)))
                 renderer.AddActor(actor)
             self._actors.append(tuple(actors))
 
@@ -184,17 +190,22 @@ def _pennant() -> VtkActor:
     return _actor(np.array(front, np.float32), np.array([[0, 1, 2]]), colours=colours)
 
 
-def _finish_line() -> VtkActor:
-    """Return the chequered line on the road."""
-    columns, rows, cell = 16, 3, 0.5
-    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
-    corner = np.stack([x - columns / 2, y - rows / 2, 0 * x], axis=-1).reshape(-1, 3) * cell
-    square = np.array([(0, 0, 0), (cell, 0, 0), (cell, cell, 0), (0, cell, 0)])
-    points = (corner[:, None] + square + [0.0, 0.0, 0.04]).reshape(-1, 3)
-    dark = ((x + y) % 2).reshape(-1)
-    colours = np.repeat(np.where(dark[:, None] == 1, 24, 245), 3, axis=1)
-    faces = (np.arange(len(dark))[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
-    return _actor(points.astype(np.float32), faces, colours=np.repeat(colours, 4, axis=0).astype(np.uint8))
+def _finish_line(gate: Gate, road: RoadLine) -> VtkActor:
+    """Return the chequered line, from edge to edge on the road's surface, which leans and climbs."""
+    across, along_m = np.meshgrid(
+        np.linspace(-1.0, 1.0, _LINE_COLUMNS + 1), (np.arange(_LINE_ROWS + 1) - _LINE_ROWS / 2) * _LINE_CELL_M
+    )
+    points = on_surface(road, gate.distance_m + along_m, across) - gate.position_m
+    points[..., 2] += _LINE_ABOVE_M
+    row, column = np.divmod(np.arange(_LINE_ROWS * _LINE_COLUMNS), _LINE_COLUMNS)
+    corners = [points[row + up, column + right] for up, right in ((0, 0), (0, 1), (1, 1), (1, 0))]
+    colours = np.where((row + column) % 2 == 1, 24, 245).astype(np.uint8)
+    faces = (4 * np.arange(len(row))[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    return _actor(
+        np.stack(corners, axis=1).reshape(-1, 3).astype(np.float32),
+        faces,
+        colours=np.repeat(colours, 4)[:, None].repeat(3, axis=1),
+    )
 
 
 def _actor(

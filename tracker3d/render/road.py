@@ -151,6 +151,20 @@ def edges(
     return points - across * WIDTH_M / 2, points + across * WIDTH_M / 2
 
 
+def on_surface(
+    road: RoadLine, distance_m: NDArray[np.float64], across: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points (..., 3) on the surface as drawn; ``across`` is -1 at the left edge, 1 at the right."""
+    middle = np.asarray(road.positions_m, float)
+    left, right = edges(road, middle, directions(middle))
+
+    def at(line: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([np.interp(distance_m, road.distance_m, line[:, k]) for k in range(3)], axis=-1)
+
+    here, to_edge = at(middle), np.where(across[..., None] < 0.0, at(left), at(right))
+    return here + np.abs(across)[..., None] * (to_edge - here)
+
+
 def _runs(mask: NDArray[np.bool_]) -> _Runs:
     """Return (first, last + 1) of each run of true samples, reaching one sample into the next run."""
     steps = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))

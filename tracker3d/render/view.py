@@ -100,7 +100,7 @@ class SceneView:
         self._sky = None if self._alpha else Sky(renderer, self._air)
         self._ground = GroundActors(renderer, self._shading, scene.ground, complete=self._complete)
         self._road = RoadActors(renderer, self._shading, scene.road)
-        self._gates = GateActors(renderer, self._shading, scene.gates)
+        self._gates = GateActors(renderer, self._shading, scene.gates, scene.road)
         self._riders = RiderActors(renderer, self._shading, self._layer)
         self._glows = GlowActor(renderer, self._shading)
         self._apply_quality()
