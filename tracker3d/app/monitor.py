@@ -221,7 +221,9 @@ class _SafeAreas(_Cover):
             painter.setPen(QPen(colour, 1.0))
             painter.drawRect(frame)
             if margin == GRAPHICS_SAFE:
-                painter.drawText(frame.adjusted(4, 2, 0, 0), text)
+                # in the middle of the foot, where no graphics stand
+                below = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
+                painter.drawText(frame.adjusted(0, 0, 0, -2), below, text)
         middle = QPointF(self.width() / 2.0, self.height() / 2.0)
         painter.setPen(QPen(QColor(255, 255, 255, 120), 1.0))
         painter.drawLine(middle - QPointF(10, 0), middle + QPointF(10, 0))
