@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.export.key_walk import PARTS
 from tracker3d.export.keyframes import OFFSETS, Keys, grid_step_m, interpolation_errors_m, reduce_paths
 from tracker3d.export.line_walk import walk_line
 from tracker3d.export.paths import road_positions
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
 WHOLE_ROAD_M = 8.0
 """From this bound on one line in the middle of the road serves for all."""
 
+COARSEST_STEP_S = 1.0 / 32.0
+"""Of times; on coarser ones a walk with many riders does not find its way."""
+
 _MOST_STEPS = 2**23
 """Packed numbers have 24 bits with their sign."""
 
@@ -48,7 +50,7 @@ def shared_steps(max_error_m: float, *, duration_s: float, extent_m: float) -> t
     step_s = max(max_error_m / 16.0, duration_s / _MOST_STEPS * 2.0)
     return (
         min(_power(step_m), grid_step_m(max_error_m)),
-        min(_power(step_s), 1.0 / PARTS),
+        min(_power(step_s), COARSEST_STEP_S),
     )
 
 
