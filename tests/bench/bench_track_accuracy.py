@@ -26,6 +26,7 @@ from tracker3d.stage import open_package
 from tracker3d.track import LiveMotion, LiveTracks, Motion, put_on_road
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS
+from tracker3d.track.model import Presence
 from tracker3d.track.places import RoadPlaces
 
 if TYPE_CHECKING:
@@ -125,7 +126,10 @@ def table(riders: int) -> None:
 
 
 def display(riders: int) -> None:
-    """Print how far shown riders are from the truth, with fixes that arrive late and out of order."""
+    """Print how far shown riders are from the truth, with fixes that arrive late and out of order.
+
+    Who is lost is not shown: riders whose first fixes were taken for another leg come back elsewhere.
+    """
     print(f"shown {_DELAY_S:.0f} s late, 25 frames a second")
     for name, line in FOLDED_ROADS.items():
         stage = stage_of(*line())
@@ -143,7 +147,8 @@ def display(riders: int) -> None:
                 tracks.add(truth.part(order[done : arrived[frame]]))
                 done = arrived[frame]
             states = motion.at(time_ms)
-            shown_m[frame, np.searchsorted(truth.fixes.bibs, states.bibs)] = states.distance_m
+            seen_m = np.where(states.presence < Presence.LOST, states.distance_m, np.nan)
+            shown_m[frame, np.searchsorted(truth.fixes.bibs, states.bibs)] = seen_m
         since_s = (times_ms - START_MS) / 1000.0 - _DELAY_S
         seconds = np.arange(truth.each_second_m.shape[1])
         true_m = np.array([np.interp(since_s, seconds, way, left=np.nan) for way in truth.each_second_m]).T
