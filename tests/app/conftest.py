@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
@@ -144,10 +144,10 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _deleted_at_once(qapp: QApplication) -> Iterator[None]:
+def _deleted_at_once() -> Iterator[None]:
     """Windows that a test has closed are gone before the next begins: their graphics are else left to it."""
     yield
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture
