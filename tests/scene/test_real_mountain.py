@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
 from terrain import MeshSampler
 from tracker3d.scene import build_scene
@@ -47,6 +48,18 @@ def test_the_road_lies_on_the_mountain(ventoux):
     above = (ventoux.road.positions_m[:, 2] - heights_on(tiles, ventoux.road.positions_m))[on_ground]
     assert above.min() >= 0
     assert above.max() < 1
+
+
+def test_who_rides_in_the_middle_is_never_off_the_road_that_is_drawn(ventoux):
+    """The ribbon has fewer points than a ride: in bends its chords must not leave the way of riders."""
+    route, road = ventoux.stage.route, ventoux.road
+    x_m, y_m = route.position(np.arange(0.0, route.finish_m, 0.7))
+    drawn = shapely.LineString(road.positions_m[:, :2].astype(float))
+    shapely.prepare(drawn)
+    rides = shapely.points(x_m, y_m)
+    assert shapely.dwithin(drawn, rides, 0.15).all()
+    coarse = shapely.LineString(road.positions_m[::6, :2].astype(float))
+    assert not shapely.dwithin(coarse, rides, 0.15).all(), "a ribbon of 30 m would be off"
 
 
 def test_chase_up_the_whole_mountain_stays_clear_and_smooth(ventoux):
