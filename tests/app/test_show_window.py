@@ -335,6 +335,8 @@ def test_edits_are_undone_and_done_again(window: MainWindow, qtbot: QtBot) -> No
     show = show_of(window)
     first = show.document
     press(window, qtbot, "3")
+    entries = window.rundown.entries
+    qtbot.waitUntil(lambda: entries.item(2).text().endswith(("cued", "ON AIR")), timeout=PATIENCE_MS)
     press(window, qtbot, "Ctrl+Shift+S")
     assert len(show.document.shots) == len(first.shots) + 1
     click(window, qtbot, "removeEntry")

@@ -23,7 +23,7 @@ from tracker3d.app.rider_cells import patch
 
 if TYPE_CHECKING:
     from tracker3d.app.operating import Operator
-    from tracker3d.show import Shot, ShowState
+    from tracker3d.show import BusState, Shot, ShowDocument, ShowState
 
 _ON_AIR, _CUED, _WAITING = (255, 92, 92), (84, 214, 120), (48, 59, 74)
 
@@ -67,11 +67,11 @@ class RundownPanel(QWidget):
 
     def show_state(self, state: ShowState) -> None:
         """Show the rundown of a state, and which entries are on air and cued."""
-        mark = (state.document, state.preview.entry, state.program.entry)
-        if mark == self._shown:
-            return
-        self._shown = mark
         document = state.document
+        all_on_air, all_cued = (_entries_of(bus, document) for bus in (state.program, state.preview))
+        if (document, all_cued, all_on_air) == self._shown:
+            return
+        self._shown = document, all_cued, all_on_air
         scrolled = self.entries.verticalScrollBar().value()
         self.entries.clear()
         for number, key in enumerate(document.rundown):
@@ -80,7 +80,7 @@ class RundownPanel(QWidget):
             item = QListWidgetItem(_line(number, shot))
             item.setData(Qt.ItemDataRole.UserRole, number)
             item.setToolTip(shot.note or shot.name)
-            on_air, cued = number == state.program.entry, number == state.preview.entry
+            on_air, cued = number in all_on_air, number in all_cued
             item.setIcon(patch(*(_ON_AIR if on_air else _CUED if cued else _WAITING)))
             item.setText(f"{item.text()}    {'ON AIR' if on_air else 'cued' if cued else ''}".rstrip())
             if on_air or cued:
@@ -125,3 +125,12 @@ def _line(number: int, shot: Shot) -> str:
     lasts = f"   {shot.duration_s:g} s, then {shot.end}" if shot.duration_s else ""
     mixed = f"   mix {shot.mix_s:g} s" if shot.mix_s else ""
     return f"{number + 1:>2}   {shot.name or shot.key}{lasts}{mixed}"
+
+
+def _entries_of(bus: BusState, document: ShowDocument) -> set[int]:
+    """Return which entries stand on a bus: one that was cued, else all of the shot that was chosen."""
+    if bus.entry is not None:
+        return {bus.entry}
+    return {
+        number for number, key in enumerate(document.rundown) if bus.shot is not None and key == bus.shot.key
+    }
