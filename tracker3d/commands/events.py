@@ -124,12 +124,11 @@ def classification(
     from tracker3d.race.classification import virtual_classification
     from tracker3d.race.tables import classification_rows, read_times
     from tracker3d.race.time_trial import TimeTrial
-    from tracker3d.timespec import parse_time
 
     before_s = read_times(before)
     replay = _opened(package, feed)
     race, stage = replay.race, replay.package.stage
-    time_ms = race.end_ms if at is None else parse_time(at, stage=stage, race=race)
+    time_ms = _moment(replay, at)
     gap_s = TimeTrial(race).behind_s(time_ms) if stage.time_trial else None
     standing = virtual_classification(race, race.at(time_ms), before_s, gap_s=gap_s)
     rows = classification_rows(standing, stage)
@@ -170,12 +169,11 @@ def arrivals(
         OUT.json or OUT.csv instead of lines.
     """
     from tracker3d.race.tables import arrival_rows
-    from tracker3d.timespec import local_clock, parse_time
+    from tracker3d.timespec import local_clock
 
     replay = _opened(package, feed)
-    race, stage = replay.race, replay.package.stage
-    time_ms = race.end_ms if at is None else parse_time(at, stage=stage, race=race)
-    rows = arrival_rows(race, time_ms)
+    stage = replay.package.stage
+    rows = arrival_rows(replay.race, _moment(replay, at))
     if output is not None:
         return _write(rows, output, "arrivals")
     for row in rows:
@@ -192,6 +190,14 @@ def _opened(package: Path, feed: Path) -> Replay:
 
     with progress_shown() as progress:
         return open_replay(package, feed, progress=progress)
+
+
+def _moment(replay: Replay, at: str | None) -> int:
+    """Return the time that was asked for, or the end of the race."""
+    from tracker3d.timespec import parse_time
+
+    race = replay.race
+    return race.end_ms if at is None else parse_time(at, stage=replay.package.stage, race=race)
 
 
 def _write(rows: Sequence[Row], output: Path, what: str) -> int:

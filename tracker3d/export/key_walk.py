@@ -127,28 +127,30 @@ def _linked(
         linked = False
         for origin in range(len(reached)):
             if allowed[place] and reached[origin] and not linked:
-                linked = _straight(path, places[key, origin], places[at, place], key, at, bound_m)
+                linked = keeps_straight(
+                    path, places[key, origin], places[at, place], key / PARTS, at / PARTS, bound_m
+                )
                 before[place] = origin
         allowed[place] = linked
     return allowed
 
 
 @compiled
-def _straight(
+def keeps_straight(
     path: NDArray[np.float64],
     start: NDArray[np.float64],
     end: NDArray[np.float64],
-    key: int,
-    at: int,
+    start_s: float,
+    end_s: float,
     bound_m: float,
 ) -> bool:
     """Say whether a straight way between two keys passes all seconds within the bound, the middle first."""
-    first, past = key // PARTS + 1, (at - 1) // PARTS + 1
-    middle = (first + past) // 2
-    for number in range(first - 1, past):
-        second = middle if number < first else number
-        if first <= second < past:
-            share = (second * PARTS - key) / (at - key)
+    low, past = int(np.ceil(start_s)), min(int(np.floor(end_s)) + 1, len(path))
+    middle = (low + past) // 2
+    for number in range(low - 1, past):
+        second = middle if number < low else number
+        if low <= second < past:
+            share = (second - start_s) / (end_s - start_s)
             x_m = start[0] + (end[0] - start[0]) * share - path[second, 0]
             y_m = start[1] + (end[1] - start[1]) * share - path[second, 1]
             z_m = start[2] + (end[2] - start[2]) * share - path[second, 2]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.export.key_walk import keeps_straight
 from tracker3d.track.compiled import compiled
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _link(
                 for rider in range(len(paths)):
                     if fits and first[rider] <= key and at <= last[rider]:
                         start, end = starts[origin], ends[choice]
-                        fits = _straight(paths[rider], start, end, start_s[rider], end_s[rider], bound_m)
+                        fits = keeps_straight(paths[rider], start, end, start_s[rider], end_s[rider], bound_m)
                         if fits and at == last[rider]:
                             fits = _near(paths[rider, -1], end, bound_m)
                 links[choice] = fits
@@ -185,27 +186,3 @@ def _near(place: NDArray[np.float64], other: NDArray[np.float64], bound_m: float
     for axis in range(3):
         total += (place[axis] - other[axis]) ** 2
     return total <= bound_m * bound_m
-
-
-@compiled
-def _straight(
-    path: NDArray[np.float64],
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    start_s: float,
-    end_s: float,
-    bound_m: float,
-) -> bool:
-    """Say whether a straight way between two keys passes all seconds within the bound, the middle first."""
-    low, past = int(np.ceil(start_s)), min(int(np.floor(end_s)) + 1, len(path))
-    middle = (low + past) // 2
-    for number in range(low - 1, past):
-        second = middle if number < low else number
-        if low <= second < past:
-            share = (second - start_s) / (end_s - start_s)
-            x_m = start[0] + (end[0] - start[0]) * share - path[second, 0]
-            y_m = start[1] + (end[1] - start[1]) * share - path[second, 1]
-            z_m = start[2] + (end[2] - start[2]) * share - path[second, 2]
-            if x_m * x_m + y_m * y_m + z_m * z_m > bound_m * bound_m:
-                return False
-    return True

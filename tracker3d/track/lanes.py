@@ -7,7 +7,7 @@ pass the same points. Exported files hold those points once for all of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from tracker3d.track.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_Turns = TypeVar("_Turns", float, "NDArray[np.float64]")
 
 LANES = 16
 _LANE_HALF_WIDTH_M = 1.9
@@ -36,14 +38,13 @@ def lanes(bibs: NDArray[np.int32]) -> NDArray[np.float64]:
 
 def laterals(lane: NDArray[np.float64], distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return lateral places (..., k) of riders with lanes (3, k) at road distances (..., k)."""
-    turns = lane[1] + lane[2] * distance_m
-    share = turns - np.floor(turns + 0.5)
-    place_m: NDArray[np.float64] = lane[0] + _SWAY_M * (8.0 * share - 16.0 * share * np.abs(share))
+    place_m: NDArray[np.float64] = lane[0] + sway_at(lane[1] + lane[2] * distance_m)
     return place_m
 
 
 @compiled
-def sway_at(turns: float) -> float:
+def sway_at(turns: _Turns) -> _Turns:
     """Lateral sway after so many turns: a wave of two parabolas, smooth and far cheaper than a sine."""
     share = turns - np.floor(turns + 0.5)
-    return float(_SWAY_M * (8.0 * share - 16.0 * share * abs(share)))
+    aside_m: _Turns = _SWAY_M * (8.0 * share - 16.0 * share * np.abs(share))
+    return aside_m
