@@ -11,12 +11,11 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from tracker3d.app.rider_cells import RiderCells
+from tracker3d.app.rider_table import RiderTable
 from tracker3d.app.riders import BIB_ROLE, Column, RidersModel
 
 if TYPE_CHECKING:
@@ -146,17 +145,13 @@ class RiderPanel(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
-    def _make_table(self) -> QTableView:
-        table = QTableView()
+    def _make_table(self) -> RiderTable:
+        table = RiderTable(self._model)
         table.setObjectName("riders")
-        table.setModel(self._model)
-        table.setItemDelegate(RiderCells(self._model, table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setAlternatingRowColors(True)
         table.setShowGrid(False)
-        table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setSortingEnabled(True)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from tracker3d.app.buttons import tool_button
-from tracker3d.app.rider_cells import patch
+from tracker3d.app.rider_table import patch
 
 if TYPE_CHECKING:
     from tracker3d.app.operating import Operator

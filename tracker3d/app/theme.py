@@ -17,6 +17,7 @@ _WEIGHTS = ("Regular", "Semibold", "Bold", "It")
 
 BACKGROUND = QColor("#12171e")
 PANEL = QColor("#171d26")
+ALTERNATE = QColor("#1b222c")
 EDGE = QColor("#303b4a")
 TEXT = QColor("#e9edf2")
 TEXT_SOFT = QColor("#b4c0ce")
@@ -52,7 +53,7 @@ def _palette() -> QPalette:
     for colour_role, colour in (
         (role.Window, BACKGROUND),
         (role.Base, PANEL),
-        (role.AlternateBase, QColor("#1b222c")),
+        (role.AlternateBase, ALTERNATE),
         (role.Button, QColor("#273140")),
         (role.WindowText, TEXT),
         (role.Text, TEXT),

@@ -48,6 +48,7 @@ class Watchdog(QObject):
         self.stalls: deque[Stall] = deque(maxlen=_KEPT)
         self.beats = 0
         self._drawn_wall_s = self._drawn_busy_s = 0.0
+        self._draws = False
         self._before: tuple[float, float] | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,11 +73,16 @@ class Watchdog(QObject):
 
     @contextlib.contextmanager
     def drawing(self) -> Iterator[None]:
-        """Take what happens inside for drawing."""
+        """Take what happens inside for drawing; once, where one drawing asks for another."""
+        if self._draws:
+            yield
+            return
+        self._draws = True
         wall_s, busy_s = time.perf_counter(), time.thread_time()
         try:
             yield
         finally:
+            self._draws = False
             self._drawn_wall_s += time.perf_counter() - wall_s
             self._drawn_busy_s += time.thread_time() - busy_s
 

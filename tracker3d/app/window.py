@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import logging
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -208,6 +209,12 @@ class MainWindow(Shell):
         self.transport.set_ready(ready=False)
         self.start_page.set_recent(self.keeper.recent())
         self.show_start()
+
+    def event(self, event: QEvent) -> bool:
+        """Take it for drawing when Qt paints what has changed and puts it on the screen."""
+        paints = event.type() == QEvent.Type.UpdateRequest
+        with self.watchdog.drawing() if paints else contextlib.nullcontext():
+            return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Stop everything that still works, then release the graphics."""
