@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker3d.app.frame_clock import FrameClock
-from tracker3d.show.settings import RATES
+from tracker3d.frame_rates import BROADCAST
 
 
-@pytest.mark.parametrize("rate", RATES.values())
+@pytest.mark.parametrize("rate", BROADCAST.values())
 def test_five_hours_of_frames_do_not_drift(rate: Fraction) -> None:
     clock = FrameClock(rate)
     clock.start(1000.0)

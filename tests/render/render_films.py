@@ -22,7 +22,7 @@ from render_scenes import hill_scene, rider_frame
 
 from tracker3d.render import parts
 from tracker3d.render.job import render_video
-from tracker3d.render.picture import Picture
+from tracker3d.render.picture import Moment, Picture
 from tracker3d.render.reel import Production, Span
 from tracker3d.scene.model import Panel
 
@@ -38,18 +38,12 @@ class FilmedRide(Picture):
     """Riders who move, and a panel whose grey is where a label stands: it depends on the frame before."""
 
     def frame(
-        self,
-        scene: Any,
-        race: Any,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
+        self, scene: Any, race: Any, moment: Moment, *, previous: FrameState | None = None
     ) -> FrameState:
         slot = 0 if previous is None else previous.label_slots[("rider", 1)]
-        slot = (3 * slot + time_ms) % 251
-        made = rider_frame(count=3, first_m=400.0 + 0.01 * (time_ms - began_ms), size_px=self.size_px)
+        slot = (3 * slot + moment.time_ms) % 251
+        first_m = 400.0 + 0.01 * (moment.time_ms - moment.began_ms)
+        made = rider_frame(count=3, first_m=first_m, size_px=self.size_px)
         grey = np.full((8, 8, 4), (slot, slot, slot, 255), np.uint8)
         return dataclasses.replace(
             made, panels=(Panel("slot", grey, slot, 2, 2),), label_slots={("rider", 1): slot}

@@ -15,7 +15,7 @@ from tracker3d.cli import main
 from tracker3d.commands.rundown import open_rundown
 from tracker3d.render import parts
 from tracker3d.render.layers import mixed
-from tracker3d.render.picture import Take, TakesPicture
+from tracker3d.render.picture import Moment, Take, TakesPicture
 from tracker3d.scene import NO_OVERLAYS, frame_at, parse_camera
 from tracker3d.show import EndBehaviour, Shot, ShowDocument
 from tracker3d.show.files import write_show
@@ -129,7 +129,7 @@ def test_frames_are_those_of_their_shots(opened: OpenShow) -> None:
 
     def shown(at_s: float, previous=None):
         time_ms = began_ms + round(1000 * at_s)
-        return picture.shown(scene, race, time_ms, began_ms=began_ms, wall_s=at_s, previous=previous)
+        return picture.shown(scene, race, Moment(time_ms, began_ms, at_s), previous=previous)
 
     before = shown(1.98).frame
     mixing = shown(2.25, before)

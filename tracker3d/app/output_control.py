@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from tracker3d.app.output import OutputWindow
-from tracker3d.show.settings import RATES, SIZES_PX, Output
+from tracker3d.frame_rates import BROADCAST
+from tracker3d.show.settings import SIZES_PX, Output
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QScreen
@@ -131,9 +132,9 @@ class OutputDialog(QDialog):
         self.size_box.setCurrentIndex(
             SIZES_PX.index(before.size_px) if before.screen else self._fitting(_screen_of(before))
         )
-        for name in RATES:
+        for name in BROADCAST:
             self.rate_box.addItem(f"{name} pictures a second", name)
-        self.rate_box.setCurrentIndex(list(RATES).index(before.rate))
+        self.rate_box.setCurrentIndex(list(BROADCAST).index(before.rate))
         self.overlays_box, self.key_box = QCheckBox("Overlays"), QCheckBox("Alpha instead of sky")
         self.overlays_box.setToolTip("Without them it is a clean feed, whatever stands on program")
         self.key_box.setToolTip("What is not drawn is clear to whoever captures the window: for keying")

@@ -97,11 +97,11 @@ def _photo(
 ) -> NDArray[np.uint8]:
     """Return a picture of the stage without anything laid over it."""
     from tracker3d.render import Layer
-    from tracker3d.render.picture import Picture
+    from tracker3d.render.picture import Moment, Picture
     from tracker3d.scene import parse_camera
 
     picture = Picture(camera=parse_camera(camera), size_px=size_px, layer=Layer.CLEAN)
     with picture.open() as target:
         target.set_stage(scene)
-        target.set_frame(picture.frame(scene, race, time_ms, began_ms=time_ms))
+        target.set_frame(picture.frame(scene, race, Moment(time_ms, time_ms)))
         return target.picture()

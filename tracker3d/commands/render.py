@@ -103,7 +103,8 @@ def render(
     common_start
         Show a time trial as if everybody had started together, at the time of the first start.
     """
-    from tracker3d.render.job import parse_rate, render_still, render_video
+    from tracker3d.frame_rates import parse_rate
+    from tracker3d.render.job import render_still, render_video
 
     if [camera, shots, show].count(None) != 2:
         raise InputError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker3d.errors import InputError
@@ -14,10 +13,12 @@ from tracker3d.render.formats import choose_format, require_codec, require_size
 from tracker3d.render.layers import Layer, finished
 from tracker3d.render.output import said_plainly, write_picture
 from tracker3d.render.parts import Parts
+from tracker3d.render.picture import Moment
 from tracker3d.render.reel import Production, Reel, Span, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
     from pathlib import Path
 
     from tracker3d.progress import Progress
@@ -25,28 +26,12 @@ if TYPE_CHECKING:
     from tracker3d.render.picture import Picture
     from tracker3d.scene.model import StageScene
 
-_NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
-_HIGHEST_FPS = 240
-
 
 class Recipe(Protocol):
     """How another process comes by what is filmed; it can be pickled."""
 
     def open(self) -> Production:
         """Open everything that is needed."""
-
-
-def parse_rate(text: str) -> Fraction:
-    """Return an exact frame rate from text such as "50", "29.97" (meaning 30000/1001) or "30000/1001"."""
-    try:
-        rate = _NTSC.get(text) or Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= _HIGHEST_FPS:
-        raise InputError(
-            f"--fps {text} is no frame rate; give 25, 29.97, 50, 59.94 or a fraction such as 30000/1001."
-        )
-    return rate
 
 
 def span_of(start_ms: int, end_ms: int, fps: Fraction) -> Span:
@@ -78,7 +63,8 @@ def render_still(
         raise InputError(
             f"{output} is no picture file; --at writes OUT.png, and --from and --to write a video."
         )
-    frame = picture.frame(scene, race, time_ms, began_ms=time_ms - round(1000 * wall_s), wall_s=wall_s)
+    moment = Moment(time_ms, time_ms - round(1000 * wall_s), wall_s)
+    frame = picture.frame(scene, race, moment)
     with picture.open() as target:
         target.set_stage(scene)
         target.set_frame(frame)

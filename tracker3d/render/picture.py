@@ -30,6 +30,24 @@ class Cut(NamedTuple):
     end_s: float
 
 
+class Moment(NamedTuple):
+    """The moment of one frame of a job.
+
+    Attributes
+    ----------
+    time_ms : int
+        Of the race.
+    began_ms : int
+        Race time at which the job began.
+    wall_s : float
+        How long the job has lasted on the screen.
+    """
+
+    time_ms: int
+    began_ms: int
+    wall_s: float = 0.0
+
+
 @dataclass(frozen=True)
 class Shown:
     """What one frame of a job shows.
@@ -60,41 +78,27 @@ class Picture:
     layer: Layer = Layer.FULL
 
     def frame(
-        self,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
+        self, scene: StageScene, race: Race, moment: Moment, *, previous: FrameState | None = None
     ) -> FrameState:
-        """Return one frame of the job, which began at ``began_ms`` and has lasted ``wall_s``."""
+        """Return one frame of the job."""
         bare = self.layer is Layer.CLEAN or self.layer.matte
         return frame_at(
             scene,
             race,
-            time_ms,
+            moment.time_ms,
             camera=self.camera,
             viewport_px=self.size_px,
             overlays=NO_OVERLAYS if bare else self.overlays,
             previous=previous,
-            wall_s=wall_s,
-            began_ms=began_ms,
+            wall_s=moment.wall_s,
+            began_ms=moment.began_ms,
         )
 
     def shown(
-        self,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
+        self, scene: StageScene, race: Race, moment: Moment, *, previous: FrameState | None = None
     ) -> Shown:
         """Return all that a frame of a video shows; ``previous`` is the ``frame`` before."""
-        return Shown(self.frame(scene, race, time_ms, began_ms=began_ms, wall_s=wall_s, previous=previous))
+        return Shown(self.frame(scene, race, moment, previous=previous))
 
     def cuts(self, scene: StageScene) -> tuple[Cut, ...]:
         """Return the shots of the camera; of one that has none, all of its move."""
@@ -164,38 +168,23 @@ class TakesPicture(Picture):
     takes: tuple[Take, ...] = ()
 
     def frame(
-        self,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
+        self, scene: StageScene, race: Race, moment: Moment, *, previous: FrameState | None = None
     ) -> FrameState:
         """Return one frame, of the take of its moment alone."""
-        number = self._number(wall_s)
-        return self._frame_of(number, scene, race, time_ms, began_ms, wall_s, previous)
+        return self._frame_of(self._number(moment.wall_s), scene, race, moment, previous)
 
     def shown(
-        self,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        *,
-        began_ms: int,
-        wall_s: float = 0.0,
-        previous: FrameState | None = None,
+        self, scene: StageScene, race: Race, moment: Moment, *, previous: FrameState | None = None
     ) -> Shown:
         """Return a frame, and that of the take before while it is mixed out; mattes are cut."""
-        number = self._number(wall_s)
-        frame = self.frame(scene, race, time_ms, began_ms=began_ms, wall_s=wall_s, previous=previous)
+        number = self._number(moment.wall_s)
+        frame = self.frame(scene, race, moment, previous=previous)
         take = self.takes[number]
-        lasted_s = wall_s - take.start_s
+        lasted_s = moment.wall_s - take.start_s
         if number == 0 or lasted_s >= take.mix_s or self.layer.matte:
             return Shown(frame)
         before = None if previous is None else _of_going(previous)
-        under = self._frame_of(number - 1, scene, race, time_ms, began_ms, wall_s, before)
+        under = self._frame_of(number - 1, scene, race, moment, before)
         going = {(f"{_GOING}{kind}", item): slot for (kind, item), slot in under.label_slots.items()}
         frame = dataclasses.replace(frame, label_slots={**frame.label_slots, **going})
         return Shown(frame, under, max(lasted_s, 0.0) / take.mix_s)
@@ -208,26 +197,14 @@ class TakesPicture(Picture):
         return max(bisect.bisect_right(self.takes, wall_s, key=lambda take: take.start_s) - 1, 0)
 
     def _frame_of(
-        self,
-        number: int,
-        scene: StageScene,
-        race: Race,
-        time_ms: int,
-        began_ms: int,
-        wall_s: float,
-        previous: FrameState | None,
+        self, number: int, scene: StageScene, race: Race, moment: Moment, previous: FrameState | None
     ) -> FrameState:
         """Return a frame of one take, whose times count from its own beginning."""
         take = self.takes[number]
-        start_s, lasted_s = take.since_s(wall_s)
-        return Picture(take.camera, self.size_px, self.alpha, take.overlays, self.layer).frame(
-            scene,
-            race,
-            time_ms,
-            began_ms=began_ms + round(1000 * start_s),
-            wall_s=lasted_s,
-            previous=previous,
-        )
+        start_s, lasted_s = take.since_s(moment.wall_s)
+        own = Moment(moment.time_ms, moment.began_ms + round(1000 * start_s), lasted_s)
+        picture = Picture(take.camera, self.size_px, self.alpha, take.overlays, self.layer)
+        return picture.frame(scene, race, own, previous=previous)
 
 
 def _of_going(previous: FrameState) -> FrameState:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker3d.render.layers import finished, mixed
+from tracker3d.render.picture import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,14 +97,8 @@ class Reel:
         """Return what frame ``number`` of the span shows; ``previous`` is the frame before."""
         production, span = self.production, self.span
         number += span.first
-        return production.picture.shown(
-            production.scene,
-            production.race,
-            span.time_ms(number),
-            began_ms=span.start_ms,
-            wall_s=span.wall_s(number),
-            previous=previous,
-        )
+        moment = Moment(span.time_ms(number), span.start_ms, span.wall_s(number))
+        return production.picture.shown(production.scene, production.race, moment, previous=previous)
 
     def before(self, number: int, slots: Slots) -> FrameState | None:
         """Return what stands for the frame before ``number``, after which labels stood at ``slots``."""

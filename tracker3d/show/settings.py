@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
@@ -12,9 +11,11 @@ from platformdirs import user_config_path, user_state_path
 
 from tracker3d.errors import InputError
 from tracker3d.files import make_folder, written_aside
+from tracker3d.frame_rates import BROADCAST
 from tracker3d.show.hotkeys import Hotkeys, hotkeys_from
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
 MOST_RECENT = 20
@@ -55,16 +56,10 @@ class Output:
     @property
     def frames_per_s(self) -> Fraction:
         """The rate as it is exactly."""
-        return RATES[self.rate]
+        return BROADCAST[self.rate]
 
 
 SIZES_PX = ((1280, 720), (1920, 1080), (3840, 2160))
-RATES = {
-    "25": Fraction(25),
-    "29.97": Fraction(30000, 1001),
-    "50": Fraction(50),
-    "59.94": Fraction(60000, 1001),
-}
 
 
 @dataclass(frozen=True)
@@ -162,7 +157,7 @@ def write_settings(settings: Settings, path: Path | None = None) -> None:
 
 
 def _settings_of(file: _File) -> Settings:
-    if file.output.size_px not in SIZES_PX or file.output.rate not in RATES:
+    if file.output.size_px not in SIZES_PX or file.output.rate not in BROADCAST:
         raise InputError("the size or the rate of the output is none of those possible")
     return Settings(
         hotkeys=hotkeys_from(file.hotkeys),
