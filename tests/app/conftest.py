@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from desk import PATIENCE_MS, press, settle
+
 from terrain import GroundLine, build_ground
 from tracker3d.app import theme
+from tracker3d.app.loading import Order
+from tracker3d.app.window import MainWindow
 from tracker3d.feed.server import Playlist
 from tracker3d.stage import Place, PlaceKind, Rider, Stage, Team, build_route, save_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
 
 START_MS = int(datetime(2026, 7, 7, 11, 0, tzinfo=UTC).timestamp() * 1000)
 LENGTH_M = 9000.0
@@ -155,3 +163,40 @@ def looks(qapp: QApplication) -> QApplication:
     """The application with its typeface and style sheet."""
     theme.apply(qapp)
     return qapp
+
+
+@pytest.fixture
+def make_window(looks: QApplication, qtbot: QtBot) -> Iterator[Callable[[Order | None], MainWindow]]:
+    """Windows as a person has them in front: shown, active, and closed at the end."""
+    made: list[MainWindow] = []
+
+    def make(order: Order | None) -> MainWindow:
+        window = MainWindow(order)
+        made.append(window)
+        window.resize(1600, 900)
+        with qtbot.waitActive(window, timeout=PATIENCE_MS):
+            window.show()
+            window.activateWindow()
+        window.start()
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.fixture
+def window(
+    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
+) -> MainWindow:
+    """The small race, paused five minutes after its start, preview beside program."""
+    window = make_window(Order(small_stage.package, str(small_stage.feed)))
+    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
+    press(window, qtbot, "Space")
+    for _ in range(5):
+        press(window, qtbot, "Shift+Right")
+    press(window, qtbot, "F9")
+    settle(window.program_view, qtbot)
+    settle(window.preview_view, qtbot)
+    return window

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,154 +11,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
-    QLabel,
     QLineEdit,
     QListWidget,
     QPushButton,
-    QToolButton,
 )
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "feed"))
 
-from live_tools import ServerThread
 
-from tracker3d.app.loading import Order
-from tracker3d.app.pacing import Quality
+from desk import PATIENCE_MS, click, eye_of, pixels, press, settle, show_of
+
 from tracker3d.app.watchdog import BAR_S
-from tracker3d.app.window import MainWindow
-from tracker3d.feed.rehearsal import RehearsalFiles
-from tracker3d.feed.server import Faults, Playlist
 from tracker3d.scene.camera import CameraTimeline
-from tracker3d.show import Show, Side
 from tracker3d.show.camera_keys import time_keys
 from tracker3d.show.settings import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from conftest import SmallStage
     from pytestqt.qtbot import QtBot
 
-    from tracker3d.app.bus_view import BusView
+    from tracker3d.app.loading import Order
+    from tracker3d.app.window import MainWindow
 
 pytestmark = pytest.mark.window
-PATIENCE_MS = 90_000
-
-
-@pytest.fixture
-def make_window(looks: QApplication, qtbot: QtBot) -> Iterator[Callable[[Order | None], MainWindow]]:
-    """Windows as a person has them in front: shown, active, and closed at the end."""
-    made: list[MainWindow] = []
-
-    def make(order: Order | None) -> MainWindow:
-        window = MainWindow(order)
-        made.append(window)
-        window.resize(1600, 900)
-        with qtbot.waitActive(window, timeout=PATIENCE_MS):
-            window.show()
-            window.activateWindow()
-        window.start()
-        return window
-
-    yield make
-    for window in made:
-        window.close()
-        window.deleteLater()
-
-
-@pytest.fixture
-def window(
-    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
-) -> MainWindow:
-    """The small race, paused five minutes after its start, preview beside program."""
-    window = make_window(Order(small_stage.package, str(small_stage.feed)))
-    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
-    press(window, qtbot, "Space")
-    for _ in range(5):
-        press(window, qtbot, "Shift+Right")
-    press(window, qtbot, "F9")
-    settle(window.program_view, qtbot)
-    settle(window.preview_view, qtbot)
-    return window
-
-
-def press(window: MainWindow, qtbot: QtBot, keys: str) -> None:
-    qtbot.keySequence(window, keys)
-
-
-def click(window: MainWindow, qtbot: QtBot, name: str) -> None:
-    found = window.findChild(QToolButton, name) or window.findChild(QPushButton, name)
-    assert found is not None, name
-    qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
-
-
-def show_of(window: MainWindow) -> Show:
-    assert window.operator.show is not None
-    return window.operator.show
-
-
-def settle(view: BusView, qtbot: QtBot) -> None:
-    """Wait until the picture is sharp, on the screen, and its ground as fine as it will be."""
-
-    def at_rest() -> bool:
-        pacer = view.pacer
-        return (
-            view.view is not None
-            and view.view.frame is not None
-            and view.view.settled
-            and not (pacer.changed or pacer.finer or pacer.painting)
-            and pacer.quality != Quality.DRAFT
-        )
-
-    qtbot.waitUntil(at_rest, timeout=PATIENCE_MS)
-    drawn = view.pacer.painted_count
-    qtbot.wait(400)  # long enough for a finer picture to follow, where there is one
-    qtbot.waitUntil(at_rest, timeout=PATIENCE_MS)
-    assert view.pacer.painted_count >= drawn
-
-
-def pixels(view: BusView) -> bytes:
-    assert view.view is not None
-    image = view.view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGBA8888)
-    return bytes(image.constBits())
-
-
-def eye_of(view: BusView) -> tuple[float, ...]:
-    assert view.view is not None
-    assert view.view.frame is not None
-    return tuple(view.view.frame.camera.eye_m)
-
-
-def test_one_click_on_the_start_page_brings_moving_riders(
-    make_window: Callable[[Order | None], MainWindow],
-    small_stage: SmallStage,
-    qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The rehearsal stands for any stage here; making it anew takes a minute and has its own tests."""
-    files = RehearsalFiles(small_stage.package, small_stage.feed)
-    monkeypatch.setattr("tracker3d.feed.rehearsal.make", lambda folder, progress: files)
-    window = make_window(None)
-    click(window, qtbot, "rehearsal")
-    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
-    drawn = window.program_view.pacer.painted_count
-    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn + 3, timeout=PATIENCE_MS)
-    frame = window.program_view.view.frame if window.program_view.view is not None else None
-    assert frame is not None
-    assert len(frame.riders.bibs) > 0
-    assert show_of(window).moving(Side.PROGRAM, window.operator.now_s())
-    click(window, qtbot, "home")
-    qtbot.waitUntil(lambda: window.start_page.isVisible(), timeout=PATIENCE_MS)
-    click(window, qtbot, "recent1")
-    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
 
 
 def test_a_whole_rundown_is_run_from_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
@@ -425,117 +306,3 @@ def test_a_key_is_chosen_on_the_map_and_remembered(
     press(other, qtbot, "F1")
     click(other, qtbot, "usualKeys")
     assert other.key_map.shown("take") == "Enter"
-
-
-def test_files_dropped_on_the_window_are_prepared_and_opened(
-    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, tmp_path: Path, qtbot: QtBot
-) -> None:
-    route = small_stage.stage.route
-    points = "".join(
-        f'<trkpt lat="{float(lat):.6f}" lon="{float(lon):.6f}"><ele>{400 + 0.02 * at_m:.1f}</ele></trkpt>'
-        for at_m in range(0, 9000, 60)
-        for lon, lat in [route.lonlat(float(at_m))]
-    )
-    road = tmp_path / "road.gpx"
-    road.write_text(
-        '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
-        f"<trk><name>Road</name><trkseg>{points}</trkseg></trk></gpx>"
-    )
-    window = make_window(None)
-    drop(window, [road])
-    qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
-    dialog = window.findChildren(QDialog)[0]
-    elevation = dialog.findChild(QLineEdit, "elevationPath")
-    assert elevation is not None
-    qtbot.keyClicks(elevation, "none")
-    qtbot.mouseClick(dialog.findChild(QPushButton, "accept"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.files.strip.isVisible(), timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: window.operator.show is not None, timeout=4 * PATIENCE_MS)
-    assert (tmp_path / "road.stage").exists()
-
-
-def drop(window: MainWindow, paths: list[Path]) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none = Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(window, QDragEnterEvent(QPoint(90, 90), action, mime, button, none))
-    QApplication.sendEvent(window, QDropEvent(QPointF(90, 90), action, mime, button, none))
-
-
-def test_a_live_feed_is_lost_and_found_and_replayed_meanwhile(
-    make_window: Callable[[Order | None], MainWindow],
-    small_stage: SmallStage,
-    feed_playlist: Playlist,
-    qtbot: QtBot,
-) -> None:
-    window = make_window(None)
-    with ServerThread(feed_playlist, speed=5.0, faults=Faults(twice=True, odd_every_s=0.3)) as server:
-        port = server.port
-        click(window, qtbot, "connect")
-        qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
-        dialog = window.findChildren(QDialog)[0]
-        qtbot.keyClicks(dialog.findChild(QLineEdit, "packagePath"), str(small_stage.package))
-        qtbot.keyClicks(dialog.findChild(QLineEdit, "feedAddress"), f"http://127.0.0.1:{port}/live-stream")
-        qtbot.mouseClick(dialog.findChild(QPushButton, "accept"), Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
-        show = show_of(window)
-        clock = show.program.clock
-
-        def span_s() -> float:
-            span = clock.span(window.operator.now_s())
-            return (span.end_ms - span.start_ms) / 1000.0
-
-        qtbot.waitUntil(lambda: span_s() > 40.0, timeout=PATIENCE_MS)
-        assert clock.live
-        lamp = window.findChild(QLabel, "lamp")
-        assert lamp is not None
-        qtbot.waitUntil(lambda: "feed" in lamp.text() and not lamp.property("alert"), timeout=PATIENCE_MS)
-        delay = window.findChild(QDoubleSpinBox, "delay")
-        assert delay is not None
-        assert delay.lineEdit().width() > delay.width() / 2
-        for _ in range(3):
-            press(window, qtbot, ".")
-        assert clock.delay_s == pytest.approx(0.3)
-        press(window, qtbot, ",")
-        qtbot.waitUntil(lambda: delay.value() == pytest.approx(0.2), timeout=PATIENCE_MS)
-    seen = show.now_ms(Side.PROGRAM, window.operator.now_s())
-    qtbot.waitUntil(lambda: bool(lamp.property("alert")), timeout=PATIENCE_MS)
-    drawn = window.program_view.pacer.painted_count
-    press(window, qtbot, "Backspace")
-    assert not clock.live
-    assert show.now_ms(Side.PROGRAM, window.operator.now_s()) < seen
-    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > drawn, timeout=PATIENCE_MS)
-    edge = clock.span(window.operator.now_s()).end_ms
-    with ServerThread(feed_playlist, speed=5.0, faults=Faults(), port=port):
-        qtbot.waitUntil(lambda: not lamp.property("alert"), timeout=PATIENCE_MS)
-        press(window, qtbot, "L")
-        assert clock.live
-        assert clock.delay_s == pytest.approx(0.2)
-        assert show.now_ms(Side.PROGRAM, window.operator.now_s()) >= edge - 60_000
-        window.close()
-
-
-def test_a_show_that_was_killed_goes_on_where_it_was(
-    make_window: Callable[[Order | None], MainWindow], small_stage: SmallStage, qtbot: QtBot
-) -> None:
-    script = Path(__file__).with_name("on_air.py")
-    command = [sys.executable, str(script), str(small_stage.package), str(small_stage.feed)]
-    root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as child:
-        assert child.stdout is not None
-        lines = [child.stdout.readline() for _ in range(20)]
-        child.kill()
-    assert lines[-1].startswith("on air: peloton"), lines
-    window = make_window(None)
-    qtbot.waitUntil(lambda: window.ready, timeout=PATIENCE_MS)
-    show = show_of(window)
-    assert show.program.shot is not None
-    assert show.program.shot.key == "peloton"
-    assert show.state.preview.shot is not None
-    assert show.source.race.end_ms > show.source.race.start_ms
-    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > 0, timeout=PATIENCE_MS)
-    window.close()
-    again = make_window(None)
-    assert again.operator.show is None
-    assert again.start_page.isVisible()

@@ -27,6 +27,7 @@ _ROWS = (
     ("lost", "Lost trackers", "Silent for over five minutes; no word of an abandonment"),
     ("refused", "Refused", "What the feed sent and could not be used, by cause"),
     ("recording", "Recording", "What stands on the disk"),
+    ("journal", "Journal", "Whether every act is written down, so that a crash loses nothing"),
     ("picture", "Picture", "How long a picture takes, and how many came late"),
     ("window", "Window", "The longest time in which no key was answered, drawing apart"),
 )
@@ -94,8 +95,9 @@ class HealthPanel(QWidget):
         disk = f"{health.recorded_bytes / 1e6:.1f} MB, {health.recorded_messages:,} messages"
         self._set("recording", health.recording_trouble or disk, alert=bool(health.recording_trouble))
 
-    def show_machine(self, *, picture: str, window: str) -> None:
+    def show_machine(self, *, journal_trouble: str, picture: str, window: str) -> None:
         """Say how the machine keeps up."""
+        self._set("journal", journal_trouble or "every act is kept", alert=bool(journal_trouble))
         self._set("picture", picture)
         self._set("window", window)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tracker3d.app.bus_view import BusView
+    from tracker3d.app.keeping import Keeper
     from tracker3d.app.shell import Shell
     from tracker3d.app.time_axis import History
     from tracker3d.app.watchdog import Watchdog
@@ -43,16 +44,19 @@ class Panels:
     program : BusView
         Whose pictures are counted.
     watchdog : Watchdog
+    keeper : Keeper
+        Who writes acts down.
     """
 
-    def __init__(self, shell: Shell, program: BusView, watchdog: Watchdog) -> None:
-        self._shell, self._program, self._watchdog = shell, program, watchdog
+    def __init__(self, shell: Shell, program: BusView, watchdog: Watchdog, keeper: Keeper) -> None:
+        self._shell, self._program, self._watchdog, self._keeper = shell, program, watchdog, keeper
         self._operator = shell.operator
         self._panels_s = self._table_s = self._history_s = _LONG_AGO_S
         self._tables: deque[Callable[[], object]] = deque()
         self._session: LiveSession | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._history: Future[History] | None = None
+        self._told_trouble = False
         self.scrub_resumes = False
 
     def close(self) -> None:
@@ -98,6 +102,7 @@ class Panels:
         assert bus is not None
         clean = show.state.clean
         self._shell.overlays.show_shot(bus.shot, studio=self._operator.studio, clean=clean)
+        self._tell_journal_trouble()
         if not self._operator.rides:
             return
         state = show.race_state(self._operator.side, wall_s)
@@ -168,6 +173,13 @@ class Panels:
         if self._session is not None:
             shell.live.show_clock(show.program.clock, wall_s)
 
+    def _tell_journal_trouble(self) -> None:
+        """Say once that acts are not written down any more; the panel of health goes on saying it."""
+        trouble = self._keeper.journal_trouble
+        if trouble and not self._told_trouble:
+            self._operator.said.emit(trouble)
+        self._told_trouble = bool(trouble)
+
     def _show_events(self, show: Show, state: RaceState) -> None:
         self._shell.events.show_events(show, show.race(self._operator.side).events, state.time_ms)
 
@@ -179,7 +191,8 @@ class Panels:
         picture = f"{pacer.cost_ms:.0f} ms, {pacer.painted_count:,} drawn, {pacer.late_count:,} late"
         worst = self._watchdog.worst
         window = "always under 16 ms" if worst is None else f"{1000.0 * worst.wall_s:.0f} ms"
-        shell.health.show_machine(picture=picture, window=window)
+        trouble = self._keeper.journal_trouble
+        shell.health.show_machine(journal_trouble=trouble, picture=picture, window=window)
 
     def _follow_session(self, show: Show, wall_s: float) -> None:
         """Take over what a live feed brings besides positions: health, new riders, the way of the head."""

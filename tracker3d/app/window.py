@@ -100,7 +100,7 @@ class MainWindow(Shell):
         self.program_view = BusView(Side.PROGRAM, self.program, self.watchdog)
         self.preview_view = BusView(Side.PREVIEW, self.preview, self.watchdog)
         self.output = OutputControl(self, self.keeper, self.watchdog)
-        self.panels = Panels(self, self.program_view, self.watchdog)
+        self.panels = Panels(self, self.program_view, self.watchdog, self.keeper)
         self.files = FilesControl(self)
         self._wall_clock = wall_clock
         self._first_order, self._look = order, look
