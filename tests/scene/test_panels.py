@@ -18,6 +18,7 @@ from tracker3d.scene.model import ALL_OVERLAYS, NO_OVERLAYS, USUAL_OVERLAYS, Ove
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.strip import strip_column
 from tracker3d.scene.style import default_theme, font
+from tracker3d.track.model import Presence
 
 SIZE = (1920, 1080)
 
@@ -109,7 +110,8 @@ def test_climb_card_comes_with_the_first_group_on_the_climb(scene, race, look):
 def test_markers_on_the_profile_stand_at_the_groups(scene, race, look):
     state = race.at(race.stage.start_time_ms)
     strip = panels(scene, state, look)["profile"].image
-    bare = panels(scene, dataclasses.replace(state, groups=()), look)["profile"].image
+    nobody = dataclasses.replace(state.riders, distance_m=np.full_like(state.riders.distance_m, np.nan))
+    bare = panels(scene, dataclasses.replace(state, groups=(), riders=nobody), look)["profile"].image
     changed = np.flatnonzero((strip != bare).any(axis=(0, 2)))
     columns = [
         strip_column(look, group.front_m / scene.stage.route.finish_m, strip.shape[1])
@@ -139,7 +141,21 @@ def test_before_the_start_nothing_is_claimed(scene, race, look):
     assert "gap_board" not in shown
     assert "climb_card" not in shown
     assert shown["to_go"].key[-1][0] == "-"
-    assert shown["to_go"].key[-1][1] == ""
+    assert shown["to_go"].key[-1][2] == ""
+
+
+def test_a_time_trial_says_how_many_ride_and_marks_each_on_the_profile(scene, race, look):
+    state = dataclasses.replace(race.at(race.stage.start_time_ms + 1_200_000), groups=())
+    stage = dataclasses.replace(scene.stage, time_trial=True)
+    trial = dataclasses.replace(scene, stage=stage, memory=SceneMemory())
+    riders = state.riders
+    out = (riders.bibs > 0) & (riders.distance_m > 0) & ~riders.finished & (riders.presence < Presence.LOST)
+    shown = panels(trial, state, look)
+    assert shown["to_go"].key[-1][:2] == (str(out.sum()), "on the road")
+    share = riders.distance_m[out] / stage.route.finish_m
+    columns = {strip_column(look, each, shown["profile"].image.shape[1]) for each in share.tolist()}
+    assert {column for column, _ in shown["profile"].key[-1]} == columns
+    assert out.sum() > 1
 
 
 def test_a_stage_without_riders_shows_no_figures_of_a_race(scene, race, look):

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 os.environ["QT_API"] = "pyside6"  # pyvistaqt takes whichever binding it finds first unless told
 
 
-def run(package_path: Path | None = None, feed: str = "", *, theme: Theme | None = None) -> int:
+def run(
+    package_path: Path | None = None,
+    feed: str = "",
+    *,
+    common_start: bool = False,
+    theme: Theme | None = None,
+) -> int:
     """Open the window and stay until it is closed.
 
     Parameters
@@ -25,6 +31,8 @@ def run(package_path: Path | None = None, feed: str = "", *, theme: Theme | None
         The stage package, ``NAME.stage``; without one the start page is shown.
     feed : str
         Path of a recording of the race, or the address of a live feed; empty: only the stage is shown.
+    common_start : bool
+        Show the recording of a time trial as if everybody had started together.
     theme : Theme, optional
         Of the picture; the one that comes with the program if left out.
 
@@ -36,5 +44,5 @@ def run(package_path: Path | None = None, feed: str = "", *, theme: Theme | None
     from tracker3d.app.loading import Order
     from tracker3d.app.window import open_window
 
-    order = None if package_path is None else Order(package_path, feed)
+    order = None if package_path is None else Order(package_path, feed, common_start=common_start)
     return open_window(order, look=theme)

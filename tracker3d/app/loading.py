@@ -38,11 +38,14 @@ class Order:
         Path of a recording or log, or the address of a live feed; empty: the stage alone.
     record_folder : Path, optional
         Where a live feed is recorded; a log that is there is read back and continued.
+    common_start : bool
+        Show the recording of a time trial as if everybody had started together.
     """
 
     package: Path | None
     feed: str = ""
     record_folder: Path | None = None
+    common_start: bool = False
 
     @property
     def title(self) -> str:
@@ -128,6 +131,7 @@ class Loader(QObject):
                 feed or None,
                 theme=self._theme,
                 record_folder=self.order.record_folder,
+                common_start=self.order.common_start,
                 progress=progress,
                 stage_ready=self._stage_is_ready,
             )

@@ -316,8 +316,9 @@ class MainWindow(Shell):
         self._going_on = None
         session = None if self._opened is None else self._opened.session
         folder = "" if session is None or session.record_folder is None else str(session.record_folder)
+        together = self._loader is not None and self._loader.order.common_start
         self.keeper.remember(package, feed)
-        self.keeper.begin_journal(show, ShowPlace(str(package.resolve()), feed, folder))
+        self.keeper.begin_journal(show, ShowPlace(str(package.resolve()), feed, folder, together))
 
     def _failed(self, text: str, has_stage: bool) -> None:
         self.show_progress("", 1.0)
@@ -379,7 +380,7 @@ def _order_of(interrupted: Recovered, *, continues: bool = False) -> Order:
     """Return what a show was opened with; to go on with it its recording is continued."""
     place = interrupted.place
     folder = Path(place.record_folder) if continues and place.record_folder else None
-    return Order(Path(place.package), place.feed, folder)
+    return Order(Path(place.package), place.feed, folder, place.common_start)
 
 
 def _spare_what_stays() -> None:

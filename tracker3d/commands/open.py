@@ -12,6 +12,7 @@ def open_stage(
     /,
     *,
     feed: str | None = None,
+    common_start: bool = False,
     theme: Path | None = None,
     language: str | None = None,
 ) -> int:
@@ -23,6 +24,8 @@ def open_stage(
         The stage package, NAME.stage; the start page is shown without one.
     feed
         A recording or log of the race, positions as .csv or .jsonl, GPX files, or the address of a live feed.
+    common_start
+        Show the recording of a time trial as if everybody had started together, at the first start.
     theme
         A TOML file of colours, sizes, fonts, logos and words; what it leaves out is as usual.
     language
@@ -37,4 +40,4 @@ def open_stage(
     from tracker3d.app import run
     from tracker3d.scene import choose_theme
 
-    return run(package, feed or "", theme=choose_theme(theme, language))
+    return run(package, feed or "", common_start=common_start, theme=choose_theme(theme, language))

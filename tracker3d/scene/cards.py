@@ -95,18 +95,18 @@ def draw_shot_title(look: Look, title: str, subtitle: str, most_px: int) -> Canv
     return canvas
 
 
-def draw_to_go(look: Look, kilometres: str, race_clock: str, local_clock: str) -> Canvas:
-    """Return the kilometres to go of the first rider, the race clock and the time of day."""
+def draw_to_go(look: Look, figure: str, unit: str, race_clock: str, local_clock: str) -> Canvas:
+    """Return how far it is for the first rider or how many ride, the race clock and the time of day."""
     theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
     text, soft = theme.colour("text"), theme.colour("text_soft")
     canvas = Canvas(look, look.px(BOARD_WIDTH if race_clock else 300), look.px(TO_GO_HEIGHT))
     canvas.panel()
     right = canvas.image.width - pad
-    unit = f"km {theme.word('to_go')}" if kilometres != "-" else ""
     canvas.text(right, look.px(57), unit, sizes.panel_text, colour=soft, weight="Semibold", anchor="r")
     figure_right = right - look.width(unit, sizes.panel_text, "Semibold") - look.px(12)
-    figure = theme.figure(kilometres)
-    canvas.text(figure_right, look.px(58), figure, sizes.figure, colour=text, weight="Bold", anchor="r")
+    canvas.text(
+        figure_right, look.px(58), theme.figure(figure), sizes.figure, colour=text, weight="Bold", anchor="r"
+    )
     canvas.box(pad, look.px(74), right, look.px(75), colour=theme.colour("panel_edge"))
     canvas.text(
         right,

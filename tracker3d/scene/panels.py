@@ -27,6 +27,7 @@ from tracker3d.scene.drawing import GAP, SAFE_SHARE, STORY_FOOT, STORY_HEAD, Can
 from tracker3d.scene.figures import clock_text, km_text, local_clock_text
 from tracker3d.scene.free_area import MOST_GAP_ROWS
 from tracker3d.scene.model import Overlay, Panel
+from tracker3d.scene.ranking import out_on_the_road
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_titles
 from tracker3d.scene.trend import GapTrend, draw_trend
@@ -206,11 +207,16 @@ class _Desk:
 
     def _profile(self, size: tuple[int, int]) -> Panel:
         finish_m = max(self.scene.stage.route.finish_m, 1.0)
-        marks = tuple(
-            (strip_column(self.look, group.front_m / finish_m, size[0]), group.role.value)
-            for group in reversed(self.state.groups)
-            if math.isfinite(group.front_m)
-        )
+        places = [(group.front_m, group.role) for group in reversed(self.state.groups)]
+        if not places:
+            riders = self.state.riders.distance_m[out_on_the_road(self.state)]
+            places = [(distance_m, Role.PELOTON) for distance_m in riders.tolist()]
+        columns = [
+            (strip_column(self.look, distance_m / finish_m, size[0]), role.value)
+            for distance_m, role in places
+            if math.isfinite(distance_m)
+        ]
+        marks = tuple(dict.fromkeys(columns))
         strip = self._panel("profile ground", size, lambda: draw_strip(self.scene, self.look, size)).image
         key = ("profile", self.look.scale, size, marks)
         image = self.scene.memory.get(
@@ -222,7 +228,13 @@ class _Desk:
         stage, state = self.scene.stage, self.state
         racing_s = None if stage.start_time_ms is None else (state.time_ms - stage.start_time_ms) / 1000.0
         race_clock = clock_text(racing_s) if racing_s is not None and racing_s >= 0 else ""
-        says = (km_text(state.to_go_m), race_clock, local_clock_text(state.time_ms, stage.timezone))
+        word = self.scene.theme.word
+        figure, unit = km_text(state.to_go_m), f"km {word('to_go')}"
+        if stage.time_trial:
+            figure, unit = str(int(out_on_the_road(state).sum())), word("on_road")
+        elif figure == "-":
+            unit = ""
+        says = (figure, unit, race_clock, local_clock_text(state.time_ms, stage.timezone))
         return self._panel("to_go", says, lambda: draw_to_go(self.look, *says))
 
     def _gap_board(self) -> Panel:

@@ -9,8 +9,12 @@ from tracker3d.race.time_trial import TimeTrial
 from tracker3d.scene.figures import clock_text, gap_text
 from tracker3d.scene.placing import roster_of
 from tracker3d.stage.model import PlaceKind
+from tracker3d.track.model import Presence
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tracker3d.race import Race
     from tracker3d.race.model import RaceState
     from tracker3d.scene.model import StageScene
@@ -46,6 +50,14 @@ def ranking_at(scene: StageScene, race: Race, state: RaceState) -> Ranking | Non
             rows = zip([names[each.bib] for each in results], figures, strict=True)
             return Ranking(_called(scene, place), tuple(rows))
     return None
+
+
+def out_on_the_road(state: RaceState) -> NDArray[np.bool_]:
+    """Tell who of a time trial's riders (n,) is between start and finish and was heard of not long ago."""
+    riders = state.riders
+    started = (riders.bibs > 0) & (riders.distance_m > 0.0)
+    found: NDArray[np.bool_] = started & ~riders.finished & (riders.presence < Presence.LOST)
+    return found
 
 
 def _on_the_road(scene: StageScene, state: RaceState) -> Ranking:

@@ -42,11 +42,12 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ShowPlace:
-    """What a show was opened with: package, feed (an address or a path, or nothing), and recording."""
+    """What a show was opened with: package, feed (an address or a path, or nothing), recording, and how."""
 
     package: str = ""
     feed: str = ""
     record_folder: str = ""
+    common_start: bool = False
 
 
 def line_of(table: dict[str, Any]) -> bytes:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker3d.errors import InputError
 from tracker3d.files import make_folder
 from tracker3d.live import LiveSession
 from tracker3d.progress import silent
-from tracker3d.replay import replay_on
+from tracker3d.replay import as_common_start, replay_on
 from tracker3d.scene import build_scene
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.show.source import LiveSource, RaceSource, RecordedSource
@@ -77,6 +78,7 @@ def open_show(
     *,
     theme: Theme | None = None,
     record_folder: Path | None = None,
+    common_start: bool = False,
     smoothing_s: float = 8.0,
     wall_clock: Callable[[], float] = time.monotonic,
     progress: Progress = silent,
@@ -94,6 +96,8 @@ def open_show(
     record_folder : Path, optional
         Where a live feed is recorded; see :func:`new_record_folder` for where it is if left out. A log that
         is there is read back first and then continued.
+    common_start : bool
+        Show the recording of a time trial as if everybody had started together.
     smoothing_s : float
         See :class:`~tracker3d.live.LiveSession`.
     wall_clock : callable
@@ -105,7 +109,7 @@ def open_show(
     Raises
     ------
     PackageError, InputError, FeedError
-        Package or feed cannot be used.
+        Package or feed cannot be used, or a common start was asked for of what is no time trial, or is live.
     OutputError
         A live feed cannot be recorded.
     """
@@ -121,8 +125,11 @@ def open_show(
         return shown
     if not is_address(feed):
         replay = replay_on(opened, Path(feed), progress=_later(progress))
+        replay = as_common_start(replay) if common_start else replay
         scene = on_stage(scene, replay.package.stage)
         return OpenShow(opened, scene, RecordedSource(replay.race), replay=replay, feed=str(feed))
+    if common_start:
+        raise InputError("A common start is shown of a recording; this feed is live.")
     progress("connecting", 0.95)
     session = LiveSession(
         opened,
