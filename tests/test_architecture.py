@@ -59,6 +59,11 @@ def test_terrain_knows_nothing_of_races() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_the_window_starts_without_matplotlib() -> None:
+    result = _import_blocked("tracker3d.app.view", {"matplotlib"})
+    assert result.returncode == 0, result.stderr
+
+
 def test_the_wall_stands() -> None:
     assert _import_blocked("vtkmodules", {"vtkmodules"}).returncode != 0
 

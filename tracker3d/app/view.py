@@ -10,9 +10,9 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QOpenGLContext
 from PySide6.QtOpenGL import QOpenGLFramebufferObject
-from pyvistaqt.rwi import QVTKRenderWindowInteractor
 
 from tracker3d.app import free_camera
+from tracker3d.app.gl_widget import QVTKRenderWindowInteractor
 from tracker3d.render.view import SceneView
 
 if TYPE_CHECKING:
