@@ -216,6 +216,7 @@ def _actor(
     uv: NDArray[np.float32] | None = None,
 ) -> VtkActor:
     mapper = vtkPolyDataMapper()
+    mapper.StaticOn()
     mapper.SetInputData(triangles(points, faces, colours=colours, uv=uv))
     actor = vtkActor()
     actor.SetMapper(mapper)

@@ -23,6 +23,7 @@ class GlowActor:
 
     def __init__(self, renderer: VtkRenderer, shading: Shading) -> None:
         self._mapper = vtkPolyDataMapper()
+        self._mapper.StaticOn()
         self._mapper.SetVBOShiftScaleMethod(0)
         self._ends = b""
         self._allocate(64)

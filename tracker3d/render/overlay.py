@@ -39,6 +39,7 @@ class Overlay:
 
     def __init__(self, *, sampled: bool = False) -> None:
         self.renderer: VtkRenderer = vtkRenderer()
+        self.renderer.GetCullers().RemoveAllItems()
         self.renderer.SetInteractive(False)
         self.renderer.SetBackgroundAlpha(0.0)
         self.renderer.EraseOff()
@@ -139,6 +140,7 @@ class _Quads:
     def __init__(self, renderer: VtkRenderer) -> None:
         self._mapper = vtkPolyDataMapper()
         self._mapper.SetVBOShiftScaleMethod(0)
+        self._mapper.StaticOn()
         self._capacity = 0
         self._drawn = -1
         self.actor: VtkActor = vtkActor()

@@ -14,6 +14,7 @@ the screen means ``z' = a d + b d / d'``:
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,10 @@ _PUSH = """
   float away = max(gl_Position.w, 1.0);
   float drawn = away * (%.6f - nearerPx * t3dPixelAngle) + %.6f;
   gl_Position.z = t3dDepth * gl_Position.w + reach * away / drawn;
+"""
+_PAINTED = """
+  if (abs(length(normalMC) - %d.0) < 0.5)
+    vertexColorVSOutput = vec4(%.8f, %.8f, %.8f, %.8f * vertexColorVSOutput.a);
 """
 _NOISE_DECLARE = """
 uint t3dMixed(uint n) {
@@ -210,6 +215,9 @@ class Layer:
         For the road, whose line and surface give way to each other.
     glyphs : bool
         Drawn as copies of a shape.
+    paints : tuple of (red, green, blue, opacity), 0 to 1
+        Colours of the parts of that shape that are alike in all copies; the first is of the part whose
+        normals have a length of 2, and so on. Parts with normals of length 1 have the copy's own colour.
     """
 
     share: float = 1.0
@@ -219,6 +227,7 @@ class Layer:
     paved: bool = False
     road: Road | None = None
     glyphs: bool = False
+    paints: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,6 +257,11 @@ GLOW = Layer(nearer_px=11.0)
 """Light beside the road; what stands on the road stands before it."""
 STANDING = Layer(nearer_px=12.0)
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
+
+
+def painted_glyphs(*paints: tuple[float, float, float, float]) -> Layer:
+    """Return the layer of copies of a shape of several parts, see :attr:`Layer.paints`."""
+    return dataclasses.replace(STANDING_GLYPHS, paints=paints)
 
 
 def road_line(line_px: float, *, core: float) -> Layer:
@@ -304,7 +318,7 @@ def _ending(layer: Layer, shown: Shown) -> str:
     if shown is Shown.DEPTH:
         return _DISTANCE
     if shown is Shown.RIDERS:
-        return _SOMEBODY if layer is STANDING_GLYPHS else _NOBODY
+        return _SOMEBODY if layer.glyphs else _NOBODY
     held_out = shown is Shown.HOLD_OUT and layer is GROUND
     return _HELD_OUT if held_out or (shown is Shown.OVERLAYS and layer is not GLOW) else _VEIL
 
@@ -321,6 +335,8 @@ def _shader(layer: Layer, ending: str) -> VtkShaderProperty:
         place += _WIDEN if road.is_line else ""
     if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
         declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
+    for part, (red, green, blue, opacity) in enumerate(layer.paints, start=2):
+        place += _PAINTED % (part, red, green, blue, opacity)
     place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
     finish, received = _FINISH, ""
     if layer.grain:

@@ -16,6 +16,7 @@ from vtkmodules.vtkRenderingOpenGL2 import (
 )
 
 from terrain import atmosphere
+from tracker3d.render.frustum import Frustum
 from tracker3d.render.gates import GateActors
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
@@ -165,6 +166,7 @@ class SceneView:
 
     def _new_renderer(self) -> VtkRenderer:
         renderer: VtkRenderer = vtkRenderer()
+        renderer.GetCullers().RemoveAllItems()
         renderer.SetLayer(self._base_layer)
         renderer.SetBackground(0.0, 0.0, 0.0)
         renderer.SetBackgroundAlpha(0.0 if self._alpha else 1.0)
@@ -222,7 +224,8 @@ class SceneView:
         camera = self._renderer.GetActiveCamera()
         camera.SetPosition(*eye_m)
         camera.SetFocalPoint(*map(float, pose.target_m))
-        camera.SetViewUp(*_up(pose))
+        up = _up(pose)
+        camera.SetViewUp(*up)
         camera.SetViewAngle(pose.fov_deg)
         camera.SetClippingRange(near_m, far_m)
         if self._sky is not None:
@@ -235,7 +238,9 @@ class SceneView:
         line_scale = max(1.0, height / _DESIGN_HEIGHT_PX)
         slant = 1.0 + half_angle**2 * (1.0 + (width / height) ** 2)
         assert self._ground is not None
-        self._ground.see_from(eye_m, pixel_angle=pixel_angle)
+        aspect = max(self._renderer.GetTiledAspectRatio(), width / height)
+        frustum = Frustum(pose, up=up, aspect=aspect)
+        self._ground.see_from(eye_m, pixel_angle=pixel_angle, frustum=frustum)
         self._road.see_from(eye_m, pixel_angle=pixel_angle, slant=slant, line_scale=line_scale)
         self._shading.update(
             FrameUniforms(
