@@ -9,6 +9,7 @@ the camera cannot see is left out here, so that VTK need not look for it.
 from __future__ import annotations
 
 import bisect
+import math
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
@@ -166,12 +167,14 @@ class GroundActors:
 
     def _advance(self) -> bool:
         """Take in one piece; tells whether it completed another picture of a tile that is shown."""
+        faults = len(self._workers.faults)
         self._ask()
         if self._arriving is None:
             ready = self._workers.take(patient=self._complete)
             self._arriving = None if ready is None else _Arrival(*ready)
         if self._arriving is None:
-            self._ask()
+            if len(self._workers.faults) > faults:  # others come in the place of those that failed
+                self._ask()
             return False
         return self._take_in(self._arriving)
 
@@ -274,28 +277,16 @@ class GroundActors:
 
     def reach_m(self, eye_m: NDArray[np.float64]) -> tuple[float, float]:
         """Return the least and the greatest distance (bounds) from ``eye_m`` to any ground."""
-        outside = np.maximum(np.maximum(self._boxes[:, 0] - eye_m, eye_m - self._boxes[:, 1]), 0.0)
-        nearest = float(np.sqrt((outside**2).sum(axis=1)).min())
-        across = np.maximum(np.abs(self._boxes[:, 0] - eye_m), np.abs(self._boxes[:, 1] - eye_m))
-        farthest = float(np.sqrt((across**2).sum(axis=1)).max())
-        return max(nearest, self._clearance_m(eye_m)), farthest
-
-    def _clearance_m(self, eye_m: NDArray[np.float64]) -> float:
-        """Return how far the relief below and around the eye is, at most the size of the part looked at."""
+        below, above = self._boxes[:, 0] - eye_m, eye_m - self._boxes[:, 1]
+        outside = np.maximum(np.maximum(below, above), 0.0)
+        across = np.minimum(below, above)  # the farther face is as far off as the nearer one is behind
+        nearest_m = math.sqrt(float((outside * outside).sum(axis=1).min()))
+        farthest_m = math.sqrt(float((across * across).sum(axis=1).max()))
         relief = self._ground.relief
-        heights = relief.heights_m
-        column = int((eye_m[0] - relief.x0_m) / relief.step_m)
-        row = int((eye_m[1] - relief.y0_m) / relief.step_m)
-        rows = np.arange(max(row - _WINDOW_POSTS, 0), min(row + _WINDOW_POSTS + 2, heights.shape[0]))
-        columns = np.arange(max(column - _WINDOW_POSTS, 0), min(column + _WINDOW_POSTS + 2, heights.shape[1]))
-        if not len(rows) or not len(columns):
-            return 0.0
-        east = relief.x0_m + columns * relief.step_m - eye_m[0]
-        north = relief.y0_m + rows * relief.step_m - eye_m[1]
-        around = heights[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        up = around - eye_m[2]
-        nearest = float(np.sqrt(np.nanmin(east**2 + north[:, None] ** 2 + up**2)))
-        return float(np.clip(nearest - relief.step_m, 0.0, _WINDOW_POSTS * relief.step_m))
+        around_m = relief.away_m(eye_m, posts=_WINDOW_POSTS)
+        if math.isfinite(around_m):
+            nearest_m = max(nearest_m, min(around_m - relief.step_m, _WINDOW_POSTS * relief.step_m))
+        return nearest_m, farthest_m
 
 
 class _Piece:

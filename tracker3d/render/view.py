@@ -17,7 +17,7 @@ from vtkmodules.vtkRenderingOpenGL2 import (
 
 from terrain import atmosphere
 from tracker3d.render.frustum import Frustum
-from tracker3d.render.gates import GateActors
+from tracker3d.render.gates import GateActors, growth_angle
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
 from tracker3d.render.layers import Layer
@@ -83,7 +83,7 @@ class SceneView:
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
         self._supersampling: VtkRenderPass | None = None
-        self._in_order: VtkRenderPass | None = vtkRenderStepsPass() if samples > 1 else None
+        self._in_order: VtkRenderPass = vtkRenderStepsPass()
         self._clearing: VtkRenderPass = vtkCameraPass()
         self._clearing.SetDelegatePass(vtkLightsPass())
         self._quality = (False, False)
@@ -112,7 +112,6 @@ class SceneView:
             raise RuntimeError("set_stage comes before set_frame")
         self._riders.place(frame.riders)
         self._glows.show(None if self._layer.matte else frame.glows)
-        self._gates.see_from(frame.camera, frame.viewport_px[1])
         self._aim(frame)
         if not self._layer.matte:
             self._overlay.show(frame)
@@ -249,6 +248,8 @@ class SceneView:
                 pixel=(2.0 / width, 2.0 / height),
                 pixel_angle=pixel_angle,
                 line_scale=line_scale,
+                eye_m=tuple(eye_m.tolist()),
+                growth_angle=growth_angle(pixel_angle, height),
                 haze_m=max(self._air.haze_near_m, self._air.haze_share * reach_m),
                 haze_strength=self._air.haze_strength,
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
