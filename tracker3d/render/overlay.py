@@ -31,7 +31,7 @@ _FEATHER_PX = 0.9
 class Overlay:
     """Sprites and panels of a frame; :attr:`renderer` belongs above the scene.
 
-    What is translucent is blended in the order in which it is drawn: VTK's usual way weighs all of it at once,
+    What is translucent is blended in the order in which it is drawn: the usual way of VTK weighs all at once,
     so that lines shine through labels, and takes another picture as large as the window.
 
     Parameters
