@@ -63,11 +63,11 @@ class Batch:
     def __init__(self, shading: Shading, texture: VtkTexture | None) -> None:
         self._surfaces: dict[int, Surface] = {}
         self._stale = False
-        nothing = np.zeros((0, 3), np.float32)
+        point = np.zeros((1, 3), np.float32)
         if texture is None:
-            self._data = triangles(nothing, _NO_FACES, colours=np.zeros((0, 3), np.uint8))
+            self._data = triangles(point, _NO_FACES, colours=np.zeros((1, 3), np.uint8))
         else:
-            self._data = triangles(nothing, _NO_FACES, uv=np.zeros((0, 2), np.float32))
+            self._data = triangles(point, _NO_FACES, uv=np.zeros((1, 2), np.float32))
         self.actor = ground_actor(self._data, shading, texture)
 
     def __bool__(self) -> bool:

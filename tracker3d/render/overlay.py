@@ -55,6 +55,7 @@ class Overlay:
         self._sprites = _Quads(self.renderer)
         self._sampled = sampled
         self._atlas = ImageTexture(smooth=not sampled)
+        self._atlas.upload(np.zeros((1, 1, 4), np.uint8))
         self._atlas_key: Hashable = None
         self._sprites.actor.SetTexture(self._atlas.texture)
         self._panels: dict[str, _PanelActor] = {}

@@ -26,6 +26,7 @@ from tracker3d.render.riders import RiderActors
 from tracker3d.render.road import RoadActors
 from tracker3d.render.shading import FrameUniforms, Shading
 from tracker3d.render.sky import Sky
+from tracker3d.render.warming import Warming
 
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderer, VtkRenderPass, VtkRenderWindow
@@ -87,6 +88,7 @@ class SceneView:
         self._clearing: VtkRenderPass = vtkCameraPass()
         self._clearing.SetDelegatePass(vtkLightsPass())
         self._quality = (False, False)
+        self._warming: Warming | None = None
         self._renderer: VtkRenderer | None = None
         self._ground: GroundActors | None = None
         self._closed = False
@@ -105,6 +107,8 @@ class SceneView:
         self._riders = RiderActors(renderer, self._shading, self._layer)
         self._glows = GlowActor(renderer, self._shading)
         self._apply_quality()
+        if not self._complete:  # pictures are then drawn one after the other, and none may be late
+            self._warming = Warming(self._window, [renderer, self._overlay.renderer])
 
     def set_frame(self, frame: FrameState) -> None:
         """Take over everything that moves; :meth:`render` draws it."""
@@ -184,6 +188,9 @@ class SceneView:
     def _drop_stage(self) -> None:
         if self._renderer is None:
             return
+        if self._warming is not None:
+            self._warming.end()
+            self._warming = None
         if self._ground is not None:
             self._ground.release(self._window)
         self._renderer.ReleaseGraphicsResources(self._window)
