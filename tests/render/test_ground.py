@@ -411,6 +411,19 @@ def test_own_pictures_are_as_fine_as_the_screen_and_absent_far_away():
         assert fine.fits(11.0, ground_m=30.0, exact=exact) != exact
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    "drape", [Drape(), *(Drape(2.5, 2**k) for k in range(4)), *(Drape(0.3, 2**k) for k in range(4))]
+)
+def test_what_surely_fits_does_fit(drape, exact):
+    least_m, most_m = drape.surely_fits(12.5, exact=exact)
+    grains = np.exp(np.linspace(-5.0, 5.0, 500)).tolist()
+    fitting = [grain for grain in grains if drape.fits(grain, ground_m=12.5, exact=exact)]
+    sure = [grain for grain in grains if least_m <= grain <= most_m]
+    assert set(sure) <= set(fitting)
+    assert len(sure) >= 0.6 * len(fitting)
+
+
 def test_ground_that_came_last_is_drawn_before_what_fades_over_it():
     made = textured()
     x, y = -300.0, -300.0

@@ -257,7 +257,7 @@ class SceneView:
                 line_scale=line_scale,
                 eye_m=tuple(eye_m.tolist()),
                 growth_angle=growth_angle(pixel_angle, height),
-                haze_m=max(self._air.haze_near_m, self._air.haze_share * reach_m),
+                haze_m=self._air.haze_m(reach_m),
                 haze_strength=self._air.haze_strength,
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )

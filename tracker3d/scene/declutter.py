@@ -181,8 +181,8 @@ def _judge(
 ) -> None:
     """Tell which slots are free of borders and panels, and how bad each is: late ones, and what they cover.
 
-    Sums over boxes are four values of ``crowd``. ``free`` and ``price`` (n, slots) are written. Boxes are read
-    number by number: a view of an array costs more than what is asked of it.
+    Sums over boxes are four values of ``crowd``. ``free`` and ``price`` (n, slots) are written. Boxes are
+    read number by number: a view of an array costs more than what is asked of it.
     """
     last_row, last_column = crowd.shape[0] - 1, crowd.shape[1] - 1
     for index in range(len(label)):
