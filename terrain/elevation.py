@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,34 +132,56 @@ class ElevationGrid:
         -------
         (n,) bool
         """
+        from terrain.sight import look
+
         eye = np.asarray(eye_m, np.float32)
         targets = np.asarray(targets_m, np.float32).reshape(-1, 3)
-        rows, columns = self.shape
-        along = self._ray_fractions(samples)
         scale = np.float32(1.0 / self.step_m)
-        start_column = (eye[0] - np.float32(self.x0_m)) * scale + np.float32(0.5)
-        start_row = (eye[1] - np.float32(self.y0_m)) * scale + np.float32(0.5)
-        ray = targets - eye
-        column = start_column + np.multiply.outer(ray[:, 0] * scale, along)
-        row = start_row + np.multiply.outer(ray[:, 1] * scale, along)
-        inside = (column >= 0) & (row >= 0) & (column < columns) & (row < rows)
-        index = row.astype(np.int32) * np.int32(columns) + column.astype(np.int32)
-        index[~inside] = 0
-        ground = self._opaque_heights[index]
-        height = (eye[2] + np.float32(clearance_m)) + np.multiply.outer(ray[:, 2], along)
-        result: NDArray[np.bool_] = ~((ground > height) & inside).any(axis=1)
-        return result
+        start = np.array(
+            [
+                (eye[0] - np.float32(self.x0_m)) * scale + np.float32(0.5),
+                (eye[1] - np.float32(self.y0_m)) * scale + np.float32(0.5),
+                eye[2] + np.float32(clearance_m),
+            ],
+            np.float32,
+        )
+        rays = (targets - eye) * np.array([scale, scale, 1.0], np.float32)
+        seen = np.empty(len(targets), np.bool_)
+        look(self._opaque_heights, start, rays, _ray_fractions(samples), seen)
+        return seen
+
+    def away_m(self, place_m: ArrayLike, *, posts: int) -> float:
+        """Return the distance from a place to the nearest of the posts around it.
+
+        Parameters
+        ----------
+        place_m : (3,)
+            Local metres, in the same heights as the grid.
+        posts : int
+            So many to each side are looked at.
+
+        Returns
+        -------
+        float
+            Metres; infinite where there is no post with a height.
+        """
+        from terrain.sight import nearest
+
+        x, y, z = np.asarray(place_m, float).tolist()
+        rows, columns = self.shape
+        row, column = int((y - self.y0_m) / self.step_m), int((x - self.x0_m) / self.step_m)
+        window = (
+            *(max(row - posts, 0), min(row + posts + 2, rows)),
+            *(max(column - posts, 0), min(column + posts + 2, columns)),
+        )
+        east_m, north_m = x - float(self.x0_m), y - float(self.y0_m)
+        return math.sqrt(nearest(self._opaque_heights, window, east_m, north_m, z, float(self.step_m)))
 
     @cached_property
     def _opaque_heights(self) -> NDArray[np.float32]:
         # A view of a file would cost more at each look-up than the array that it is.
-        heights = np.asarray(self.heights_m).reshape(-1)
-        return np.nan_to_num(heights, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
-
-    @staticmethod
-    def _ray_fractions(samples: int) -> NDArray[np.float32]:
-        even = np.linspace(0.0, 1.0, samples + 2)[1:-1]
-        return (1.0 - (1.0 - even) ** 1.5).astype(np.float32)
+        heights = np.array(self.heights_m, np.float32)
+        return np.nan_to_num(heights, copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
 
     def _cells(
         self, x: NDArray[np.float64], y: NDArray[np.float64]
@@ -172,3 +195,10 @@ class ElevationGrid:
         left = np.minimum(column.astype(np.intp), columns - 2)
         bottom = np.minimum(row.astype(np.intp), rows - 2)
         return bottom * columns + left, column - left, row - bottom, inside
+
+
+@cache
+def _ray_fractions(samples: int) -> NDArray[np.float32]:
+    even = np.linspace(0.0, 1.0, samples + 2)[1:-1]
+    fractions: NDArray[np.float32] = (1.0 - (1.0 - even) ** 1.5).astype(np.float32)
+    return fractions

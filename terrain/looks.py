@@ -50,6 +50,10 @@ class Atmosphere:
     wall_top: Rgb
     wall_foot: Rgb
 
+    def haze_m(self, reach_m: float) -> float:
+        """Return where haze has two thirds of its strength for a camera that looks so far."""
+        return max(self.haze_near_m, self.haze_share * reach_m)
+
 
 class Cover(enum.IntEnum):
     """Kinds of land cover: rows of a palette. The crops come last and are consecutive."""

@@ -173,9 +173,13 @@ class TileTree:
         (n,) intp
             In ascending order.
         """
-        error = self.error_px(eye_m, pixel_angle=pixel_angle).tolist()
-        family, cost = self._family, self._cost
+        found = self.error_px(eye_m, pixel_angle=pixel_angle)
         left = most_triangles - int(self.triangles[self._roots].sum())
+        unbounded = self._refined(found > most_error_px, left)
+        if unbounded is not None:
+            return unbounded
+        error = found.tolist()
+        family, cost = self._family, self._cost
         chosen = set(self._roots)
         waiting = [(-error[tile], tile) for tile in self._roots if error[tile] > most_error_px]
         heapq.heapify(waiting)
@@ -192,6 +196,18 @@ class TileTree:
                 if error[child] > most_error_px:
                     heapq.heappush(waiting, (-error[child], child))
         return np.array(sorted(chosen), np.intp)
+
+    def _refined(self, coarse: NDArray[np.bool_], most_more: int) -> NDArray[np.intp] | None:
+        """Return the cover without ``coarse`` tiles that could be finer; None where that takes too much.
+
+        Its triangles may be ``most_more`` more than the roots have.
+        """
+        split = np.append(coarse & self._has_children, True)  # the last one stands above the roots
+        for tiles, above in self._layers:
+            split[tiles] &= split[above]
+        if self._growth[split[:-1]].sum() > most_more:
+            return None
+        return np.flatnonzero(~split[:-1] & split[self.parent])
 
     def shown(self, wanted: Iterable[int], ready: Collection[int]) -> NDArray[np.intp]:
         """Return what to draw now: the wanted cover as far as what is ready allows.
@@ -253,6 +269,21 @@ class TileTree:
         """How many more triangles the children of each tile have."""
         own = self.triangles.tolist()
         return [sum(own[child] for child in row) - own[tile] for tile, row in enumerate(self._family)]
+
+    @cached_property
+    def _growth(self) -> NDArray[np.int64]:
+        """As :attr:`_cost`, where that is not less than nothing."""
+        return np.maximum(np.array(self._cost, np.int64), 0)
+
+    @cached_property
+    def _has_children(self) -> NDArray[np.bool_]:
+        return self.children[:, 0] >= 0
+
+    @cached_property
+    def _layers(self) -> list[tuple[NDArray[np.intp], NDArray[np.int32]]]:
+        """Tiles and their parents, level by level, from the coarsest on."""
+        tiles = [self.of_level(level) for level in range(self.levels - 1, -1, -1)]
+        return [(layer, self.parent[layer]) for layer in tiles]
 
     @cached_property
     def _corners(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from terrain import LocalFrame, Look, Mesh, Texture
+from terrain import ElevationGrid, LocalFrame, Look, Mesh, Texture
 from terrain.tree import TileTree
 from tracker3d.scene.model import (
     CameraPose,
@@ -143,7 +143,8 @@ def ground(
     posts_x = np.arange(west, west + tiles[0] * root_m + 1.0, 100.0)
     posts_y = np.arange(south, south + tiles[1] * root_m + 1.0, 100.0)
     heights = hill_m(*np.meshgrid(posts_x, posts_y)).astype(np.float32)
-    relief = SimpleNamespace(heights_m=heights, x0_m=west, y0_m=south, step_m=100.0)
+    nothing = np.zeros(heights.shape, bool)
+    relief = ElevationGrid(heights, float(west), float(south), 100.0, ~nothing, nothing)
     bounds_m = (west, south, west + tiles[0] * root_m, south + tiles[1] * root_m)
     plain = np.full((16, 16, 3), rgb, np.uint8)
     return FakeGround(tree, relief, Texture(plain, bounds_m))

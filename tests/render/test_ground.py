@@ -8,17 +8,22 @@ import time
 import numpy as np
 import pytest
 from render_scenes import GROUND_RGB, frame, ground, hill_m, hill_scene, living, riders_at
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
 from tracker3d.render import Offscreen, SceneView, drapes
 from tracker3d.render import ground as ground_module
+from tracker3d.render.batches import regions
 from tracker3d.render.cover import Cover, Detail, Load
 from tracker3d.render.drapes import Drape, reduction
+from tracker3d.render.frustum import Frustum
 from tracker3d.render.ground import GroundActors
 from tracker3d.render.shading import Shading
 from tracker3d.render.tiles import prepare_tile
+from tracker3d.scene.model import CameraPose
+from tracker3d.scene.projection import project
 
 SIZE = (320, 180)
 PIXEL_ANGLE = 0.0035
@@ -86,27 +91,80 @@ def settle(actors, patience_s=20.0):
         time.sleep(0.001)
 
 
-def visible(renderer):
-    return sum(actor.GetVisibility() for actor in renderer.GetActors())
+def drawn(renderer):
+    """Return the triangles (n, 3, 3) of all actors that are visible, in an order of their own."""
+    corners = []
+    for actor in renderer.GetActors():
+        if actor.GetVisibility():
+            data = actor.GetMapper().GetInput()
+            faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+            corners.append(vtk_to_numpy(data.GetPoints().GetData())[faces])
+    return sorted(map(bytes, np.concatenate(corners)))
+
+
+def land(tree, tiles):
+    """Return the triangles of tiles in the same order."""
+    meshes = [tree.land(tile) for tile in tiles]
+    return sorted(map(bytes, np.concatenate([mesh.vertices_m[mesh.faces] for mesh in meshes])))
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.02])
 def test_a_flight_shows_the_whole_ground_once_at_every_frame(delay_s):
     made = hills(delay_s=delay_s)
     with Drawn(made) as (actors, renderer, _):
-        at_hand, behind, finest = renderer.GetActors().GetNumberOfItems(), 0, 99
+        at_hand, behind, finest = len(actors._tiles), 0, 99
         until = time.monotonic() + 60.0
         while finest >= made.tree.levels - 2:
             assert time.monotonic() < until
-            for eye in flight(150):
+            for number, eye in enumerate(flight(150)):
                 actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
                 assert (times_covered(made.tree, actors.shown) == 1).all()
-                assert visible(renderer) == len(actors.shown)
-                now = renderer.GetActors().GetNumberOfItems()
+                if number % 15 == 0:
+                    assert drawn(renderer) == land(made.tree, actors.shown)
+                now = len(actors._tiles)
                 assert now <= at_hand + 1, "more than one tile in a frame"
                 at_hand, behind = now, behind + actors.pending
                 finest = min(finest, int(made.tree.level[list(actors.shown)].min()))
         assert behind > 0, "workers were never behind: this flight proves nothing"
+
+
+def test_only_what_the_camera_cannot_see_is_left_out():
+    made = textured()
+    rng = np.random.default_rng(8)
+    size, left_out = (64, 40), 0
+    with Drawn(made, complete=True) as (actors, renderer, _):
+        actors.set_detail(Detail(2.0, 4000))
+        for _ in range(24):
+            eye = rng.uniform([-2500.0, -2500.0, 500.0], [2500.0, 2500.0, 1500.0])
+            target = rng.uniform([-1600.0, -1600.0, -300.0], [1600.0, 1600.0, 300.0])
+            pose = CameraPose(eye, target, rng.uniform(8.0, 70.0))
+            frustum = Frustum(pose, up=(0.0, 0.0, 1.0), aspect=size[0] / size[1])
+            actors.see_from(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum)
+            seen, whole = drawn(renderer), land(made.tree, actors.shown)
+            assert set(seen) <= set(whole)
+            corners = np.frombuffer(b"".join(whole), np.float32).reshape(-1, 3, 3)
+            px, depth_m = project(pose, size, corners.reshape(-1, 3))
+            inside = (depth_m > 0.0) & (px >= 0.0).all(axis=1) & (px <= size).all(axis=1)
+            in_sight = np.flatnonzero(inside.reshape(-1, 3).any(axis=1))
+            assert {whole[number] for number in in_sight} <= set(seen)
+            left_out += len(seen) < len(whole)
+    assert left_out > 8
+
+
+def test_regions_are_whole_families_of_a_bounded_size():
+    tree = hills().tree
+    finest = np.where(tree.level == 0, tree.triangles, 0)
+    for most in (0, int(finest.max()), 4 * int(finest.max()), 16 * int(finest.max()), 10**9):
+        region = regions(tree, most)
+        held = np.bincount(region, finest, minlength=len(tree))
+        joined = np.bincount(region, minlength=len(tree)) > 1
+        assert (held[joined] <= most).all()
+        assert (region[region] == region).all()
+        inner = tree.parent >= 0
+        same = region[inner] == region[tree.parent[inner]]
+        assert (same | (region[inner] == np.flatnonzero(inner))).all()
+        assert len(np.unique(region)) <= (len(tree) if most < 10**9 else 4)
+    assert len(np.unique(regions(tree, 0))) == len(tree)
 
 
 def test_at_rest_the_ground_becomes_what_is_wanted_and_stays():
@@ -151,11 +209,12 @@ def test_memory_is_bounded_and_what_is_given_up_is_released(monkeypatch):
         for east in np.linspace(-1500.0, 1500.0, 400):
             actors.see_from(np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0]), pixel_angle=PIXEL_ANGLE)
             most = max(most, actors.load.triangles)
-            if not len(renderer.GetActors()) % 7:
+            if not len(actors._tiles) % 7:
                 window.Render()
         assert most > limit.triangles - 4 * largest, "this flight never fills the memory"
         assert most <= limit.triangles + 2 * largest
-        assert renderer.GetActors().GetNumberOfItems() == len(actors._tiles)
+        assert actors.load.triangles == made.tree.triangles[list(actors._tiles)].sum()
+        assert renderer.GetActors().GetNumberOfItems() < 10
 
 
 def test_a_damaged_tile_is_counted_and_its_parent_stays():
@@ -352,8 +411,21 @@ def test_own_pictures_are_as_fine_as_the_screen_and_absent_far_away():
         assert fine.fits(11.0, ground_m=30.0, exact=exact) != exact
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    "drape", [Drape(), *(Drape(2.5, 2**k) for k in range(4)), *(Drape(0.3, 2**k) for k in range(4))]
+)
+def test_what_surely_fits_does_fit(drape, exact):
+    least_m, most_m = drape.surely_fits(12.5, exact=exact)
+    grains = np.exp(np.linspace(-5.0, 5.0, 500)).tolist()
+    fitting = [grain for grain in grains if drape.fits(grain, ground_m=12.5, exact=exact)]
+    sure = [grain for grain in grains if least_m <= grain <= most_m]
+    assert set(sure) <= set(fitting)
+    assert len(sure) >= 0.6 * len(fitting)
+
+
 def test_ground_that_came_last_is_drawn_before_what_fades_over_it():
-    made = hills()
+    made = textured()
     x, y = -300.0, -300.0
     people = riders_at([[x, y, float(hill_m(x, y))]], scale=1.0, opacity=0.4)
     eye = (x - 9.0, y - 9.0, float(hill_m(x, y)) + 30.0)

@@ -91,17 +91,14 @@ def in_sight(camera, places):
 @pytest.mark.parametrize("supersample", [False, True])
 @pytest.mark.parametrize("scale", [rider_module.MARKER_SCALE, 9.0])
 def test_rider_is_drawn_where_the_projection_says(supersample, scale):
-    scene = hill_scene()
-    for eye, target in CAMERAS:
-        for s in RIDERS_M:
-            x, y = road_xy(s)
-            place = np.array([[x, y, drawn_m(x, y)]])
-            empty, one = draw(
-                scene,
-                frame(eye, target, size_px=SIZE),
-                frame(eye, target, size_px=SIZE, riders=riders_at(place, scale=scale)),
-                supersample=supersample,
-            )
+    x, y = road_xy(np.array(RIDERS_M))
+    places = np.column_stack([x, y, drawn_m(x, y)])[:, None]
+    people = [None, *(riders_at(place, scale=scale) for place in places)]
+    views = [frame(eye, target, size_px=SIZE, riders=each) for eye, target in CAMERAS for each in people]
+    pictures = draw(hill_scene(), *views, supersample=supersample)
+    for number, (eye, target) in enumerate(CAMERAS):
+        empty, *with_one = pictures[number * len(people) : (number + 1) * len(people)]
+        for place, one in zip(places, with_one, strict=True):
             middle = place + np.array([0.0, 0.0, scale * RIDER_HEIGHT_M / 2])
             px, _ = project(frame(eye, target).camera, SIZE, middle)
             changed = (empty != one).any(axis=-1)
@@ -163,28 +160,29 @@ def test_road_keeps_a_readable_width_from_afar():
     assert 2.0 <= np.median(mask.sum(axis=0)[columns]) <= 5.0
 
 
-def seen_from(heights_m, offset_m, *, supersample=False):
-    """Return the colours (n, 3) of the road beside its middle, from straight above at some heights."""
+def seen_from(heights_m, *offsets_m, supersample=False):
+    """Return the colours (n, 3) of the road beside its middle, straight from above, height by height."""
     x, y = road_xy(1471.5)
     x1, y1 = road_xy(1472.5)
     z = float(drawn_m(x, y))
     right = np.array([y1 - y, x - x1]) / np.hypot(x1 - x, y1 - y)
-    place = np.array([x + offset_m * right[0], y + offset_m * right[1]])
+    places = np.array([x, y]) + np.outer(offsets_m, right)
+    points = np.column_stack([places, drawn_m(*places.T)])
     views = [frame((x, y - 0.02 * height_m, z + height_m), (x, y, z), size_px=SIZE) for height_m in heights_m]
     colours = []
     for view, picture in zip(
         views, draw(hill_scene(), *views, views[0], supersample=supersample), strict=False
     ):
-        px, _ = project(view.camera, SIZE, [[*place, float(drawn_m(*place))]])
-        column, row = np.floor(px[0]).astype(int)
+        px, _ = project(view.camera, SIZE, points)
+        column, row = np.floor(px).astype(int).T
         colours.append(picture[row, column, :3])
-    return np.array(colours, int)
+    return np.concatenate(colours).astype(int)
 
 
 @pytest.mark.parametrize("supersample", [False, True])
 def test_near_road_is_asphalt_between_bands_in_its_colour(supersample):
     def at(*offsets_m):
-        return np.concatenate([seen_from([40.0], offset, supersample=supersample) for offset in offsets_m])
+        return seen_from([40.0], *offsets_m, supersample=supersample)
 
     assert is_road(at(-3.5, 3.5)).all()
     surface = at(-2.0, -1.0, 1.0, 2.0)

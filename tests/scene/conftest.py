@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from terrain import ElevationGrid, LocalFrame, Mesh
+from terrain import ElevationGrid, LocalFrame, Look, Mesh
 from terrain.tree import TileTree
 from tracker3d.feed.reports import Reports, WeatherReport
 from tracker3d.race.model import Group, RaceState, Role
@@ -65,6 +65,7 @@ class PatchOfGround:
 
     mesh: Mesh
     relief: ElevationGrid
+    look: Look = Look.NATURAL
 
     def tiles(self, level=0):
         return (self.mesh,)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 
-from terrain import MeshSampler
+from terrain import Atmosphere, MeshSampler
 from tracker3d.scene import (
     ALL_OVERLAYS,
     NO_OVERLAYS,
@@ -331,6 +332,35 @@ def test_no_label_covers_the_banner_of_the_finish(scene, race):
         apart = (boxes[:, :2] >= high).any(axis=1) | (boxes[:, :2] + boxes[:, 2:] <= low).any(axis=1)
         assert apart.all()
     assert labels > 20
+
+
+@pytest.mark.parametrize("below_px", [30.0, -5.0])
+def test_a_gate_has_a_label_only_where_it_stands_in_the_picture(scene, race, below_px):
+    """``below_px``: how far its foot is above the lower edge; its top is in the picture either way."""
+    number, gate = next((k, gate) for k, gate in enumerate(scene.gates) if gate.kind == "finish")
+    foot = gate.position_m.astype(float)
+    eye = foot + np.array([-250.0, -250.0, 250.0])
+    level, wide = np.array([1.0, 1.0, 0.0]) / math.sqrt(2.0), 35.0
+    focal = SIZE[1] / 2.0 / math.tan(math.radians(wide) / 2.0)
+    down = math.atan2(250.0, 250.0 * math.sqrt(2.0)) - math.atan((SIZE[1] / 2.0 - below_px) / focal)
+    target = eye + 400.0 * (math.cos(down) * level - math.sin(down) * np.array([0.0, 0.0, 1.0]))
+    now = frame(
+        scene,
+        race,
+        spec=FixedCamera(CameraPose(eye, target, wide)),
+        overlays=frozenset({Overlay.PLACE_LABELS}),
+    )
+    px, _ = project(now.camera, SIZE, [foot, foot + np.array([0.0, 0.0, 9.0])])
+    assert px[0, 1] == pytest.approx(SIZE[1] - below_px, abs=0.1)
+    assert 0.0 < px[1, 1] < SIZE[1]
+    assert (("place", number) in now.label_slots) == (below_px > 0.0)
+
+
+def test_gates_that_haze_has_taken_have_no_label(scene, race, monkeypatch):
+    overlays = frozenset({Overlay.PLACE_LABELS})
+    for haze_m, size, some in ((1e9, (1600, 900), True), (1.0, SIZE, False)):
+        monkeypatch.setattr(Atmosphere, "haze_m", lambda air, reach_m, haze_m=haze_m: haze_m)
+        assert bool(frame(scene, race, spec="overview", overlays=overlays, size=size).label_slots) == some
 
 
 def test_the_title_of_a_shot_fades_in_and_out_and_can_be_switched_off(scene, race):

@@ -87,6 +87,28 @@ def test_what_is_chosen_covers_once_and_keeps_to_the_budget(tree: TileTree, most
         assert near[np.argmin(np.abs(np.arange(128) * 50.0 - 2000))] == 1
 
 
+def test_without_need_for_a_budget_the_same_is_chosen_as_step_by_step(
+    tree: TileTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(6)
+    asked = [
+        {
+            "eye_m": rng.uniform(-3000.0, 3000.0, 3),
+            "pixel_angle": 1e-3,
+            "most_error_px": float(10.0 ** rng.uniform(-2.0, 2.0)),
+            "most_triangles": int(tree.triangles.sum() * 10.0 ** rng.uniform(-1.5, 0.5)),
+        }
+        for _ in range(80)
+    ]
+    at_once = [tree.choose(**each).tolist() for each in asked]
+    found = [
+        tree._refined(tree.error_px(e["eye_m"], pixel_angle=1e-3) > e["most_error_px"], 10**9) for e in asked
+    ]
+    assert len({tuple(each.tolist()) for each in found if each is not None}) > 5
+    monkeypatch.setattr(TileTree, "_refined", lambda *_: None)
+    assert at_once == [tree.choose(**each).tolist() for each in asked]
+
+
 def test_the_error_on_the_screen_is_that_of_the_nearest_point(tree: TileTree) -> None:
     error = tree.error_px((-100.0, 50.0, 0.0), pixel_angle=0.01)
     assert error[0] == pytest.approx(1.0 / (100.0 * 0.01))

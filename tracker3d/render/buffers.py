@@ -60,6 +60,20 @@ def triangles(
     normals : (n, 3) float32
     """
     data = vtkPolyData()
+    refill(data, points, faces, colours=colours, uv=uv, normals=normals)
+    return data
+
+
+def refill(
+    data: VtkPolyData,
+    points: NDArray[np.float32],
+    faces: NDArray[np.integer[Any]],
+    *,
+    colours: NDArray[np.uint8] | None = None,
+    uv: NDArray[np.float32] | None = None,
+    normals: NDArray[np.float32] | None = None,
+) -> None:
+    """Put other triangles into ``data``; what draws it goes on. See :func:`triangles`."""
     vertices = vtkPoints()
     vertices.SetData(vtk_array(points))
     data.SetPoints(vertices)
@@ -70,7 +84,6 @@ def triangles(
         data.GetPointData().SetTCoords(vtk_array(uv, name="uv"))
     if normals is not None:
         data.GetPointData().SetNormals(vtk_array(normals, name="normals"))
-    return data
 
 
 def strip_faces(rows: int, columns: int) -> NDArray[np.int32]:

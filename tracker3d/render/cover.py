@@ -89,7 +89,8 @@ class Cover:
         self._limit = limit
         self._ground_m, self._exact = ground_m, exact
         self._low_m, self._high_m = np.moveaxis(np.asarray(tree.box_m, np.float64), 1, 0)
-        self._grain_m: list[float] = [np.inf] * len(tree)
+        self._grain_m = np.full(len(tree), np.inf)
+        self._draped: tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]] | None = None
         self._drapes: dict[int, Drape] = {}
         self._parent: list[int] = tree.parent.tolist()
         self._family = [tuple(child for child in row if child >= 0) for row in tree.children.tolist()]
@@ -105,8 +106,8 @@ class Cover:
         ``pixel_angle`` is the width of a pixel at a distance of 1 m.
         """
         outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
-        away_m = np.maximum(np.linalg.norm(outside, axis=1), 1.0)
-        self._grain_m = (_GRAIN_PX * pixel_angle * away_m).tolist()
+        away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
+        self._grain_m = _GRAIN_PX * pixel_angle * away_m
         chosen = self._tree.choose(
             eye_m,
             pixel_angle=pixel_angle,
@@ -136,11 +137,24 @@ class Cover:
         made ready; neither can what is finer in their place.
         """
         tiles = [tile for tile in self._needed if tile not in self._loads and self._may_come(tile)]
-        tiles += [tile for tile in self._drapes.keys() & self.shown if not self._is_draped_well(tile)]
-        return [(tile, self._grain_m[tile]) for tile in tiles if tile not in but]
+        tiles += [tile for tile in self._doubtful() if not self._is_draped_well(tile)]
+        return [(tile, float(self._grain_m[tile])) for tile in tiles if tile not in but]
+
+    def _doubtful(self) -> list[int]:
+        """Return the tiles shown whose own picture may not fit: most do, and that is seen at once."""
+        if self._draped is None:
+            tiles = np.array(sorted(self._drapes.keys() & self.shown), np.intp)
+            spans = [self._drapes[tile].surely_fits(self._ground_m, exact=self._exact) for tile in tiles]
+            least, most = np.array(spans).reshape(-1, 2).T
+            self._draped = tiles, least, most
+        tiles, least, most = self._draped
+        grain_m = self._grain_m[tiles]
+        doubtful: list[int] = tiles[(grain_m < least) | (grain_m > most)].tolist()
+        return doubtful
 
     def _is_draped_well(self, tile: int) -> bool:
-        return self._drapes[tile].fits(self._grain_m[tile], ground_m=self._ground_m, exact=self._exact)
+        grain_m = float(self._grain_m[tile])
+        return self._drapes[tile].fits(grain_m, ground_m=self._ground_m, exact=self._exact)
 
     def _may_come(self, tile: int) -> bool:
         parent = self._parent[tile]
@@ -159,7 +173,7 @@ class Cover:
             self._drapes[tile] = drape
         else:
             self._drapes.pop(tile, None)
-        self._stale = True
+        self._stale, self._draped = True, None
 
     def show(self) -> tuple[frozenset[int], frozenset[int]]:
         """Bring :attr:`shown` up to date; returns what comes into the picture and what leaves it."""
@@ -168,6 +182,7 @@ class Cover:
         self._stale = False
         before = self.shown
         self.shown = frozenset(self._tree.shown(self._wanted, set(self._loads)).tolist())
+        self._draped = None
         return self.shown - before, before - self.shown
 
     def drop(self) -> int | None:
@@ -181,6 +196,7 @@ class Cover:
                 continue
             del self._used[tile]
             self._drapes.pop(tile, None)
+            self._draped = None
             self.load -= self._loads.pop(tile)
             return tile
         return None

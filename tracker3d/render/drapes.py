@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MOST_REDUCTION = 8
 _NOT_AT_ALL = 16
 _SPARED = 8
+_MARGIN = 1.0 + 1e-6
 _PIECE_PX = 768
 _MARGIN_PX = 2
 
@@ -56,6 +57,17 @@ class Drape:
         if math.isnan(self.step_m):
             return wanted == self.reduction
         return wanted == self.reduction if exact else self.reduction <= wanted < _SPARED * self.reduction
+
+    def surely_fits(self, ground_m: float, *, exact: bool) -> tuple[float, float]:
+        """Return two grains between which it fits; elsewhere it may, see :meth:`fits`."""
+        if math.isnan(self.step_m):
+            return ground_m * _MARGIN, math.inf
+        factor = 2 if exact else _SPARED
+        least_m = 0.0 if self.reduction == 1 else self.step_m * self.reduction * _MARGIN
+        most_m = self.step_m * self.reduction * factor if self.reduction < _MOST_REDUCTION else math.inf
+        if exact or self.reduction * _SPARED <= _NOT_AT_ALL:
+            return least_m, min(most_m, ground_m) / _MARGIN
+        return least_m, math.inf
 
 
 def reduction(step_m: float, grain_m: float) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.render.buffers import ImageTexture, merged, triangles, vtk_array
 from tracker3d.render.road import on_surface
-from tracker3d.render.shading import STANDING
+from tracker3d.render.shading import SIGN_PLACE, SIGNS
 from tracker3d.scene.model import GateKind
 from tracker3d.scene.style import font
 
@@ -20,16 +22,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.render.shading import Shading
-    from tracker3d.render.vtk_types import VtkActor, VtkRenderer
-    from tracker3d.scene.model import CameraPose, Gate, RoadLine
+    from tracker3d.render.vtk_types import VtkRenderer
+    from tracker3d.scene.model import Gate, RoadLine
+
+    _Painted = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.float32] | None]
+    """Points, triangles, colours, and for a banner where its picture lies, 0 to 1."""
 
 HALF_WIDTH_M = 5.6
 HEIGHT_M = 7.4
 _BEAM_M = 2.1
 _PYLON_M = 0.8
 _LEAST_PX = 26.0
-_LARGEST_SCALE = 20.0
 _BANNER_PX = (1024, 188)
+_CELL_PX = 256
+_ATLAS_ROWS = 16
+_WHITE_UV = (1.0 / 64.0, 63.0 / 64.0)
 _CHEQUER_PX = 17
 _CHEQUER_RGB = ((18, 20, 24), (250, 250, 250))
 _LINE_COLUMNS, _LINE_ROWS, _LINE_CELL_M = 16, 3, 0.5
@@ -39,50 +46,108 @@ _LIGHT = {"x": 0.72, "-x": 0.72, "y": 0.84, "-y": 0.94, "z": 1.0}
 
 
 class GateActors:
-    """The arches in a renderer; from afar they grow, so that they stay in the picture."""
+    """The arches in a renderer, as one actor; from afar they grow, so that they stay in the picture."""
 
     def __init__(
         self, renderer: VtkRenderer, shading: Shading, gates: Iterable[Gate], road: RoadLine
     ) -> None:
-        self._gates = tuple(gates)
-        self._places = np.array([gate.position_m for gate in self._gates], float).reshape(-1, 3)
-        self._textures: list[ImageTexture] = []
-        self._actors: list[tuple[VtkActor, ...]] = []
-        for gate in self._gates:
-            texture = ImageTexture(mipmap=True)
-            texture.upload(banner(gate))
-            self._textures.append(texture)
-            actors = [_arch(gate), _banners(texture)]
-            if gate.kind is GateKind.LAST_KM:
-                actors.append(_pennant())
-            for actor in actors:
-                actor.SetOrientation(0.0, 0.0, -float(np.degrees(gate.heading_rad)))
-            if gate.kind is GateKind.FINISH:
-                actors.append(_finish_line(gate, road))
-            for actor in actors:
-                actor.GetProperty().LightingOff()
-                actor.SetShaderProperty(shading.of(STANDING))
-                actor.ForceOpaqueOn()
-                actor.SetPosition(*map(float, gate.position_m))
-                renderer.AddActor(actor)
-            self._actors.append(tuple(actors))
-
-    def see_from(self, camera: CameraPose, height_px: int) -> None:
-        """Size the arches for this camera: life size near, never less than some pixels high."""
-        if not self._gates:
+        gates = tuple(gates)
+        self._places = np.array([gate.position_m for gate in gates], float).reshape(-1, 3)
+        if not gates:
             return
-        distance_m = np.linalg.norm(self._places - camera.eye_m, axis=1)
-        pixel_m = 2.0 * distance_m * np.tan(np.radians(camera.fov_deg) / 2.0) / height_px
-        scales = np.clip(_LEAST_PX * (height_px / 1080.0) * pixel_m / HEIGHT_M, 1.0, _LARGEST_SCALE)
-        for actors, scale in zip(self._actors, scales, strict=True):
-            for actor in actors:
-                actor.SetScale(float(scale))
+        atlas, corners = _atlas([banner(gate) for gate in gates])
+        parts = [part for gate, box in zip(gates, corners, strict=True) for part in _parts(gate, box, road)]
+        points, faces = merged([(part.points, part.faces) for part in parts])
+        colours = np.concatenate([part.colours for part in parts])
+        data = triangles(points, faces, colours=colours, uv=np.concatenate([part.uv for part in parts]))
+        places = np.concatenate([np.tile(part.place, (len(part.points), 1)) for part in parts])
+        data.GetPointData().AddArray(vtk_array(places.astype(np.float32), name=SIGN_PLACE))
+        mapper = vtkPolyDataMapper()
+        mapper.SetVBOShiftScaleMethod(0)
+        mapper.SetInputData(data)
+        mapper.StaticOn()
+        mapper.MapDataArrayToVertexAttribute(SIGN_PLACE, SIGN_PLACE, 0, -1)
+        self._texture = ImageTexture(mipmap=True)
+        self._texture.upload(atlas)
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.SetTexture(self._texture.texture)
+        actor.GetProperty().LightingOff()
+        actor.SetShaderProperty(shading.of(SIGNS))
+        actor.ForceOpaqueOn()
+        renderer.AddActor(actor)
 
     def nearest_m(self, eye_m: NDArray[np.float64]) -> float:
         """Return the distance from ``eye_m`` to the nearest arch, less its size."""
-        if not self._gates:
+        if not len(self._places):
             return float("inf")
-        return float(np.linalg.norm(self._places - eye_m, axis=1).min()) - 2.0 * HALF_WIDTH_M
+        away_m = self._places - eye_m
+        return math.sqrt(float((away_m * away_m).sum(axis=1).min())) - 2.0 * HALF_WIDTH_M
+
+
+def growth_angle(pixel_angle: float, height_px: int) -> float:
+    """Return the size of an arch over its distance at which it begins to grow, for pictures so high.
+
+    ``pixel_angle`` is the width of a pixel at a distance of 1 m.
+    """
+    return _LEAST_PX * (height_px / 1080.0) * pixel_angle / HEIGHT_M
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Triangles about the foot of a gate at ``place``, turned with the road; ``uv`` in the atlas."""
+
+    points: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    colours: NDArray[np.uint8]
+    uv: NDArray[np.float32]
+    place: NDArray[np.float32]
+
+
+def _atlas(banners: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
+    """Lay the banners below each other, and white on top; returns where each is, (2, 2): low and high uv.
+
+    What is beside a banner repeats its edge, so that nothing of its neighbour shows in it from afar.
+    """
+    width, height = _BANNER_PX
+    columns = -(-(len(banners) + 1) // _ATLAS_ROWS)
+    rows = -(-(len(banners) + 1) // columns)
+    above = (_CELL_PX - height) // 2
+    image = np.full((rows * _CELL_PX, columns * width, 3), 255, np.uint8)
+    size = np.array([columns * width, rows * _CELL_PX], np.float32)
+    places = []
+    for number, one in enumerate(banners, start=1):
+        column, row = divmod(number, rows)
+        top, left = row * _CELL_PX, column * width
+        padded = np.pad(one, ((above, _CELL_PX - height - above), (0, 0), (0, 0)), mode="edge")
+        image[top : top + _CELL_PX, left : left + width] = padded
+        low = np.array([left, size[1] - top - above - height], np.float32)
+        places.append(np.stack([low, low + np.array(_BANNER_PX, np.float32)]) / size)
+    return image, places
+
+
+def _parts(gate: Gate, box: NDArray[np.float32], road: RoadLine) -> list[_Part]:
+    """Return all that a gate is made of; ``box`` is where its banner is in the atlas."""
+    sine, cosine = math.sin(gate.heading_rad), math.cos(gate.heading_rad)
+    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+
+    def part(shape: _Painted, *, turned: bool = True) -> _Part:
+        points, faces, colours, uv = shape
+        place = box[0] + uv * (box[1] - box[0]) if uv is not None else np.full((len(points), 2), _WHITE_UV)
+        return _Part(
+            (points @ turn if turned else points).astype(np.float32),
+            faces.astype(np.int32),
+            colours,
+            place.astype(np.float32),
+            gate.position_m,
+        )
+
+    parts = [part(_arch(gate)), part(_banners())]
+    if gate.kind is GateKind.LAST_KM:
+        parts.append(part(_pennant()))
+    if gate.kind is GateKind.FINISH:
+        parts.append(part(_finish_line(gate, road), turned=False))
+    return parts
 
 
 def banner(gate: Gate) -> NDArray[np.uint8]:
@@ -140,7 +205,7 @@ def _dot(pen: ImageDraw.ImageDraw, dots_rgb: tuple[int, int, int], half_title_px
                     )
 
 
-def _arch(gate: Gate) -> VtkActor:
+def _arch(gate: Gate) -> _Painted:
     """Return two pylons and the beam over the road, light baked in."""
     w, h, d = HALF_WIDTH_M, HEIGHT_M, _PYLON_M
     boxes = [
@@ -154,7 +219,7 @@ def _arch(gate: Gate) -> VtkActor:
             points += corners
             colours += [np.array(gate.colour_rgb) * light] * 4
     faces = (np.arange(len(points) // 4)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
-    return _actor(np.array(points, np.float32), faces, colours=np.array(colours).astype(np.uint8))
+    return np.array(points), faces, np.array(colours).astype(np.uint8), None
 
 
 def _sides(
@@ -170,27 +235,25 @@ def _sides(
     ]
 
 
-def _banners(texture: ImageTexture) -> VtkActor:
+def _banners() -> _Painted:
     """Return the picture on both sides of the beam."""
     w, low, high, y = HALF_WIDTH_M - 0.05, HEIGHT_M - _BEAM_M + 0.05, HEIGHT_M - 0.05, _PYLON_M / 2 + 0.06
     front = [(-w, -y, low), (w, -y, low), (w, -y, high), (-w, -y, high)]
     back = [(w, y, low), (-w, y, low), (-w, y, high), (w, y, high)]
     uv = np.tile(np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32), (2, 1))
     faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
-    actor = _actor(np.array(front + back, np.float32), faces, uv=uv)
-    actor.SetTexture(texture.texture)
-    return actor
+    return np.array(front + back), faces, np.full((8, 3), 255, np.uint8), uv
 
 
-def _pennant() -> VtkActor:
+def _pennant() -> _Painted:
     """Return the red triangle that hangs from the arch of the last kilometre, seen from both sides."""
     top, half = HEIGHT_M - _BEAM_M, 1.1
     front = [(-half, 0.0, top), (0.0, 0.0, top - 1.9), (half, 0.0, top)]
     colours = np.tile(np.array(_PENNANT_RGB, np.uint8), (3, 1))
-    return _actor(np.array(front, np.float32), np.array([[0, 1, 2]]), colours=colours)
+    return np.array(front), np.array([[0, 1, 2]]), colours, None
 
 
-def _finish_line(gate: Gate, road: RoadLine) -> VtkActor:
+def _finish_line(gate: Gate, road: RoadLine) -> _Painted:
     """Return the chequered line, from edge to edge on the road's surface, which leans and climbs."""
     across, along_m = np.meshgrid(
         np.linspace(-1.0, 1.0, _LINE_COLUMNS + 1), (np.arange(_LINE_ROWS + 1) - _LINE_ROWS / 2) * _LINE_CELL_M
@@ -201,22 +264,9 @@ def _finish_line(gate: Gate, road: RoadLine) -> VtkActor:
     corners = [points[row + up, column + right] for up, right in ((0, 0), (0, 1), (1, 1), (1, 0))]
     colours = np.where((row + column) % 2 == 1, 24, 245).astype(np.uint8)
     faces = (4 * np.arange(len(row))[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
-    return _actor(
-        np.stack(corners, axis=1).reshape(-1, 3).astype(np.float32),
+    return (
+        np.stack(corners, axis=1).reshape(-1, 3),
         faces,
-        colours=np.repeat(colours, 4)[:, None].repeat(3, axis=1),
+        np.repeat(colours, 4)[:, None].repeat(3, axis=1),
+        None,
     )
-
-
-def _actor(
-    points: NDArray[np.float32],
-    faces: NDArray[np.int64],
-    *,
-    colours: NDArray[np.uint8] | None = None,
-    uv: NDArray[np.float32] | None = None,
-) -> VtkActor:
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputData(triangles(points, faces, colours=colours, uv=uv))
-    actor = vtkActor()
-    actor.SetMapper(mapper)
-    return actor

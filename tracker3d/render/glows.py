@@ -23,6 +23,7 @@ class GlowActor:
 
     def __init__(self, renderer: VtkRenderer, shading: Shading) -> None:
         self._mapper = vtkPolyDataMapper()
+        self._mapper.StaticOn()
         self._mapper.SetVBOShiftScaleMethod(0)
         self._ends = b""
         self._allocate(64)
@@ -40,6 +41,7 @@ class GlowActor:
         self._rgba = np.zeros((sections, 4, 4), np.uint8)
         nothing = np.zeros((0, 3), np.int32)
         self._data = triangles(self._points.reshape(-1, 3), nothing, colours=self._rgba.reshape(-1, 4))
+        self._arrays = self._data.GetPoints(), self._data.GetPointData().GetScalars(), self._data
         self._mapper.SetInputData(self._data)
         self._ends = b""
 
@@ -57,9 +59,8 @@ class GlowActor:
         if ends != self._ends:
             self._data.SetPolys(triangle_cells(_faces(glows.ends)))
             self._ends = ends
-        self._data.GetPoints().Modified()
-        self._data.GetPointData().GetScalars().Modified()
-        self._data.Modified()
+        for array in self._arrays:
+            array.Modified()
 
 
 def _faces(ends: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -1,23 +1,26 @@
-"""The ground: one actor per tile, unlit, as fine as the camera can see.
+"""The ground: tiles in the view, unlit, as fine as the camera can see.
 
 Workers read tiles (:mod:`tracker3d.render.tiles`), :mod:`tracker3d.render.cover` decides which are drawn, and
-here they come into the picture: at most one piece of one tile is taken in per frame.
+here they come into the picture: at most one tile, or one piece of a tile with a picture of its own, is taken
+in per frame. Such pieces are drawn one by one, all else in batches (:mod:`tracker3d.render.batches`); what
+the camera cannot see is left out here, so that VTK need not look for it.
 """
 
 from __future__ import annotations
 
 import bisect
+import math
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
+from tracker3d.render.batches import Batch, ground_actor, regions, release
 from tracker3d.render.buffers import ImageTexture, triangles
 from tracker3d.render.cover import Cover, Detail, Load
-from tracker3d.render.shading import GROUND
+from tracker3d.render.frustum import InSight
 from tracker3d.render.tiles import TileWorkers, prepare_tile, texture_step_m
 
 if TYPE_CHECKING:
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain import Ground
+    from tracker3d.render.frustum import Frustum
     from tracker3d.render.shading import Shading
     from tracker3d.render.tiles import PreparedTile, Surface
-    from tracker3d.render.vtk_types import VtkActor, VtkRenderer, VtkRenderWindow
+    from tracker3d.render.vtk_types import VtkRenderer, VtkRenderWindow
 
 MOVING = Detail(most_error_px=1.5, most_triangles=400_000)
 """While the camera moves."""
@@ -72,8 +76,16 @@ class GroundActors:
         self._texture = _picture_texture(ground.texture.image)
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
         self._cover = Cover(ground.tree, limit=LIMIT, ground_m=texture_step_m(ground), exact=complete)
-        self._tiles: dict[int, tuple[_Piece, ...]] = {}
+        self._tiles: dict[int, _Tile] = {}
+        self._regions: list[int] = regions(ground.tree).tolist()
+        self._walls = Batch(shading, None)
+        self._batches = {region: Batch(shading, self._texture.texture) for region in set(self._regions)}
+        for batch in (*self._batches.values(), self._walls):
+            renderer.AddActor(batch.actor)
         self._order: list[tuple[tuple[int, int], _Piece]] = []
+        self._in_sight = InSight()
+        self._stale = True
+        self._frustum: Frustum | None = None
         self._arriving: _Arrival | None = None
         prepare = partial(prepare_tile, ground)
         for root in self._cover.roots:
@@ -114,10 +126,23 @@ class GroundActors:
             self.refine()
         else:
             self._show()
+            self._draw()
 
-    def see_from(self, eye_m: NDArray[np.float64], *, pixel_angle: float) -> None:
-        """Show what is best from ``eye_m``; ``pixel_angle`` is the width of a pixel at a distance of 1 m."""
+    def see_from(
+        self, eye_m: NDArray[np.float64], *, pixel_angle: float, frustum: Frustum | None = None
+    ) -> None:
+        """Show what is best from ``eye_m``.
+
+        Parameters
+        ----------
+        eye_m : (3,) float64
+        pixel_angle : float
+            Width of a pixel at a distance of 1 m.
+        frustum : Frustum | None
+            What is outside is shown and not drawn.
+        """
         self._seen_from = eye_m, pixel_angle
+        self._frustum = frustum
         self._want()
         self.refine()
 
@@ -128,27 +153,42 @@ class GroundActors:
             self._advance()
         changed = self._show()
         self._drop()
+        self._draw()
         return changed or replaced
+
+    def _draw(self) -> None:
+        """Have all drawn that is shown and may be in sight."""
+        if self._stale:
+            batches = [batch for batch in (*self._batches.values(), self._walls) if batch]
+            pieces = [piece for number in sorted(self.shown) for piece in self._tiles[number].pieces]
+            self._in_sight.replace([*batches, *pieces])
+            self._stale = False
+        self._in_sight.look(self._frustum)
 
     def _advance(self) -> bool:
         """Take in one piece; tells whether it completed another picture of a tile that is shown."""
+        faults = len(self._workers.faults)
         self._ask()
         if self._arriving is None:
             ready = self._workers.take(patient=self._complete)
             self._arriving = None if ready is None else _Arrival(*ready)
         if self._arriving is None:
-            self._ask()
+            if len(self._workers.faults) > faults:  # others come in the place of those that failed
+                self._ask()
             return False
         return self._take_in(self._arriving)
 
     def release(self, window: VtkRenderWindow) -> None:
         """Stop the workers and release everything on the graphics processor."""
         self._workers.close()
-        arriving = [] if self._arriving is None else self._arriving.pieces
-        for pieces in (arriving, *self._tiles.values()):
-            self._release(pieces)
+        if self._arriving is not None:
+            self._release(self._arriving.pieces)
+            self._arriving = None
+        for tile in self._tiles.values():
+            self._release(tile.pieces)
         self._tiles.clear()
-        self._arriving = None
+        for batch in (*self._batches.values(), self._walls):
+            release(batch.actor, self._renderer, window)
         self._texture.texture.ReleaseGraphicsResources(window)
 
     def _want(self) -> None:
@@ -162,23 +202,34 @@ class GroundActors:
         self._workers.ask([(tile, grain_m) for tile, grain_m in missing if tile != arriving])
 
     def _take_in(self, arrival: _Arrival) -> bool:
-        """Bring one piece of a tile into the renderer; tells whether it replaces what is shown."""
-        surface = arrival.tile.pieces[len(arrival.pieces)]
-        piece = _Piece(self._renderer, self._shading, surface, self._texture)
-        arrival.pieces.append(piece)
-        self._insert(piece, arrival)
-        if len(arrival.pieces) < len(arrival.tile.pieces):
-            return False
+        """Bring a tile, or one piece of it, into the renderer; tells whether it replaces what is shown."""
+        if arrival.pictures:
+            piece = _Piece(self._renderer, self._shading, arrival.pictures.pop(0))
+            self._insert(piece, arrival)
+            arrival.pieces.append(piece)
+            if arrival.pictures:
+                return False
         self._arriving = None
-        number = arrival.number
-        if arrival.tile.fault:
-            self.picture_faults[number] = arrival.tile.fault
-        before = self._tiles.pop(number, ())
-        self._tiles[number] = tuple(arrival.pieces)
-        self._cover.add(number, arrival.tile.load, arrival.tile.drape)
+        number, tile = arrival.number, arrival.tile
+        if tile.fault:
+            self.picture_faults[number] = tile.fault
         shown = number in self._cover.shown
-        self._set_visible(number, visible=shown)
-        self._release(before)
+        before = self._tiles.pop(number, None)
+        if before is not None:
+            if shown:
+                self._put(number, before, shown=False)
+            self._release(before.pieces)
+        self._tiles[number] = _Tile(
+            tuple(arrival.pieces),
+            next(
+                (surface for surface in tile.pieces if surface.picture is None and surface.uv is not None),
+                None,
+            ),
+            next((surface for surface in tile.pieces if surface.uv is None), None),
+        )
+        self._cover.add(number, tile.load, tile.drape)
+        if shown:
+            self._put(number, self._tiles[number], shown=True)
         return shown
 
     def _insert(self, piece: _Piece, arrival: _Arrival) -> None:
@@ -205,91 +256,81 @@ class GroundActors:
 
     def _show(self) -> bool:
         coming, leaving = self._cover.show()
-        for number in coming:
-            self._set_visible(number, visible=True)
         for number in leaving:
-            self._set_visible(number, visible=False)
+            self._put(number, self._tiles[number], shown=False)
+        for number in coming:
+            self._put(number, self._tiles[number], shown=True)
         return bool(coming or leaving)
 
-    def _set_visible(self, number: int, *, visible: bool) -> None:
-        for piece in self._tiles[number]:
-            piece.actor.SetVisibility(visible)
+    def _put(self, number: int, tile: _Tile, *, shown: bool) -> None:
+        """Bring a tile into what is drawn, or take it out."""
+        self._stale = True
+        for surface, batch in ((tile.land, self._batches[self._regions[number]]), (tile.wall, self._walls)):
+            if surface is not None:
+                batch.put(number, surface if shown else None)
 
     def _drop(self) -> None:
         while (surplus := self._cover.drop()) is not None:
-            self._release(self._tiles.pop(surplus))
+            self._release(self._tiles.pop(surplus).pieces)
             if not self._complete:
                 break
 
     def reach_m(self, eye_m: NDArray[np.float64]) -> tuple[float, float]:
         """Return the least and the greatest distance (bounds) from ``eye_m`` to any ground."""
-        outside = np.maximum(np.maximum(self._boxes[:, 0] - eye_m, eye_m - self._boxes[:, 1]), 0.0)
-        nearest = float(np.sqrt((outside**2).sum(axis=1)).min())
-        across = np.maximum(np.abs(self._boxes[:, 0] - eye_m), np.abs(self._boxes[:, 1] - eye_m))
-        farthest = float(np.sqrt((across**2).sum(axis=1)).max())
-        return max(nearest, self._clearance_m(eye_m)), farthest
-
-    def _clearance_m(self, eye_m: NDArray[np.float64]) -> float:
-        """Return how far the relief below and around the eye is, at most the size of the part looked at."""
+        below, above = self._boxes[:, 0] - eye_m, eye_m - self._boxes[:, 1]
+        outside = np.maximum(np.maximum(below, above), 0.0)
+        across = np.minimum(below, above)  # the farther face is as far off as the nearer one is behind
+        nearest_m = math.sqrt(float((outside * outside).sum(axis=1).min()))
+        farthest_m = math.sqrt(float((across * across).sum(axis=1).max()))
         relief = self._ground.relief
-        heights = relief.heights_m
-        column = int((eye_m[0] - relief.x0_m) / relief.step_m)
-        row = int((eye_m[1] - relief.y0_m) / relief.step_m)
-        rows = np.arange(max(row - _WINDOW_POSTS, 0), min(row + _WINDOW_POSTS + 2, heights.shape[0]))
-        columns = np.arange(max(column - _WINDOW_POSTS, 0), min(column + _WINDOW_POSTS + 2, heights.shape[1]))
-        if not len(rows) or not len(columns):
-            return 0.0
-        east = relief.x0_m + columns * relief.step_m - eye_m[0]
-        north = relief.y0_m + rows * relief.step_m - eye_m[1]
-        around = heights[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        up = around - eye_m[2]
-        nearest = float(np.sqrt(np.nanmin(east**2 + north[:, None] ** 2 + up**2)))
-        return float(np.clip(nearest - relief.step_m, 0.0, _WINDOW_POSTS * relief.step_m))
+        around_m = relief.away_m(eye_m, posts=_WINDOW_POSTS)
+        if math.isfinite(around_m):
+            nearest_m = max(nearest_m, min(around_m - relief.step_m, _WINDOW_POSTS * relief.step_m))
+        return nearest_m, farthest_m
 
 
 class _Piece:
-    """What draws one surface of a tile, with the picture that it has for itself, if any."""
+    """What draws one surface of a tile, with the picture that it has for itself."""
 
-    def __init__(
-        self, renderer: VtkRenderer, shading: Shading, surface: Surface, texture: ImageTexture
-    ) -> None:
-        self.actor = _actor(surface, shading)
-        self._own = None if surface.picture is None else _picture_texture(surface.picture)
-        if self._own is not None:
-            _hand_over(self._own, renderer)
-        if surface.uv is not None:
-            self.actor.SetTexture((self._own or texture).texture)
+    def __init__(self, renderer: VtkRenderer, shading: Shading, surface: Surface) -> None:
+        assert surface.picture is not None
+        self.box_m = surface.box_m
+        self._own = _picture_texture(surface.picture)
+        _hand_over(self._own, renderer)
+        data = triangles(surface.points_m, surface.faces, uv=surface.uv)
+        self.actor = ground_actor(data, shading, self._own.texture)
+
+    def set_seen(self, seen: bool) -> None:
+        """Draw it in the next picture, or do not."""
+        self.actor.SetVisibility(seen)
 
     def release(self, renderer: VtkRenderer, window: VtkRenderWindow) -> None:
-        """Take it out of the picture and off the graphics processor; the shared texture stays."""
-        # A renderer releases what its actor uses, and the shared texture would have to be handed over again.
-        self.actor.SetTexture(None)
-        renderer.RemoveActor(self.actor)
-        self.actor.GetMapper().ReleaseGraphicsResources(window)
-        if self._own is not None:
-            self._own.texture.ReleaseGraphicsResources(window)
+        """Take it out of the picture and off the graphics processor."""
+        release(self.actor, renderer, window)
+        self._own.texture.ReleaseGraphicsResources(window)
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A tile at hand: ``pieces`` with pictures of their own, or ``land`` under the ground's; a ``wall``."""
+
+    pieces: tuple[_Piece, ...]
+    land: Surface | None
+    wall: Surface | None
 
 
 @dataclass
 class _Arrival:
-    """A tile of which some pieces are in the renderer, not yet visible."""
+    """A tile of which some pieces with pictures may be in the renderer, not yet visible."""
 
     number: int
     tile: PreparedTile
     pieces: list[_Piece] = field(default_factory=list)
+    pictures: list[Surface] = field(init=False)
 
-
-def _actor(surface: Surface, shading: Shading) -> VtkActor:
-    mapper = vtkPolyDataMapper()
-    mapper.SetVBOShiftScaleMethod(0)
-    mapper.SetInputData(triangles(surface.points_m, surface.faces, uv=surface.uv, colours=surface.colours))
-    actor = vtkActor()
-    actor.SetMapper(mapper)
-    actor.GetProperty().LightingOff()
-    actor.SetShaderProperty(shading.of(GROUND))
-    actor.ForceOpaqueOn()
-    actor.SetVisibility(False)
-    return actor
+    def __post_init__(self) -> None:
+        """List what is to be taken in one by one."""
+        self.pictures = [surface for surface in self.tile.pieces if surface.picture is not None]
 
 
 def _picture_texture(image: NDArray[np.uint8]) -> ImageTexture:

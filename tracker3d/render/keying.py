@@ -146,7 +146,18 @@ def _draw(ground: float | None) -> tuple[NDArray[np.uint8], str]:
     camera.SetClippingRange(0.5, 200.0)
     width, height = _SIZE_PX
     shading.update(
-        FrameUniforms(0.5, 200.0, (2.0 / width, 2.0 / height), 0.01, 1.0, 1e6, 0.0, (0.0, 0.0, 0.0))
+        FrameUniforms(
+            near_m=0.5,
+            far_m=200.0,
+            pixel=(2.0 / width, 2.0 / height),
+            pixel_angle=0.01,
+            line_scale=1.0,
+            eye_m=(0.0, 0.0, 0.0),
+            growth_angle=0.0,
+            haze_m=1e6,
+            haze_strength=0.0,
+            haze_rgb=(0.0, 0.0, 0.0),
+        )
     )
     try:
         window.Render()

@@ -31,6 +31,9 @@ _FEATHER_PX = 0.9
 class Overlay:
     """Sprites and panels of a frame; :attr:`renderer` belongs above the scene.
 
+    What is translucent is blended in the order in which it is drawn: the usual way of VTK weighs all at once,
+    so that lines shine through labels, and takes another picture as large as the window.
+
     Parameters
     ----------
     sampled : bool
@@ -39,11 +42,11 @@ class Overlay:
 
     def __init__(self, *, sampled: bool = False) -> None:
         self.renderer: VtkRenderer = vtkRenderer()
+        self.renderer.GetCullers().RemoveAllItems()
         self.renderer.SetInteractive(False)
         self.renderer.SetBackgroundAlpha(0.0)
         self.renderer.EraseOff()
-        if sampled:  # blended one after the other; VTK's usual way weighs all translucent things at once
-            self.renderer.SetPass(vtkRenderStepsPass())
+        self.renderer.SetPass(vtkRenderStepsPass())
         camera = self.renderer.GetActiveCamera()
         camera.ParallelProjectionOn()
         camera.SetClippingRange(0.5, 3.0)
@@ -52,6 +55,7 @@ class Overlay:
         self._sprites = _Quads(self.renderer)
         self._sampled = sampled
         self._atlas = ImageTexture(smooth=not sampled)
+        self._atlas.upload(np.zeros((1, 1, 4), np.uint8))
         self._atlas_key: Hashable = None
         self._sprites.actor.SetTexture(self._atlas.texture)
         self._panels: dict[str, _PanelActor] = {}
@@ -139,6 +143,7 @@ class _Quads:
     def __init__(self, renderer: VtkRenderer) -> None:
         self._mapper = vtkPolyDataMapper()
         self._mapper.SetVBOShiftScaleMethod(0)
+        self._mapper.StaticOn()
         self._capacity = 0
         self._drawn = -1
         self.actor: VtkActor = vtkActor()
@@ -162,6 +167,8 @@ class _Quads:
                 colours=self.rgba.reshape(-1, 4),
                 uv=self.uv.reshape(-1, 2),
             )
+            data = self._data.GetPointData()
+            self._arrays = (self._data.GetPoints(), data.GetScalars(), data.GetTCoords(), self._data)
             self._mapper.SetInputData(self._data)
         elif count != self._drawn:
             self._data.SetPolys(triangle_cells(quad_faces(count)))
@@ -170,11 +177,8 @@ class _Quads:
 
     def changed(self) -> None:
         """Tell VTK that the arrays have been written."""
-        self._data.GetPoints().Modified()
-        data = self._data.GetPointData()
-        data.GetScalars().Modified()
-        data.GetTCoords().Modified()
-        self._data.Modified()
+        for array in self._arrays:
+            array.Modified()
 
     def remove(self) -> None:
         """Take the actor out of the picture."""

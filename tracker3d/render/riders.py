@@ -1,4 +1,4 @@
-"""Riders and vehicles: instanced glyphs whose arrays are written in place, one call per part and frame."""
+"""Riders and vehicles: instanced glyphs whose arrays are written in place, one call for all of a kind."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkGlyph3DMapper
 from tracker3d.render import shapes
 from tracker3d.render.buffers import triangles, vtk_array
 from tracker3d.render.layers import Layer, rider_bytes
-from tracker3d.render.shading import STANDING_GLYPHS
+from tracker3d.render.shading import STANDING_GLYPHS, painted_glyphs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker3d.render.shading import Layer as Shaded
     from tracker3d.render.shading import Shading
     from tracker3d.render.vtk_types import VtkRenderer
     from tracker3d.scene.model import RiderInstances
@@ -30,7 +31,20 @@ _SKIN_RGB = (214, 170, 140)
 _WINDOW_RGB = (36, 40, 48)
 _OUTLINE_RGB = (18, 20, 24)
 _OUTLINE_GROWTH = 1.28
-_SHADOW_ALPHA = 0.42
+_SHADOW_ALPHA = 107.0 / 255.0
+_ROOM = 16
+_DEGREES = 180.0 / np.pi
+_OWN, _BICYCLE, _SKIN, _SHADOW, _WINDOW = 1, 2, 3, 4, 5
+"""Parts of a figure: in its own colour, and in those of :data:`_PAINTS`, in this order."""
+_PAINTS = tuple(
+    (red / 255.0, green / 255.0, blue / 255.0, opacity)
+    for (red, green, blue), opacity in (
+        (_BICYCLE_RGB, 1.0),
+        (_SKIN_RGB, 1.0),
+        ((0, 0, 0), _SHADOW_ALPHA),
+        (_WINDOW_RGB, 1.0),
+    )
+)
 
 
 class _Glyphs:
@@ -42,20 +56,20 @@ class _Glyphs:
         shading: Shading,
         shape: shapes.Shape,
         *,
+        layer: Shaded = STANDING_GLYPHS,
         rgb: tuple[int, int, int] | None = None,
-        alpha: float = 1.0,
         lit: bool = True,
         inside_out: bool = False,
         growth: float = 1.0,
         plain: bool = False,
     ) -> None:
         self._rgb = None if plain else rgb
-        self._alpha = alpha * 255.0
         self._growth = growth
         self._lift_m = shapes.RIDER_HEIGHT_M / 2 * (1.0 - growth)
         self._cloud = vtkPolyData()
-        self._allocate(64)
+        self._allocate(_ROOM)
         self._mapper = vtkGlyph3DMapper()
+        self._mapper.StaticOn()
         self._mapper.SetSourceData(triangles(shape.points_m, shape.faces, normals=shape.normals))
         self._mapper.SetInputData(self._cloud)
         self._mapper.SetScaleModeToScaleByMagnitude()
@@ -67,7 +81,7 @@ class _Glyphs:
         self._mapper.SetColorModeToDirectScalars()
         actor = vtkActor()
         actor.SetMapper(self._mapper)
-        actor.SetShaderProperty(shading.of(STANDING_GLYPHS))
+        actor.SetShaderProperty(shading.of(layer))
         actor.ForceOpaqueOn()
         actor.SetVisibility(False)
         surface = actor.GetProperty()
@@ -91,7 +105,6 @@ class _Glyphs:
         named: dict[str, NDArray[Any]] = {"rgba": self._rgba, "scale": self._scale, "orientation": self._turn}
         for name, values in named.items():
             data.AddArray(vtk_array(values, name=name))
-        self._arrays = [places, *(data.GetArray(name) for name in named)]
 
     def place(self, riders: RiderInstances, chosen: NDArray[np.intp]) -> None:
         """Draw a copy for each of the rows ``chosen``."""
@@ -99,18 +112,17 @@ class _Glyphs:
         self._actor.SetVisibility(count > 0)
         if not count:
             return
-        if count > len(self._scale):
-            self._allocate(2 * count)
-        scale = riders.scale[chosen] * self._growth
+        if not count <= len(self._scale) < count + 2 * _ROOM:  # VTK takes its time for those of no size too
+            self._allocate(count + _ROOM)
+        scale = riders.scale[chosen]
         self._points[:count] = riders.positions_m[chosen]
-        self._points[:count, 2] += riders.scale[chosen] * self._lift_m
+        if self._lift_m:
+            self._points[:count, 2] += scale * self._lift_m
         self._rgba[:count, :3] = riders.colours[chosen] if self._rgb is None else self._rgb
-        self._rgba[:count, 3] = np.clip(riders.opacity[chosen], 0.0, 1.0) * self._alpha
-        self._scale[:count] = scale
-        self._turn[:count, 2] = -np.degrees(riders.heading_rad[chosen])
+        self._rgba[:count, 3] = np.minimum(riders.opacity[chosen], 1.0) * 255.0
+        np.multiply(scale, self._growth, out=self._scale[:count])
+        np.multiply(riders.heading_rad[chosen], -_DEGREES, out=self._turn[:count, 2])
         self._scale[count:] = 0.0
-        for array in self._arrays:
-            array.Modified()
         self._cloud.Modified()
 
 
@@ -126,37 +138,33 @@ class RiderActors:
     """
 
     def __init__(self, renderer: VtkRenderer, shading: Shading, shown: Layer = Layer.FULL) -> None:
-        glyphs = partial(_Glyphs, renderer, shading, plain=shown is Layer.RIDERS)
+        plain = shown is Layer.RIDERS
+        glyphs = partial(_Glyphs, renderer, shading, plain=plain)
         self._shown = shown
-        self._shadows = glyphs(shapes.shadow(), rgb=(0, 0, 0), alpha=_SHADOW_ALPHA, lit=False)
-        self._cyclists = (
-            glyphs(shapes.bicycle(), rgb=_BICYCLE_RGB),
-            glyphs(shapes.skin(), rgb=_SKIN_RGB),
-            glyphs(shapes.jersey()),
+        figures = partial(glyphs, layer=STANDING_GLYPHS if plain else painted_glyphs(*_PAINTS))
+        shadow = () if shown.matte else ((shapes.shadow(), _SHADOW),)
+        self._cyclists = figures(
+            shapes.joined(
+                *shadow, (shapes.bicycle(), _BICYCLE), (shapes.skin(), _SKIN), (shapes.jersey(), _OWN)
+            )
         )
         self._markers = (
             glyphs(shapes.marker(), rgb=_OUTLINE_RGB, lit=False, inside_out=True, growth=_OUTLINE_GROWTH),
             glyphs(shapes.marker()),
         )
-        self._cars = (
-            glyphs(shapes.car_dark(), rgb=_WINDOW_RGB),
-            glyphs(shapes.car_body()),
-            glyphs(shapes.car_roof()),
+        self._cars = figures(
+            shapes.joined((shapes.car_dark(), _WINDOW), (shapes.car_body(), _OWN), (shapes.car_roof(), _OWN))
         )
 
     def place(self, riders: RiderInstances) -> None:
         """Draw ``riders``: cyclists near the camera, markers far from it; those without a place nowhere."""
         seen = np.isfinite(riders.positions_m).all(axis=1) & (riders.opacity > 0.0)
         far = riders.scale >= MARKER_SCALE
-        cyclists = np.flatnonzero(seen & ~far & ~riders.vehicle)
-        cars = np.flatnonzero(seen & ~far & riders.vehicle)
-        markers = np.flatnonzero(seen & far)
         if self._shown is Layer.RIDERS:
             riders = dataclasses.replace(riders, colours=rider_bytes(riders.bibs))
-        self._shadows.place(riders, cyclists[:0] if self._shown.matte else cyclists)
-        for part in self._cyclists:
-            part.place(riders, cyclists)
-        for part in self._cars:
-            part.place(riders, cars)
+        near = seen & ~far
+        self._cyclists.place(riders, np.flatnonzero(near & ~riders.vehicle))
+        self._cars.place(riders, np.flatnonzero(near & riders.vehicle))
+        markers = np.flatnonzero(seen & far)
         for part in self._markers:
             part.place(riders, markers)

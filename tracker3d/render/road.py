@@ -112,6 +112,7 @@ class RoadActors:
 
     def _add(self, data: VtkPolyData, shader: VtkShaderProperty) -> VtkActor:
         mapper = vtkPolyDataMapper()
+        mapper.StaticOn()
         mapper.SetVBOShiftScaleMethod(0)
         mapper.SetInputData(data)
         use_road_arrays(mapper)

@@ -14,6 +14,7 @@ the screen means ``z' = a d + b d / d'``:
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 from tracker3d.render.layers import Layer as Shown
 
 if TYPE_CHECKING:
-    from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty
+    from tracker3d.render.vtk_types import VtkMapper, VtkShaderProperty, VtkUniforms
 
 _ASPHALT = "vec3(0.335, 0.345, 0.365)"
 _PAINT = "vec3(0.90, 0.90, 0.88)"
@@ -31,6 +32,8 @@ LINE_FRAME = "roadLineFrame"
 """Point array (n, 4) float32 of the road: unit vector along it, side of a line from -1 to 1."""
 ROAD_EDGE = "roadEdge"
 """Point array (n, 3) float32 of the road: from its middle to its right edge, metres; 0 for a line alone."""
+SIGN_PLACE = "signPlace"
+"""Point array (n, 3) float32 of a sign: where it stands, metres; its points are relative to that."""
 ROAD_PLACE = "roadPlace"
 """Point array (n, 3) float32 of the surface, metres: to the right of its middle, along it, half width."""
 
@@ -55,10 +58,18 @@ _WIDEN = """
   gl_Position.xy += across * roadLineFrame.w * halfPx * t3dPixel * max(gl_Position.w, 0.0);
 """
 _PUSH = """
-  float reach = gl_Position.z - t3dDepth * gl_Position.w;
+  float reach = gl_Position.z - t3dLens.x * gl_Position.w;
   float away = max(gl_Position.w, 1.0);
-  float drawn = away * (%.6f - nearerPx * t3dPixelAngle) + %.6f;
-  gl_Position.z = t3dDepth * gl_Position.w + reach * away / drawn;
+  float drawn = away * (%.6f - nearerPx * t3dLens.y) + %.6f;
+  gl_Position.z = t3dLens.x * gl_Position.w + reach * away / drawn;
+"""
+_GROWN = """
+  float grown = clamp(t3dGrowth * distance(t3dEye, %s), 1.0, %.1f);
+  gl_Position = MCDCMatrix * vec4(%s + vertexMC.xyz * grown, 1.0);
+"""
+_PAINTED = """
+  if (abs(length(normalMC) - %d.0) < 0.5)
+    vertexColorVSOutput = vec4(%.8f, %.8f, %.8f, %.8f * vertexColorVSOutput.a);
 """
 _NOISE_DECLARE = """
 uint t3dMixed(uint n) {
@@ -83,7 +94,7 @@ float t3dNoise(vec2 place) {
 _GRAIN = """
   {
     float reach = 1.0 / gl_FragCoord.w;
-    float size = reach * t3dPixelAngle;
+    float size = reach * t3dReach.y;
     float tufts = clamp(1.5 - size / 0.14, 0.0, 1.0);
     float fine = clamp(1.5 - size / 0.5, 0.0, 1.0);
     float coarse = clamp(1.5 - size / 1.4, 0.0, 1.0);
@@ -102,7 +113,7 @@ _PAVE = """
     vec2 placed = t3dClip.xy / t3dClip.z;
     float sample = length(vec2(dFdx(t3dRoad.x), dFdy(t3dRoad.x)));
     float pixel = sample * t3dPixel.x * t3dLineScale / max(abs(dFdx(placed.x)), 1.0e-7);
-    float square = t3dPixelAngle * t3dLineScale / gl_FragCoord.w;
+    float square = t3dReach.y * t3dLineScale / gl_FragCoord.w;
     float paved = smoothstep(14.0, 45.0, 2.0 * t3dRoad.z / square);
     paved *= smoothstep(5.0, 11.0, 2.0 * t3dRoad.z / max(pixel, 1.0e-4));
     float casing = mix(0.1 * t3dRoad.z * 2.0, 0.14, paved);
@@ -155,9 +166,9 @@ _DISTANCE = """
 """
 _VEIL = """
   {
-    float far = t3dHaze / gl_FragCoord.w;
-    float veil = t3dHazeStrength * (1.0 - exp(-far * far));
-    gl_FragData[0].rgb = mix(gl_FragData[0].rgb, t3dHazeColour, veil);
+    float far = t3dReach.x / gl_FragCoord.w;
+    float veil = t3dAir.a * (1.0 - exp(-far * far));
+    gl_FragData[0].rgb = mix(gl_FragData[0].rgb, t3dAir.rgb, veil);
   }
 """
 
@@ -176,6 +187,10 @@ class FrameUniforms:
         Width of a pixel at a distance of 1 m, metres.
     line_scale : float
         Factor on the width of lines.
+    eye_m : (float, float, float)
+        Where the camera is.
+    growth_angle : float
+        Reciprocal of the distance from which signs grow, 1/m.
     haze_m : float
         Distance at which haze has two thirds of its strength.
     haze_strength : float
@@ -189,6 +204,8 @@ class FrameUniforms:
     pixel: tuple[float, float]
     pixel_angle: float
     line_scale: float
+    eye_m: tuple[float, float, float]
+    growth_angle: float
     haze_m: float
     haze_strength: float
     haze_rgb: tuple[float, float, float]
@@ -210,6 +227,11 @@ class Layer:
         For the road, whose line and surface give way to each other.
     glyphs : bool
         Drawn as copies of a shape.
+    grows : float
+        So many times life size at most from afar, to stay in the picture; 0 for what does not.
+    paints : tuple of (red, green, blue, opacity), 0 to 1
+        Colours of the parts of that shape that are alike in all copies; the first is of the part whose
+        normals have a length of 2, and so on. Parts with normals of length 1 have the copy's own colour.
     """
 
     share: float = 1.0
@@ -219,6 +241,8 @@ class Layer:
     paved: bool = False
     road: Road | None = None
     glyphs: bool = False
+    grows: float = 0.0
+    paints: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,8 +270,14 @@ class Road:
 GROUND = Layer(share=1.003, offset_m=1.0, grain=True)
 GLOW = Layer(nearer_px=11.0)
 """Light beside the road; what stands on the road stands before it."""
-STANDING = Layer(nearer_px=12.0)
+SIGNS = Layer(nearer_px=12.0, grows=20.0)
+"""Arches, whose mappers feed :data:`SIGN_PLACE`."""
 STANDING_GLYPHS = Layer(nearer_px=12.0, glyphs=True)
+
+
+def painted_glyphs(*paints: tuple[float, float, float, float]) -> Layer:
+    """Return the layer of copies of a shape of several parts, see :attr:`Layer.paints`."""
+    return dataclasses.replace(STANDING_GLYPHS, paints=paints)
 
 
 def road_line(line_px: float, *, core: float) -> Layer:
@@ -271,32 +301,35 @@ class Shading:
     def __init__(self, shown: Shown = Shown.FULL) -> None:
         self._shown = shown
         self._made: dict[Layer, VtkShaderProperty] = {}
+        self._uniforms: list[tuple[Layer, VtkUniforms, VtkUniforms]] = []
 
     def of(self, layer: Layer) -> VtkShaderProperty:
         """Return the shader property of a layer; the mappers of the road need :func:`use_road_arrays`."""
         if layer not in self._made:
-            self._made[layer] = _shader(layer, _ending(layer, self._shown))
+            made = self._made[layer] = _shader(layer, _ending(layer, self._shown))
+            sets = made.GetVertexCustomUniforms(), made.GetFragmentCustomUniforms()
+            self._uniforms.append((layer, *sets))
         return self._made[layer]
 
     def update(self, frame: FrameUniforms) -> None:
         """Set the uniforms of all layers for this frame."""
         depth = (frame.far_m + frame.near_m) / (frame.far_m - frame.near_m)
-        for layer, made in self._made.items():
-            vertex = made.GetVertexCustomUniforms()
-            vertex.SetUniformf("t3dDepth", depth)
-            vertex.SetUniformf("t3dPixelAngle", frame.pixel_angle)
+        lens = (depth, frame.pixel_angle)
+        air = (*frame.haze_rgb, frame.haze_strength)
+        reach = (1.0 / frame.haze_m, frame.pixel_angle)
+        for layer, vertex, fragment in self._uniforms:
+            vertex.SetUniform2f("t3dLens", lens)
             if layer.road is not None:
                 vertex.SetUniform2f("t3dPixel", frame.pixel)
                 vertex.SetUniformf("t3dLineScale", frame.line_scale)
-            fragment = made.GetFragmentCustomUniforms()
             if layer.paved:
                 fragment.SetUniform2f("t3dPixel", frame.pixel)
                 fragment.SetUniformf("t3dLineScale", frame.line_scale)
-            if layer.grain or layer.paved:
-                fragment.SetUniformf("t3dPixelAngle", frame.pixel_angle)
-            fragment.SetUniformf("t3dHaze", 1.0 / frame.haze_m)
-            fragment.SetUniformf("t3dHazeStrength", frame.haze_strength)
-            fragment.SetUniform3f("t3dHazeColour", frame.haze_rgb)
+            if layer.grows:
+                vertex.SetUniform3f("t3dEye", frame.eye_m)
+                vertex.SetUniformf("t3dGrowth", frame.growth_angle)
+            fragment.SetUniform2f("t3dReach", reach)
+            fragment.SetUniform4f("t3dAir", air)
 
 
 def _ending(layer: Layer, shown: Shown) -> str:
@@ -304,7 +337,7 @@ def _ending(layer: Layer, shown: Shown) -> str:
     if shown is Shown.DEPTH:
         return _DISTANCE
     if shown is Shown.RIDERS:
-        return _SOMEBODY if layer is STANDING_GLYPHS else _NOBODY
+        return _SOMEBODY if layer.glyphs else _NOBODY
     held_out = shown is Shown.HOLD_OUT and layer is GROUND
     return _HELD_OUT if held_out or (shown is Shown.OVERLAYS and layer is not GLOW) else _VEIL
 
@@ -320,7 +353,12 @@ def _shader(layer: Layer, ending: str) -> VtkShaderProperty:
         place += _WEIGH % (road.line_px / 2.0, layer.nearer_px, road.nearer_wide_px)
         place += _WIDEN if road.is_line else ""
     if layer.glyphs:  # whose vertex shader does not declare custom uniforms by itself
-        declared += "\nuniform float t3dDepth;\nuniform float t3dPixelAngle;\n"
+        declared += "\nuniform vec2 t3dLens;\n"
+    if layer.grows:
+        declared += f"\nin vec3 {SIGN_PLACE};\n"
+        place += _GROWN % (SIGN_PLACE, layer.grows, SIGN_PLACE)
+    for part, (red, green, blue, opacity) in enumerate(layer.paints, start=2):
+        place += _PAINTED % (part, red, green, blue, opacity)
     place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
     finish, received = _FINISH, ""
     if layer.grain:

@@ -25,7 +25,8 @@ RIDER_HEIGHT_M = 1.75
 class Shape:
     """Triangles with one normal per corner: corners are not shared between flat sides.
 
-    ``points_m`` (n, 3) float32, ``faces`` (m, 3) int32, ``normals`` (n, 3) float32.
+    ``points_m`` (n, 3) float32, ``faces`` (m, 3) int32, ``normals`` (n, 3) float32, of length 1 but for
+    shapes that are :func:`joined`.
     """
 
     points_m: NDArray[np.float32]
@@ -133,6 +134,12 @@ def _shape(*pieces: Piece, smooth: bool = False) -> Shape:
         faces = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return Shape(points, faces, normals.astype(np.float32))
+
+
+def joined(*parts: tuple[Shape, int]) -> Shape:
+    """Put shapes together as one whose parts can be told apart: by the lengths of their normals."""
+    points, faces = merged([(shape.points_m, shape.faces) for shape, _ in parts])
+    return Shape(points, faces, np.concatenate([shape.normals * np.float32(part) for shape, part in parts]))
 
 
 def bicycle() -> Shape:

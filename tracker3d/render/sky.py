@@ -37,6 +37,7 @@ class Sky:
         rings = np.stack([level * np.cos(turn), level * np.sin(turn), np.sin(elevation) + 0 * turn], -1)
         colours = np.repeat(ring_colours, _SIDES + 1, axis=0)
         mapper = vtkPolyDataMapper()
+        mapper.StaticOn()
         faces = strip_faces(len(rings_deg), _SIDES + 1)
         mapper.SetInputData(triangles(rings.reshape(-1, 3).astype(np.float32), faces, colours=colours))
         self._actor = vtkActor()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,8 @@ class Surface:
         Of ``picture``, or else of the ground's texture; None for what is drawn in ``colours``.
     colours : (n, 3) uint8 | None
     picture : (h, w, 3) uint8 | None
+    box_m : (2, 3) float64
+        Lower and upper corner.
     """
 
     points_m: NDArray[np.float32]
@@ -43,6 +45,12 @@ class Surface:
     uv: NDArray[np.float32] | None = None
     colours: NDArray[np.uint8] | None = None
     picture: NDArray[np.uint8] | None = None
+    box_m: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure it, here where there is time."""
+        low, high = self.points_m.min(axis=0), self.points_m.max(axis=0)
+        object.__setattr__(self, "box_m", np.array([low, high], np.float64))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from vtkmodules.vtkRenderingOpenGL2 import (
 )
 
 from terrain import atmosphere
-from tracker3d.render.gates import GateActors
+from tracker3d.render.frustum import Frustum
+from tracker3d.render.gates import GateActors, growth_angle
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
 from tracker3d.render.layers import Layer
@@ -25,6 +26,7 @@ from tracker3d.render.riders import RiderActors
 from tracker3d.render.road import RoadActors
 from tracker3d.render.shading import FrameUniforms, Shading
 from tracker3d.render.sky import Sky
+from tracker3d.render.warming import Warming
 
 if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderer, VtkRenderPass, VtkRenderWindow
@@ -82,10 +84,11 @@ class SceneView:
         render_window.AddRenderer(self._overlay.renderer)
         self._base_layer = base
         self._supersampling: VtkRenderPass | None = None
-        self._in_order: VtkRenderPass | None = vtkRenderStepsPass() if samples > 1 else None
+        self._in_order: VtkRenderPass = vtkRenderStepsPass()
         self._clearing: VtkRenderPass = vtkCameraPass()
         self._clearing.SetDelegatePass(vtkLightsPass())
         self._quality = (False, False)
+        self._warming: Warming | None = None
         self._renderer: VtkRenderer | None = None
         self._ground: GroundActors | None = None
         self._closed = False
@@ -104,6 +107,8 @@ class SceneView:
         self._riders = RiderActors(renderer, self._shading, self._layer)
         self._glows = GlowActor(renderer, self._shading)
         self._apply_quality()
+        if not self._complete:  # pictures are then drawn one after the other, and none may be late
+            self._warming = Warming(self._window, [renderer, self._overlay.renderer])
 
     def set_frame(self, frame: FrameState) -> None:
         """Take over everything that moves; :meth:`render` draws it."""
@@ -111,7 +116,6 @@ class SceneView:
             raise RuntimeError("set_stage comes before set_frame")
         self._riders.place(frame.riders)
         self._glows.show(None if self._layer.matte else frame.glows)
-        self._gates.see_from(frame.camera, frame.viewport_px[1])
         self._aim(frame)
         if not self._layer.matte:
             self._overlay.show(frame)
@@ -165,6 +169,7 @@ class SceneView:
 
     def _new_renderer(self) -> VtkRenderer:
         renderer: VtkRenderer = vtkRenderer()
+        renderer.GetCullers().RemoveAllItems()
         renderer.SetLayer(self._base_layer)
         renderer.SetBackground(0.0, 0.0, 0.0)
         renderer.SetBackgroundAlpha(0.0 if self._alpha else 1.0)
@@ -183,6 +188,9 @@ class SceneView:
     def _drop_stage(self) -> None:
         if self._renderer is None:
             return
+        if self._warming is not None:
+            self._warming.end()
+            self._warming = None
         if self._ground is not None:
             self._ground.release(self._window)
         self._renderer.ReleaseGraphicsResources(self._window)
@@ -222,7 +230,8 @@ class SceneView:
         camera = self._renderer.GetActiveCamera()
         camera.SetPosition(*eye_m)
         camera.SetFocalPoint(*map(float, pose.target_m))
-        camera.SetViewUp(*_up(pose))
+        up = _up(pose)
+        camera.SetViewUp(*up)
         camera.SetViewAngle(pose.fov_deg)
         camera.SetClippingRange(near_m, far_m)
         if self._sky is not None:
@@ -235,7 +244,9 @@ class SceneView:
         line_scale = max(1.0, height / _DESIGN_HEIGHT_PX)
         slant = 1.0 + half_angle**2 * (1.0 + (width / height) ** 2)
         assert self._ground is not None
-        self._ground.see_from(eye_m, pixel_angle=pixel_angle)
+        aspect = max(self._renderer.GetTiledAspectRatio(), width / height)
+        frustum = Frustum(pose, up=up, aspect=aspect)
+        self._ground.see_from(eye_m, pixel_angle=pixel_angle, frustum=frustum)
         self._road.see_from(eye_m, pixel_angle=pixel_angle, slant=slant, line_scale=line_scale)
         self._shading.update(
             FrameUniforms(
@@ -244,7 +255,9 @@ class SceneView:
                 pixel=(2.0 / width, 2.0 / height),
                 pixel_angle=pixel_angle,
                 line_scale=line_scale,
-                haze_m=max(self._air.haze_near_m, self._air.haze_share * reach_m),
+                eye_m=tuple(eye_m.tolist()),
+                growth_angle=growth_angle(pixel_angle, height),
+                haze_m=self._air.haze_m(reach_m),
                 haze_strength=self._air.haze_strength,
                 haze_rgb=(red / 255.0, green / 255.0, blue / 255.0),
             )

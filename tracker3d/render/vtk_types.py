@@ -14,3 +14,4 @@ VtkRenderPass: TypeAlias = Any
 VtkRenderWindow: TypeAlias = Any
 VtkShaderProperty: TypeAlias = Any
 VtkTexture: TypeAlias = Any
+VtkUniforms: TypeAlias = Any

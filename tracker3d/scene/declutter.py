@@ -39,26 +39,8 @@ its lower edge above the anchor in rises, and on top of that in heights of the l
 
 _CELL_PX = 16
 _COVERED_PRICE, _MOST_COUNTED = 6.0, 4
-_OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
-
-
-@compiled
-def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Tell whether two boxes (x0, y0, x1, y1) share more than a border."""
-    return bool(one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1])
-
-
-@compiled
-def _crosses(
-    x_px: float, top_px: float, bottom_px: float, box: NDArray[np.float64], lenient_px: float
-) -> bool:
-    """Tell whether an upright line runs through a box made smaller by ``lenient_px``."""
-    return bool(
-        x_px < box[2] - lenient_px
-        and x_px > box[0] + lenient_px
-        and top_px < box[3] - lenient_px
-        and bottom_px > box[1] + lenient_px
-    )
+_ROOM_KEPT, _ROOM_NEW = 0.3, 2.0
+_SLACK_KEPT, _SLACK_NEW = 1.6, -0.8
 
 
 @dataclass(frozen=True)
@@ -125,39 +107,59 @@ def place(
     count = len(candidates)
     if count == 0 or limit <= 0:
         return np.empty(0, np.intp), np.empty((0, 2)), np.empty(0, np.int64)
-    label = _boxes(candidates)
-    kept = candidates.slots[:, None] == np.arange(len(SLOTS))
-    need = label + np.where(kept, 0.3, 2.0)[..., None] * (spacing_px * _OUTWARD)
-    free, price = np.empty(kept.shape, np.bool_), np.empty(kept.shape)
+    label = np.empty((count, len(SLOTS), 4))
+    free, price = np.empty((count, len(SLOTS)), np.bool_), np.empty((count, len(SLOTS)))
     within = np.array([margin_px, margin_px, viewport_px[0] - margin_px, viewport_px[1] - margin_px])
     crowd = _crowd(spared_px, viewport_px)
-    _judge(label, need, candidates.anchors_px, within, taken_px.astype(np.float64), crowd, free, price)
+    taken_px = np.ascontiguousarray(taken_px, np.float64)
+    before, anchors = candidates.slots, candidates.anchors_px
+    _lay(anchors, candidates.sizes_px, candidates.rises_px, label)
+    _judge(label, before, anchors, within, taken_px, crowd, float(spacing_px), free, price)
     chosen, slots = np.empty(min(limit, count), np.int64), np.empty(min(limit, count), np.int64)
-    slack = np.where(kept, 1.6, -0.8) * spacing_px
-    found = _choose(candidates.slots, free, price, need, label, candidates.anchors_px, slack, chosen, slots)
+    found = _choose(before, free, price, label, anchors, float(spacing_px), chosen, slots)
     chosen, slots = chosen[:found], slots[:found]
     return chosen, np.round(label[chosen, slots, :2]), slots
-
-
-def _boxes(candidates: Candidates) -> NDArray[np.float64]:
-    """Box of each label in each slot, (n, slots, 4): x0, y0, x1, y1."""
-    width, height = candidates.sizes_px[:, 0, None], candidates.sizes_px[:, 1, None]
-    boxes = np.empty((len(candidates), len(SLOTS), 4))
-    boxes[..., 0] = candidates.anchors_px[:, 0, None] + (SLOTS[None, :, 0] - 0.5) * width
-    above = SLOTS[None, :, 1] * candidates.rises_px[:, None] + (SLOTS[None, :, 2] + 1.0) * height
-    boxes[..., 1] = candidates.anchors_px[:, 1, None] - above
-    boxes[..., 2], boxes[..., 3] = boxes[..., 0] + width, boxes[..., 1] + height
-    return boxes
 
 
 def _crowd(spared_px: NDArray[np.float32] | None, viewport_px: tuple[int, int]) -> NDArray[np.int64]:
     """Count what had better not be covered in cells, summed up both ways, (rows, columns)."""
     columns, rows = viewport_px[0] // _CELL_PX + 2, viewport_px[1] // _CELL_PX + 2
-    if spared_px is None or not len(spared_px):
-        return np.zeros((rows, columns), np.int64)
-    cells = np.clip(spared_px / _CELL_PX, 0, (columns - 2, rows - 2)).astype(np.intp) + 1
-    counts = np.bincount(cells[:, 1] * columns + cells[:, 0], minlength=rows * columns)
-    return counts.reshape(rows, columns).cumsum(axis=0).cumsum(axis=1)
+    summed = np.zeros((rows, columns), np.int64)
+    if spared_px is not None and len(spared_px):
+        _sum_up(np.ascontiguousarray(spared_px, np.float32), summed)
+    return summed
+
+
+@compiled
+def _sum_up(spared_px: NDArray[np.float32], summed: NDArray[np.int64]) -> None:
+    rows, columns = summed.shape
+    for number in range(len(spared_px)):
+        column = int(min(max(spared_px[number, 0] / _CELL_PX, 0), columns - 2))
+        row = int(min(max(spared_px[number, 1] / _CELL_PX, 0), rows - 2))
+        summed[row + 1, column + 1] += 1
+    for row in range(1, rows):
+        so_far = 0
+        for column in range(1, columns):
+            so_far += summed[row, column]
+            summed[row, column] = so_far + summed[row - 1, column]
+
+
+@compiled
+def _lay(
+    anchors_px: NDArray[np.float64],
+    sizes_px: NDArray[np.float64],
+    rises_px: NDArray[np.float64],
+    label: NDArray[np.float64],
+) -> None:
+    """Write the box of each label in each slot, (n, slots, 4): x0, y0, x1, y1."""
+    for index in range(len(label)):
+        x, y, rise = anchors_px[index, 0], anchors_px[index, 1], rises_px[index]
+        width, height = sizes_px[index, 0], sizes_px[index, 1]
+        for slot in range(len(SLOTS)):
+            west = x + (SLOTS[slot, 0] - 0.5) * width
+            north = y - (SLOTS[slot, 1] * rise + (SLOTS[slot, 2] + 1.0) * height)
+            label[index, slot, 0], label[index, slot, 1] = west, north
+            label[index, slot, 2], label[index, slot, 3] = west + width, north + height
 
 
 @compiled
@@ -168,45 +170,56 @@ def _cell(edge_px: float, last: int) -> int:
 @compiled
 def _judge(
     label: NDArray[np.float64],
-    need: NDArray[np.float64],
+    slots_before: NDArray[np.int64],
     anchors_px: NDArray[np.float64],
     within: NDArray[np.float64],
     taken_px: NDArray[np.float64],
     crowd: NDArray[np.int64],
+    spacing_px: float,
     free: NDArray[np.bool_],
     price: NDArray[np.float64],
 ) -> None:
     """Tell which slots are free of borders and panels, and how bad each is: late ones, and what they cover.
 
-    Sums over boxes are four values of ``crowd``. ``free`` and ``price`` (n, slots) are written.
+    Sums over boxes are four values of ``crowd``. ``free`` and ``price`` (n, slots) are written. Boxes are
+    read number by number: a view of an array costs more than what is asked of it.
     """
     last_row, last_column = crowd.shape[0] - 1, crowd.shape[1] - 1
     for index in range(len(label)):
         behind = False
-        x, y = anchors_px[index]
-        for one in taken_px:
-            behind |= one[0] < x < one[2] and one[1] < y < one[3]
+        x, y = anchors_px[index, 0], anchors_px[index, 1]
+        for one in range(len(taken_px)):
+            behind |= taken_px[one, 0] < x < taken_px[one, 2] and taken_px[one, 1] < y < taken_px[one, 3]
         for slot in range(label.shape[1]):
-            box = label[index, slot]
-            clear = not behind and box[0] >= within[0] and box[1] >= within[1]
-            clear = clear and box[2] <= within[2] and box[3] <= within[3]
-            for one in taken_px:
-                clear = clear and not _overlap(need[index, slot], one)
+            west, north = label[index, slot, 0], label[index, slot, 1]
+            east, south = label[index, slot, 2], label[index, slot, 3]
+            clear = not behind and west >= within[0] and north >= within[1]
+            clear = clear and east <= within[2] and south <= within[3]
+            room = (_ROOM_KEPT if slot == slots_before[index] else _ROOM_NEW) * spacing_px
+            for one in range(len(taken_px)):
+                clear = clear and not (
+                    west - room < taken_px[one, 2]
+                    and east + room > taken_px[one, 0]
+                    and north - room < taken_px[one, 3]
+                    and south + room > taken_px[one, 1]
+                )
             free[index, slot] = clear
-            west, east = _cell(box[0], last_column), _cell(box[2], last_column)
-            north, south = _cell(box[1], last_row), _cell(box[3], last_row)
-            covered = crowd[south, east] - crowd[north, east] - crowd[south, west] + crowd[north, west]
+            if not clear:
+                continue
+            left, right = _cell(west, last_column), _cell(east, last_column)
+            top, foot = _cell(north, last_row), _cell(south, last_row)
+            covered = crowd[foot, right] - crowd[top, right] - crowd[foot, left] + crowd[top, left]
             price[index, slot] = slot + _COVERED_PRICE * min(covered, _MOST_COUNTED)
 
 
 @compiled
-def _line_top(box: NDArray[np.float64], anchor_y_px: float, slot: int) -> float:
-    """Upper end of the part of a leader line that must stay clear.
+def _line_top(foot_px: float, anchor_y_px: float, slot: int) -> float:
+    """Upper end of the part of a leader line that must stay clear; ``foot_px`` is the label's lower edge.
 
     Slanted lines are short and judged by their lower half, which is near the anchor's column.
     """
     upright = SLOTS[slot, 0] == 0.0
-    return float(min(box[3] if upright else 0.5 * (box[3] + anchor_y_px), anchor_y_px))
+    return float(min(foot_px if upright else 0.5 * (foot_px + anchor_y_px), anchor_y_px))
 
 
 @compiled
@@ -214,45 +227,72 @@ def _choose(
     slots_before: NDArray[np.int64],
     free: NDArray[np.bool_],
     price: NDArray[np.float64],
-    need: NDArray[np.float64],
     label: NDArray[np.float64],
     anchors_px: NDArray[np.float64],
-    slack: NDArray[np.float64],
+    spacing_px: float,
     chosen: NDArray[np.int64],
     slots: NDArray[np.int64],
 ) -> int:
     """Give each label its old slot, or else the cheapest that is free; returns how many got one.
 
-    ``need`` and ``label`` (n, slots, 4) are the boxes that a label asks for and covers; ``chosen`` and
-    ``slots`` are written, as many as they have room for.
+    ``label`` (n, slots, 4) are the boxes that a label covers; it asks for more room, and for less where it
+    was. ``chosen`` and ``slots`` are written, as many as they have room for.
     """
+    placed = np.empty((len(chosen), 7))  # box, and the leader line: x, upper end, lower end
     found = 0
     for index in range(len(free)):
         best, before = -1, slots_before[index]
+        x, y = anchors_px[index, 0], anchors_px[index, 1]
         for slot in range(free.shape[1]):
             if not free[index, slot] or (best >= 0 and best == before):
                 continue
             if slot != before and best >= 0 and price[index, slot] >= price[index, best]:
                 continue
-            x, y = anchors_px[index]
-            top = _line_top(label[index, slot], y, slot)
-            asked, lenient, clear = need[index, slot], slack[index, slot], True
-            for number in range(found):
-                other, taken = chosen[number], slots[number]
-                there = label[other, taken]
-                other_x, other_y = anchors_px[other]
-                if (
-                    _overlap(asked, there)
-                    or _crosses(x, top, y, there, lenient)
-                    or _crosses(other_x, _line_top(there, other_y, taken), other_y, asked, lenient)
-                ):
-                    clear = False
-                    break
-            if clear:
+            kept = slot == before
+            room = (_ROOM_KEPT if kept else _ROOM_NEW) * spacing_px
+            slack = (_SLACK_KEPT if kept else _SLACK_NEW) * spacing_px
+            top = _line_top(label[index, slot, 3], y, slot)
+            west, north = label[index, slot, 0] - room, label[index, slot, 1] - room
+            east, south = label[index, slot, 2] + room, label[index, slot, 3] + room
+            if not _meets(placed, found, (west, north, east, south), (x, top, y), slack):
                 best = slot
         if best >= 0:
             chosen[found], slots[found] = index, best
+            for edge in range(4):
+                placed[found, edge] = label[index, best, edge]
+            placed[found, 4], placed[found, 6] = x, y
+            placed[found, 5] = _line_top(label[index, best, 3], y, best)
             found += 1
             if found == len(chosen):
                 break
     return found
+
+
+@compiled
+def _meets(
+    placed: NDArray[np.float64],
+    found: int,
+    asked: tuple[float, float, float, float],
+    line: tuple[float, float, float],
+    slack: float,
+) -> bool:
+    """Tell whether a box shares more than a border with one placed, or a leader line runs through either.
+
+    Boxes are made smaller by ``slack`` for lines; of ``placed`` the first ``found`` rows count.
+    """
+    west, north, east, south = asked
+    x, top, foot = line
+    for number in range(found):
+        left, upper, right, lower = placed[number, 0], placed[number, 1], placed[number, 2], placed[number, 3]
+        if west < right and east > left and north < lower and south > upper:
+            return True
+        if left + slack < x < right - slack and top < lower - slack and foot > upper + slack:
+            return True
+        other_x = placed[number, 4]
+        if (
+            west + slack < other_x < east - slack
+            and placed[number, 5] < south - slack
+            and placed[number, 6] > north + slack
+        ):
+            return True
+    return False

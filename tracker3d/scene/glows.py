@@ -177,13 +177,13 @@ def _cross_sections(
         x, y, z = middle[at] - eye_m
         away_m = max(np.sqrt(x * x + y * y + z * z), 1.0)
         u, v, w = along[at]
-        facing = np.array((y * w - z * v, z * u - x * w, x * v - y * u))
+        i, j, k = y * w - z * v, z * u - x * w, x * v - y * u
         r, s, t = to_right[at]
-        side = np.sign(facing[0] * r + facing[1] * s + facing[2] * t)
-        facing *= side / max(np.sqrt((facing * facing).sum()), 1e-6)
+        turn = np.sign(i * r + j * s + k * t) / max(np.sqrt(i * i + j * j + k * k), 1e-6)
+        facing = (i * turn, j * turn, k * turn)
         pixel_m = pixel_angle * away_m
-        seen = np.array((s * z - t * y, t * x - r * z, r * y - s * x))
-        ground_m = half_roads[at] * np.sqrt((seen * seen).sum()) / away_m
+        i, j, k = s * z - t * y, t * x - r * z, r * y - s * x
+        ground_m = half_roads[at] * np.sqrt(i * i + j * j + k * k) / away_m
         lying[at] = min(max(ground_m / (half_px[at] * pixel_m) - 1.0, 0.0), 1.0)
         for axis in range(3):
             on_ground = lying[at] * to_right[at, axis]

@@ -97,9 +97,8 @@ def _groups(view: LabelView, press: TagPress) -> list[Wanted]:
     shown = np.flatnonzero(np.isfinite(placed.px[:, 0]))
     row_of = np.full(len(view.state.riders.bibs), -1)
     row_of[placed.index[shown]] = shown
-    in_order = view.state.order[row_of[view.state.order] >= 0]
-    seen, first = np.unique(view.state.group[in_order], return_index=True)
-    first_row = dict(zip(seen.tolist(), row_of[in_order[first]].tolist(), strict=True))
+    from_last = view.state.order[row_of[view.state.order] >= 0][::-1]
+    first_row = dict(zip(view.state.group[from_last].tolist(), row_of[from_last].tolist(), strict=True))
     wanted: list[Wanted] = []
     groups = [each for each in enumerate(view.state.groups) if each[0] in first_row]
     for order, group in sorted(groups, key=lambda each: (_group_rank(each[1]), each[0])):
@@ -182,8 +181,9 @@ def _shown_as_group(view: LabelView) -> NDArray[np.bool_]:
     """Tell which rows ride alone, where the group's label says their name already, (n,)."""
     if Overlay.GROUP_LABELS not in view.overlays:
         return np.zeros(len(view.placed.index), bool)
-    alone = [int(group.riders[0]) for group in view.state.groups if len(group.riders) == 1]
-    return np.isin(view.placed.index, alone)
+    alone = np.zeros(len(view.state.riders.bibs), bool)
+    alone[[int(group.riders[0]) for group in view.state.groups if len(group.riders) == 1]] = True
+    return alone[view.placed.index]
 
 
 def _rider_ranks(state: RaceState, placed: PlacedRiders) -> NDArray[np.float64]:

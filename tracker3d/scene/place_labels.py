@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from terrain import atmosphere
 from tracker3d.scene.label_view import Wanted
 from tracker3d.scene.model import GateKind, Overlay
 from tracker3d.scene.projection import focal_px, in_sight, inside, project
@@ -30,6 +31,8 @@ _HEIGHT_M = 9.0
 _READABLE_PX = 75.0
 """A gate this high in a picture 1080 lines high is read itself, and needs no label."""
 _LAST_KM_LEAST_PX = 1.2
+_TAKEN_HAZES = 2.5
+"""So many times as far off as haze has two thirds of its strength there is nothing but haze."""
 _BANNER_MIDDLE_M, _BANNER_HALF_M = 6.3, (5.6, 1.1)
 
 
@@ -67,22 +70,30 @@ def place_labels(view: LabelView, press: TagPress) -> list[Wanted]:
 def _gates_seen(
     view: LabelView,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return pixels (n, 2) and depths (n,) of the tops of the gates, and which of them are seen."""
-    tops, _ = _gates_m(view.scene)
-    px, depth_m = project(view.pose, view.viewport_px, tops)
-    visible = inside(px, view.viewport_px) & (depth_m > 0)
+    """Return pixels (n, 2) and depths (n,) of the tops of the gates, and which of them are seen.
+
+    Those are not whose foot is out of the picture, or which haze has taken: a label would hang in the sky.
+    """
+    feet, tops, _ = _gates_m(view.scene)
+    px, depth_m = project(view.pose, view.viewport_px, np.concatenate([tops, feet]))
+    both = (inside(px, view.viewport_px) & (depth_m > 0)).reshape(2, -1).all(axis=0)
+    px, depth_m = px[: len(tops)], depth_m[: len(tops)]
+    reach_m = float(
+        np.linalg.norm(np.asarray(view.pose.target_m, float) - np.asarray(view.pose.eye_m, float))
+    )
+    visible = both & (depth_m < _TAKEN_HAZES * atmosphere(view.scene.ground.look).haze_m(reach_m))
     if visible.any():
         visible[visible] = in_sight(view.scene, view.pose.eye_m, tops[visible])
     return px, depth_m, visible
 
 
-def _gates_m(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the tops of the gates, and the middles of their banners, (n, 3) each."""
+def _gates_m(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the feet of the gates, their tops, and the middles of their banners, (n, 3) each."""
 
-    def make() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def make() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         feet = np.array([gate.position_m for gate in scene.gates], float).reshape(-1, 3)
         up = np.array([0.0, 0.0, 1.0])
-        return feet + _HEIGHT_M * up, feet + _BANNER_MIDDLE_M * up
+        return feet, feet + _HEIGHT_M * up, feet + _BANNER_MIDDLE_M * up
 
     return scene.memory.get("gates", None, make)
 
@@ -91,7 +102,7 @@ def banners_px(view: LabelView) -> NDArray[np.float64]:
     """Return the boxes (k, 4) of banners over the road that are read themselves."""
     if not view.scene.gates:
         return np.empty((0, 4))
-    px, depth_m = project(view.pose, view.viewport_px, _gates_m(view.scene)[1])
+    px, depth_m = project(view.pose, view.viewport_px, _gates_m(view.scene)[2])
     metre_px = focal_px(view.pose, view.viewport_px) / np.maximum(depth_m, 1.0)
     near = (depth_m > 0) & (_HEIGHT_M * metre_px > _READABLE_PX * view.look.scale)
     half = np.array(_BANNER_HALF_M) * metre_px[near, None]

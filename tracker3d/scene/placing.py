@@ -129,8 +129,7 @@ def place_riders(
     if visible.any():
         visible[visible] = in_sight(scene, pose.eye_m, positions[visible])
     px[~visible] = np.nan
-    age_s = np.nan_to_num(states.age_s[index], nan=0.0, posinf=_FADE_AGES_S[-1])
-    opacity = np.interp(age_s, _FADE_AGES_S, _FADE_OPACITIES)
+    opacity = np.interp(np.fmax(states.age_s[index], 0.0), _FADE_AGES_S, _FADE_OPACITIES)
     cars = np.flatnonzero(roster.vehicle[index])
     away_m = np.linalg.norm(positions[cars] - pose.eye_m, axis=1)
     opacity[cars] *= np.interp(away_m, _CAR_FADE_M, (0.0, 1.0))
@@ -152,7 +151,7 @@ def _on_road(
     """Positions as drawn, (n, 3), and headings, (n,); riders lean their place on the road's cross slope."""
     route, road = scene.stage.route, scene.road
     half = ROAD_WIDTH_M / 2.0
-    aside = np.clip(np.nan_to_num(lateral_m), -half, half)
+    aside = np.minimum(np.maximum(np.where(np.isnan(lateral_m), 0.0, lateral_m), -half), half)
     x_m, y_m, z_m, heading = route.placed(distance_m)
     positions = np.empty((len(distance_m), 3))
     positions[:, 0] = x_m - np.cos(heading) * aside

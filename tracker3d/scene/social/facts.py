@@ -197,12 +197,16 @@ class _Teller:
             self._rider_row(
                 number,
                 int(rider),
-                clock_text(times_s[number]) if number == 0 else gap_text(times_s[number] - times_s[0]),
+                clock_text(times_s[number]) if number == 0 else self._behind(times_s[number] - times_s[0]),
                 "",
             )
             for number, rider in enumerate(order)
         ]
         return place.name, self._climb_says(place), rows, self.theme.word("card_climb_note")
+
+    def _behind(self, gap_s: float) -> str:
+        """Return how much later somebody was, or that it was in the same second."""
+        return gap_text(gap_s) if gap_s >= 1.0 else self.theme.word("same_time")
 
     def speeds(self) -> _Says:
         """Tell who was fastest so far, over a window that is stated."""
