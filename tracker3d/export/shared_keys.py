@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.export.keyframes import OFFSETS, Keys, grid_step_m, reduce_paths
+from tracker3d.export.keyframes import Keys, grid_step_m, reduce_paths
 from tracker3d.export.line_walk import walk_line
 from tracker3d.export.thinning import float_reserve_m
 from tracker3d.track.lanes import lanes, laterals
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 WHOLE_ROAD_M = 8.0
 """From this bound on one line in the middle of the road serves for all."""
+
+OFFSETS = (0.0, -0.28, 0.28, -0.56, 0.56, -0.84, 0.84)
+"""Places across the line that a key may take, as shares of the bound; wider ones take 1.5 % more keys."""
 
 COARSEST_STEP_S = 1.0 / 32.0
 """Of times; on coarser ones a walk with many riders does not find its way."""
