@@ -35,7 +35,7 @@ WHOLE_ROAD_M = 8.0
 """From this bound on one line in the middle of the road serves for all."""
 
 OFFSETS = (0.0, -0.28, 0.28, -0.56, 0.56, -0.84, 0.84)
-"""Places across the line that a key may take, as shares of the bound; wider ones take 1.5 % more keys."""
+"""Places across the line that a key may take, as shares of the bound; others take more keys."""
 
 COARSEST_STEP_S = 1.0 / 32.0
 """Of times; on coarser ones a walk with many riders does not find its way."""
