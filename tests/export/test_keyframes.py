@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker3d.export.key_walk import PARTS
-from tracker3d.export.keyframes import grid_step_m, interpolation_errors_m, reduce_paths
+from tracker3d.export.keyframes import grid_step_m, reduce_paths
 from tracker3d.export.thinning import float_reserve_m, reduce_keys
 
 
@@ -45,7 +45,7 @@ def test_bound_holds_at_every_second(path, max_error_m):
             shown = places[low] * (1 - share) + places[after] * share
             worst = max(worst, float(np.linalg.norm(shown - path[second, rider])))
         assert worst <= max_error_m
-        assert interpolation_errors_m(path, keys)[rider] == pytest.approx(worst, abs=1e-6)
+        assert chosen.error_m == pytest.approx(worst, abs=1e-6)
 
 
 def test_fewer_keys_than_samples_of_a_winding_road():

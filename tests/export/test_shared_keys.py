@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import small_stage
 
-from tracker3d.export.keyframes import interpolation_errors_m
 from tracker3d.export.paths import drawn_paths, road_positions
 from tracker3d.export.shared_keys import shared_keys, shared_steps
 from tracker3d.export.warping import Warp
@@ -32,10 +31,21 @@ def moved(stage, paths, distance_m):
     return dataclasses.replace(paths, distance_m=distance_m, lateral_m=aside_m, positions_m=places)
 
 
+def errors_m(paths, keys):
+    """How far riders are off at the worst second, as players interpolate; the keys must say the same."""
+    worst = []
+    for rider, chosen in enumerate(keys):
+        shown = [np.interp(paths.times_s, chosen.times_s, places) for places in chosen.positions_m.T]
+        miss = np.stack(shown, axis=-1) - paths.positions_m[:, rider]
+        worst.append(np.linalg.norm(miss, axis=1).max())
+        assert chosen.error_m == pytest.approx(worst[-1], abs=1e-6)
+    return np.array(worst)
+
+
 @pytest.mark.parametrize("max_error_m", [0.1, 0.5, 3.0, 10.0])
 def test_bound_holds_at_every_second(stage, usual, max_error_m):
     keys = shared_keys(stage, usual, Warp(), max_error_m=max_error_m)
-    assert interpolation_errors_m(usual.positions_m, keys).max() <= max_error_m
+    assert errors_m(usual, keys).max() <= max_error_m
     extent_m = float(np.abs(usual.positions_m).max())
     step_m, step_s = shared_steps(max_error_m, duration_s=float(usual.times_s[-1]), extent_m=extent_m)
     for chosen in keys:
@@ -60,7 +70,7 @@ def test_stops_late_starts_and_early_ends(stage, usual):
     distance_m[half:, 2] = distance_m[half, 2]
     paths = moved(stage, usual, distance_m)
     keys = shared_keys(stage, paths, Warp(), max_error_m=0.5)
-    assert interpolation_errors_m(paths.positions_m, keys).max() <= 0.5
+    assert errors_m(paths, keys).max() <= 0.5
     assert len(keys[1]) == 1
 
 
@@ -72,5 +82,5 @@ def test_who_jumps_or_leaves_his_line_has_keys_of_his_own(stage, usual):
     aside[:, 4, :2] += 3.0
     paths = dataclasses.replace(paths, positions_m=aside)
     keys = shared_keys(stage, paths, Warp(), max_error_m=0.5)
-    assert interpolation_errors_m(paths.positions_m, keys).max() <= 0.5
+    assert errors_m(paths, keys).max() <= 0.5
     assert len(keys[4].line) == len(keys[4])

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.export.glb import GlbWriter, y_up
-from tracker3d.scene.camera import FOV_DEG, Moment, along_road, parse_camera
+from tracker3d.scene.camera import FOV_DEG, Moment, all_along_road, parse_camera
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tracker3d.export.paths import RacePaths
     from tracker3d.export.sizes import Sizes
     from tracker3d.race import Race
-    from tracker3d.scene.model import StageScene
+    from tracker3d.scene.model import CameraPose, StageScene
 
 ASPECT = 16 / 9
 """Players give cameras the shape of their window; views are framed for this one."""
@@ -45,15 +47,17 @@ VIEWPORT_PX = (1920, 1080)
 
 
 @dataclass(frozen=True)
-class _Lens:
-    """What near and far distances follow from."""
+class CameraMove:
+    """A camera: eyes and what they look at, (k, 3) stage axes, at ``times_s`` (k,); one alone stands."""
 
-    sizes: Sizes
-    scale: float = 1.0
+    name: str
+    eyes_m: NDArray[np.float64]
+    targets_m: NDArray[np.float64]
+    times_s: NDArray[np.float64] | None = None
+    fov_deg: float = FOV_DEG
 
 
-def add_cameras(
-    writer: GlbWriter,
+def camera_moves(
     scene: StageScene,
     paths: RacePaths | None,
     sizes: Sizes,
@@ -61,46 +65,55 @@ def add_cameras(
     speed: float,
     race: Race | None = None,
     detailed: bool = True,
-    scale: float = 1.0,
-) -> list[int]:
-    """Add all cameras; returns their nodes.
+) -> list[CameraMove]:
+    """Return the moves of all cameras.
 
     ``speed`` is that of the animation against the race. With ``race``, the app's own cameras of the finish,
     of the highest climb and of the stage preview come along, with the app's poses. A model for a table, not
-    ``detailed``, has none that fly over it. ``scale`` is that of the root: near and far distances of cameras
-    know nothing of what stands above them.
+    ``detailed``, has none that fly over it.
     """
-    lens = _Lens(sizes, scale)
     duration_s = float(paths.times_s[-1]) if paths is not None else 0.0
-    nodes = [
-        add_overview(writer, scene, lens),
-        add_orbit(writer, scene, lens, duration_s=duration_s / speed),
-    ]
+    moves = [_overview(scene), _orbit(scene, duration_s=duration_s / speed)]
     if paths is not None and detailed and (paths.bibs >= 0).any():
-        nodes.append(add_chase(writer, scene, paths, lens, speed=speed))
+        moves.append(_chase(scene, paths, sizes, speed=speed))
     if race is not None and detailed:
-        nodes += _add_app_cameras(writer, scene, race, lens)
-    return nodes
+        moves += _app_cameras(scene, race)
+    return moves
 
 
-def _add_app_cameras(writer: GlbWriter, scene: StageScene, race: Race, lens: _Lens) -> list[int]:
-    nodes = []
+def add_cameras(
+    writer: GlbWriter, moves: Sequence[CameraMove], sizes: Sizes, *, scale: float = 1.0
+) -> list[int]:
+    """Add cameras; returns their nodes.
+
+    ``scale`` is that of the root: near and far distances of cameras know nothing of what stands above them.
+    """
+    return [_add_camera(writer, move, sizes, scale) for move in moves]
+
+
+def _app_cameras(scene: StageScene, race: Race) -> list[CameraMove]:
+    moves = []
     for name, words, lasts_s in APP_CAMERAS:
         camera, state = parse_camera(words), race.at(race.start_ms)
         times_s = np.arange(0.0, lasts_s + APP_STEP_S / 2, APP_STEP_S)
         poses = [camera.pose(Moment(scene, race, state, time_s, VIEWPORT_PX)) for time_s in times_s.tolist()]
-        eyes, targets = np.stack([pose.eye_m for pose in poses]), np.stack([pose.target_m for pose in poses])
-        moving = times_s if len(poses) > 1 else None
-        nodes.append(_camera(writer, name, eyes, targets, lens, times_s=moving, fov_deg=poses[0].fov_deg))
-    return nodes
+        moves.append(_move_of(name, poses, times_s, fov_deg=poses[0].fov_deg))
+    return moves
 
 
-def add_overview(writer: GlbWriter, scene: StageScene, lens: _Lens) -> int:
-    """Add ``camera_overview``: the whole road, obliquely, from the side that shows it largest."""
+def _move_of(
+    name: str, poses: Sequence[CameraPose], times_s: NDArray[np.float64], *, fov_deg: float = FOV_DEG
+) -> CameraMove:
+    eyes, targets = np.stack([pose.eye_m for pose in poses]), np.stack([pose.target_m for pose in poses])
+    return CameraMove(name, eyes, targets, times_s, fov_deg)
+
+
+def _overview(scene: StageScene) -> CameraMove:
+    """``camera_overview``: the whole road, obliquely, from the side that shows it largest."""
     points, middle = _road_points(scene)
     view = _direction(overview_azimuth_rad(scene), OVERVIEW_PITCH_DEG)
     eye = middle - _reach_m(points - middle, view) * view
-    return _camera(writer, "camera_overview", eye[None], middle[None], lens)
+    return CameraMove("camera_overview", eye[None], middle[None])
 
 
 def overview_azimuth_rad(scene: StageScene) -> float:
@@ -111,8 +124,8 @@ def overview_azimuth_rad(scene: StageScene) -> float:
     return float(azimuths[int(np.argmin(reaches_m))])
 
 
-def add_orbit(writer: GlbWriter, scene: StageScene, lens: _Lens, *, duration_s: float) -> int:
-    """Add ``camera_orbit``: one turn around the middle of the road.
+def _orbit(scene: StageScene, *, duration_s: float) -> CameraMove:
+    """``camera_orbit``: one turn around the middle of the road.
 
     It lasts :data:`ORBIT_TURN_S`, or as long as the race where that is shorter; without a race it stands.
     """
@@ -122,25 +135,20 @@ def add_orbit(writer: GlbWriter, scene: StageScene, lens: _Lens, *, duration_s: 
     reach_m = max(_reach_m(points - middle, view) for view in views)
     times_s = np.linspace(0, min(ORBIT_TURN_S, duration_s), len(turn_rad))
     targets = np.broadcast_to(middle, views.shape)
-    return _camera(writer, "camera_orbit", middle - reach_m * views, targets, lens, times_s=times_s)
+    return CameraMove("camera_orbit", middle - reach_m * views, targets, times_s)
 
 
-def add_chase(writer: GlbWriter, scene: StageScene, paths: RacePaths, lens: _Lens, *, speed: float) -> int:
-    """Add ``camera_chase``: behind and above the first rider on the road."""
+def _chase(scene: StageScene, paths: RacePaths, sizes: Sizes, *, speed: float) -> CameraMove:
+    """``camera_chase``: behind and above the first rider on the road."""
     every = np.unique(np.append(np.arange(0, len(paths.times_s), CHASE_STEP_S), len(paths.times_s) - 1))
-    poses = [
-        along_road(
-            scene,
-            float(distance_m),
-            behind_m=9 * lens.sizes.rider_m,
-            height_m=4 * lens.sizes.rider_m,
-            down=0.58,
-        )
-        for distance_m in paths.leader_m[every]
-    ]
-    eyes = np.stack([pose.eye_m for pose in poses])
-    targets = np.stack([pose.target_m for pose in poses])
-    return _camera(writer, "camera_chase", eyes, targets, lens, times_s=paths.times_s[every] / speed)
+    poses = all_along_road(
+        scene,
+        paths.leader_m[every].tolist(),
+        behind_m=9 * sizes.rider_m,
+        height_m=4 * sizes.rider_m,
+        down=0.58,
+    )
+    return _move_of("camera_chase", poses, paths.times_s[every] / speed)
 
 
 def _road_points(scene: StageScene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -168,26 +176,18 @@ def _reach_m(relative_m: NDArray[np.float64], view: NDArray[np.float64]) -> floa
     return float((np.maximum(across, upward) - relative_m @ view).max())
 
 
-def _camera(
-    writer: GlbWriter,
-    name: str,
-    eyes: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    lens: _Lens,
-    *,
-    times_s: NDArray[np.float64] | None = None,
-    fov_deg: float = FOV_DEG,
-) -> int:
+def _add_camera(writer: GlbWriter, move: CameraMove, sizes: Sizes, scale: float) -> int:
+    eyes, targets = move.eyes_m, move.targets_m
     # Depth buffers resolve little beyond some ten thousand times the near distance.
-    near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), lens.sizes.rider_m / 3)
-    far_m = near_m + 6 * lens.sizes.extent_m
+    near_m = max(0.02 * float(np.linalg.norm(eyes - targets, axis=1).min()), sizes.rider_m / 3)
+    far_m = near_m + 6 * sizes.extent_m
     camera = writer.perspective_camera(
-        name, fov_deg=fov_deg, near_m=lens.scale * near_m, far_m=lens.scale * far_m
+        move.name, fov_deg=move.fov_deg, near_m=scale * near_m, far_m=scale * far_m
     )
     turns = look_at(y_up(eyes), y_up(targets))
-    node = writer.node(name, camera=camera, translation_m=eyes[0], rotation=turns[0])
-    if times_s is not None and len(eyes) > 1:
-        writer.animate_camera(node, times_s, eyes, turns)
+    node = writer.node(move.name, camera=camera, translation_m=eyes[0], rotation=turns[0])
+    if move.times_s is not None and len(eyes) > 1:
+        writer.animate_camera(node, move.times_s, eyes, turns)
     return node
 
 

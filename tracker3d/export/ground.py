@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 TILE_VERTICES = 65_000
 """Indices of larger tiles would take four bytes instead of two."""
 
-UV_EXPONENT = -13
-"""Packed texture coordinates stand on a quarter of a pixel of an atlas of 2048."""
+UV_EXPONENT = -12
+"""Packed texture coordinates stand on half a pixel of an atlas of 2048."""
 
 EDGE_LEVELS = 8
 """The cut edge has that much coarser levels of colour: nobody sees it, and it packs in half of the bytes."""

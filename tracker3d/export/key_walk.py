@@ -123,37 +123,71 @@ def _linked(
 ) -> NDArray[np.bool_]:
     """Say which places at a later time can be reached from the reached ones at ``key``, and from which."""
     allowed = _within(path, places, at, bound_m)
+    paths, start_s, end_s, suspect = path.reshape(1, -1, 3), key / PARTS, at / PARTS, -1
     for place in range(len(allowed)):
-        linked = False
+        linked, end = False, _place(places, at, place)
         for origin in range(len(reached)):
             if allowed[place] and reached[origin] and not linked:
-                linked = keeps_straight(
-                    path, places[key, origin], places[at, place], key / PARTS, at / PARTS, bound_m
-                )
+                start = _place(places, key, origin)
+                found = astray(paths, 0, start, end, start_s, end_s, bound_m, suspect)
+                linked = found < 0
+                suspect = suspect if linked else found
                 before[place] = origin
         allowed[place] = linked
     return allowed
 
 
 @compiled
-def keeps_straight(
-    path: NDArray[np.float64],
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
+def _place(places: NDArray[np.float64], part: int, number: int) -> tuple[float, float, float]:
+    return places[part, number, 0], places[part, number, 1], places[part, number, 2]
+
+
+@compiled
+def astray(
+    paths: NDArray[np.float64],
+    rider: int,
+    start: tuple[float, float, float],
+    end: tuple[float, float, float],
     start_s: float,
     end_s: float,
     bound_m: float,
-) -> bool:
-    """Say whether a straight way between two keys passes all seconds within the bound, the middle first."""
-    low, past = int(np.ceil(start_s)), min(int(np.floor(end_s)) + 1, len(path))
-    middle = (low + past) // 2
+    suspect: int,
+) -> int:
+    """Return a second at which a straight way between two keys is out of bounds, -1 where it never is.
+
+    The second ``suspect`` is tried first, or the middle where it lies outside: most ways fail where the one
+    before did.
+    """
+    low, past = int(np.ceil(start_s)), min(int(np.floor(end_s)) + 1, paths.shape[1])
+    if not low <= suspect < past:
+        suspect = (low + past) // 2
     for number in range(low - 1, past):
-        second = middle if number < low else number
+        second = suspect if number < low else number
         if low <= second < past:
             share = (second - start_s) / (end_s - start_s)
-            x_m = start[0] + (end[0] - start[0]) * share - path[second, 0]
-            y_m = start[1] + (end[1] - start[1]) * share - path[second, 1]
-            z_m = start[2] + (end[2] - start[2]) * share - path[second, 2]
+            x_m = start[0] + (end[0] - start[0]) * share - paths[rider, second, 0]
+            y_m = start[1] + (end[1] - start[1]) * share - paths[rider, second, 1]
+            z_m = start[2] + (end[2] - start[2]) * share - paths[rider, second, 2]
             if x_m * x_m + y_m * y_m + z_m * z_m > bound_m * bound_m:
-                return False
-    return True
+                return second
+    return -1
+
+
+@compiled
+def largest_error_m(
+    path: NDArray[np.float64], times_s: NDArray[np.float32], places_m: NDArray[np.float32]
+) -> float:
+    """Return the largest distance of what keys (k,), (k, 3) show from a path (t, 3) at any second."""
+    largest, after = 0.0, 0
+    for second in range(len(path)):
+        while after < len(times_s) and times_s[after] < second:
+            after += 1
+        high, low, share = min(after, len(times_s) - 1), max(after - 1, 0), 0.0
+        if high > low:
+            share = (second - np.float64(times_s[low])) / (np.float64(times_s[high]) - times_s[low])
+        square = 0.0
+        for axis in range(3):
+            start = np.float64(places_m[low, axis])
+            square += (start + (np.float64(places_m[high, axis]) - start) * share - path[second, axis]) ** 2
+        largest = max(largest, square)
+    return float(np.sqrt(largest))

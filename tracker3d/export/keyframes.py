@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.export.key_walk import PARTS, walk
+from tracker3d.export.key_walk import PARTS, largest_error_m, walk
 from tracker3d.export.thinning import float_reserve_m
 
 if TYPE_CHECKING:
@@ -38,12 +38,27 @@ class Keys:
 
     The places are k rows of ``line`` (n, 3) float32, stage axes, from ``begin`` on: riders may share a line
     (:mod:`tracker3d.export.shared_keys`). Times and places are whole numbers of the steps of
-    :func:`grid_step_m` and :data:`PARTS`, or of those of shared keys.
+    :func:`grid_step_m` and :data:`PARTS`, or of those of shared keys. ``error_m`` is the largest distance at
+    any second between what they show and where he is.
     """
 
     times_s: NDArray[np.float32]
     line: NDArray[np.float32]
-    begin: int = 0
+    begin: int
+    error_m: float
+
+    @classmethod
+    def measured(
+        cls,
+        times_s: NDArray[np.float64],
+        line: NDArray[np.float32],
+        path: NDArray[np.float64],
+        *,
+        begin: int = 0,
+    ) -> Keys:
+        """Return keys of a rider who is at ``path`` (t, 3) once a second."""
+        times, places = times_s.astype(np.float32), line[begin : begin + len(times_s)]
+        return cls(times, line, begin, largest_error_m(path, times, places))
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -103,18 +118,5 @@ def reduce_paths(positions_m: NDArray[np.float32], *, max_error_m: float) -> lis
         parts, places = walk(path, offsets_m, grid_m, bound_m)
         if (places == places[0]).all():
             parts, places = parts[:1], places[:1]
-        keys.append(Keys((parts / PARTS).astype(np.float32), places.astype(np.float32)))
+        keys.append(Keys.measured(parts / PARTS, places.astype(np.float32), path))
     return keys
-
-
-def interpolation_errors_m(positions_m: NDArray[np.float32], keys: list[Keys]) -> NDArray[np.float64]:
-    """Return for each rider the largest distance at any second that the chosen keys cause; (n,)."""
-    seconds = np.arange(len(positions_m), dtype=np.float64)
-    worst = np.zeros(len(keys))
-    for rider, chosen in enumerate(keys):
-        path = positions_m[:, rider].astype(np.float64)
-        shown = np.stack(
-            [np.interp(seconds, chosen.times_s, chosen.positions_m[:, axis]) for axis in range(3)], axis=-1
-        )
-        worst[rider] = np.sqrt(((shown - path) ** 2).sum(axis=1).max())
-    return worst

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker3d.export.key_walk import keeps_straight
+from tracker3d.export.key_walk import astray
 from tracker3d.track.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class _Lane(NamedTuple):
+    """What stays the same on a walk: see :func:`walk_line`; first and last points of riders, (n,)."""
+
+    paths: NDArray[np.float64]
+    ways: NDArray[np.float64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    line: NDArray[np.float64]
+    offsets_m: NDArray[np.float64]
+    grid_m: float
+    time_step_s: float
+    bound_m: float
+
+
+class _Walk(NamedTuple):
+    """What changes from key to key.
+
+    Attributes
+    ----------
+    now_s, due_s : (n,) float64
+        When riders pass the last key, and would pass the one that is tried.
+    starts, ends : (m, 3) float64
+        Places across the line at both.
+    reached, linked : (m,) bool
+        Which places the last key may take, and which of those that are tried can be reached from them.
+    """
+
+    now_s: NDArray[np.float64]
+    due_s: NDArray[np.float64]
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    reached: NDArray[np.bool_]
+    linked: NDArray[np.bool_]
 
 
 @compiled
@@ -51,125 +86,187 @@ def walk_line(
     riders, choices = len(ways), len(offsets_m)
     first = np.rint(ways[:, 0]).astype(np.int64)
     last = np.rint(ways[:, -1]).astype(np.int64)
+    lane = _Lane(paths, ways, first, last, line, offsets_m, grid_m, time_step_s, bound_m)
+    walk = _begun(riders, choices)
     needed = np.unique(np.concatenate((first, last)))
     points = np.empty(2 * len(line) + 2, np.int64)
     before = np.empty((2 * len(line) + 2, choices), np.int8)
     times = np.full((riders, 1024), np.nan)
-    now, due = np.zeros(riders), np.zeros(riders)
-    starts, ends = np.empty((choices, 3)), np.empty((choices, 3))
-    reached, links = np.ones(choices, np.bool_), np.zeros(choices, np.bool_)
-    found, trial = reached.copy(), np.zeros(choices, np.int8)
     points[0], count, step, left, ahead = needed[0], 1, 8, False, 1
     times[first == needed[0], 0] = 0.0
     while points[count - 1] < needed[-1]:
         key = points[count - 1]
         while needed[ahead] <= key:
             ahead += 1
-        good, bad = key, needed[ahead] + 1
-        past = bad
-        while bad - good > 1 and good < needed[ahead]:
-            at = min(key + step, needed[ahead]) if bad == past else (good + bad) // 2
-            for rider in range(riders):
-                due[rider] = max(_time_of(ways[rider], at, False, time_step_s), now[rider] + time_step_s)
-            _spread(line, key, offsets_m, grid_m, starts)
-            _spread(line, at, offsets_m, grid_m, ends)
-            _link(paths, starts, ends, now, due, key, at, first, last, bound_m, reached, links, trial)
-            if links.any():
-                good = at
-                found[:] = links
-                before[count] = trial
-                step = 2 * (at - key) if bad == past else step
-            else:
-                bad = at
-        if count == times.shape[1]:
-            times = np.concatenate((times, np.full(times.shape, np.nan)), axis=1)
+        good = _farthest(lane, walk, key, needed[ahead], step, before[count])
         if good == key and not left:
             # Somebody stands here: all pass the place twice, he when he comes and when he goes.
             left = True
-            for choice in range(choices):
-                before[count, choice] = choice
+            before[count] = np.arange(choices)
         else:
             if good == key:
                 # What cannot be followed is passed as it is; whoever is off then gets keys of his own.
                 good = key + 1
-                found[:] = True
-                before[count] = np.argmax(reached)
+                walk.linked[:] = True
+                before[count] = np.argmax(walk.reached)
             left = False
-            reached[:] = found
-        for rider in range(riders):
-            if first[rider] == good and good > key:
-                now[rider] = 0.0
-                times[rider, count] = 0.0
-            elif first[rider] <= key and (good <= last[rider] if good > key else key < last[rider]):
-                came_s = _time_of(ways[rider], good, good == key, time_step_s)
-                now[rider] = max(came_s, now[rider] + time_step_s)
-                times[rider, count] = now[rider]
+            walk.reached[:] = walk.linked
+        if count == times.shape[1]:
+            times = np.concatenate((times, np.full(times.shape, np.nan)), axis=1)
+        _pass(lane, walk, key, good, times[:, count])
         points[count] = good
         step = max(good - key, 2)
         count += 1
-    places = np.empty((count, 3))
-    choice = int(np.argmax(reached))
-    for number in range(count - 1, -1, -1):
-        _spread(line, points[number], offsets_m, grid_m, starts)
-        places[number] = starts[choice]
+    return points[:count], _chosen(lane, walk, points[:count], before), times[:, :count]
+
+
+@compiled
+def _begun(riders: int, choices: int) -> _Walk:
+    return _Walk(
+        np.zeros(riders),
+        np.zeros(riders),
+        np.empty((choices, 3)),
+        np.empty((choices, 3)),
+        np.ones(choices, np.bool_),
+        np.zeros(choices, np.bool_),
+    )
+
+
+@compiled
+def _farthest(lane: _Lane, walk: _Walk, key: int, end: int, step: int, before: NDArray[np.int8]) -> int:
+    """Return the farthest point up to ``end`` that all riders can reach from ``key``; ``key`` for none.
+
+    ``step`` is doubled until it is too far, then halved. Which of its places can be reached is then in
+    ``walk``, and from which in ``before`` (m,).
+    """
+    _spread(lane, key, walk.starts)
+    good, bad = key, end + 1
+    past = bad
+    while bad - good > 1 and good < end:
+        at = min(key + step, end) if bad == past else (good + bad) // 2
+        if _link(lane, walk, key, at, before, True):
+            good = at
+            step = 2 * (at - key) if bad == past else step
+        else:
+            bad = at
+    if good > key:
+        _link(lane, walk, key, good, before, False)
+    return good
+
+
+@compiled
+def _link(lane: _Lane, walk: _Walk, key: int, at: int, before: NDArray[np.int8], one: bool) -> bool:
+    """Find which places at a later point all riders can reach from the reached ones, and from which.
+
+    Says whether there is any; ``one`` is then enough. The rider and the second at which the last way failed
+    are tried first, and arrays are taken out of their tuples once: each time would cost as much as a try.
+    """
+    _come(lane, walk, at)
+    _spread(lane, at, walk.ends)
+    paths, first, last, bound_m = lane.paths, lane.first, lane.last, lane.bound_m
+    now_s, due_s, starts, ends = walk.now_s, walk.due_s, walk.starts, walk.ends
+    reached, linked = walk.reached, walk.linked
+    found, loser, second = False, 0, -1
+    for choice in range(len(ends)):
+        end = _place(ends, choice)
+        linked[choice] = False
+        for origin in range(len(starts)):
+            if not reached[origin] or linked[choice] or (one and found):
+                continue
+            start = _place(starts, origin)
+            fits = True
+            for number in range(-1, len(paths)):
+                rider = loser if number < 0 else number
+                if fits and first[rider] <= key and at <= last[rider]:
+                    missed = astray(paths, rider, start, end, now_s[rider], due_s[rider], bound_m, second)
+                    if missed < 0 and at == last[rider] and not _near(paths[rider, -1], end, bound_m):
+                        missed = paths.shape[1] - 1
+                    if missed >= 0:
+                        fits, loser, second = False, rider, missed
+            linked[choice] = fits
+            found |= fits
+            before[choice] = origin
+    return found
+
+
+@compiled
+def _come(lane: _Lane, walk: _Walk, at: int) -> None:
+    """Write when riders come to a point."""
+    ways, step_s, now_s, due_s = lane.ways, lane.time_step_s, walk.now_s, walk.due_s
+    for rider in range(len(ways)):
+        due_s[rider] = max(_time_of(ways, rider, at, False, step_s, now_s[rider]), now_s[rider] + step_s)
+
+
+@compiled
+def _pass(lane: _Lane, walk: _Walk, key: int, point: int, times_s: NDArray[np.float64]) -> None:
+    """Write when riders pass the next key; at the same point once more is when they leave it."""
+    again = point == key
+    for rider in range(len(lane.ways)):
+        first, last = lane.first[rider], lane.last[rider]
+        if first == point and not again:
+            walk.now_s[rider] = 0.0
+            times_s[rider] = 0.0
+        elif first <= key and (key < last if again else point <= last):
+            came_s = _time_of(lane.ways, rider, point, again, lane.time_step_s, walk.now_s[rider])
+            walk.now_s[rider] = max(came_s, walk.now_s[rider] + lane.time_step_s)
+            times_s[rider] = walk.now_s[rider]
+
+
+@compiled
+def _chosen(
+    lane: _Lane, walk: _Walk, points: NDArray[np.int64], before: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    """Return the places of keys, decided backwards from the end; (k, 3)."""
+    places = np.empty((len(points), 3))
+    choice = int(np.argmax(walk.reached))
+    for number in range(len(points) - 1, -1, -1):
+        _spread(lane, points[number], walk.starts)
+        places[number] = walk.starts[choice]
         choice = before[number, choice]
-    return points[:count], places, times[:, :count]
+    return places
 
 
 @compiled
-def _link(
-    paths: NDArray[np.float64],
-    starts: NDArray[np.float64],
-    ends: NDArray[np.float64],
-    start_s: NDArray[np.float64],
-    end_s: NDArray[np.float64],
-    key: int,
-    at: int,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    bound_m: float,
-    reached: NDArray[np.bool_],
-    links: NDArray[np.bool_],
-    before: NDArray[np.int8],
-) -> None:
-    """Write which places at a later point all riders can reach from the reached ones, and from which."""
-    links[:] = False
-    for choice in range(len(links)):
-        for origin in range(len(reached)):
-            if reached[origin] and not links[choice]:
-                fits = True
-                for rider in range(len(paths)):
-                    if fits and first[rider] <= key and at <= last[rider]:
-                        start, end = starts[origin], ends[choice]
-                        fits = keeps_straight(paths[rider], start, end, start_s[rider], end_s[rider], bound_m)
-                        if fits and at == last[rider]:
-                            fits = _near(paths[rider, -1], end, bound_m)
-                links[choice] = fits
-                before[choice] = origin
+def _time_of(
+    ways: NDArray[np.float64], rider: int, point: int, leaving: bool, time_step_s: float, since_s: float
+) -> float:
+    """Return when a rider comes to a point of the line, or leaves it; on the grid of times.
 
-
-@compiled
-def _time_of(way: NDArray[np.float64], point: int, leaving: bool, time_step_s: float) -> float:
-    """Return when a rider comes to a point of the line, or leaves it; on the grid of times."""
-    wanted = min(float(point), way[-1])
-    after = np.searchsorted(way, float(point), side="right") if leaving else np.searchsorted(way, wanted)
+    He was not there before ``since_s``: the search goes on from that second, with steps that double.
+    """
+    wanted = float(point) if leaving else min(float(point), ways[rider, -1])
+    low, step = min(int(since_s), ways.shape[1] - 1), 1
+    while low > 0 and not _before(ways[rider, low - 1], wanted, leaving):
+        low -= min(low, step)
+    after = low
+    while after < ways.shape[1] and _before(ways[rider, after], wanted, leaving):
+        low = after + 1
+        after += step
+        step *= 2
+    after = min(after, ways.shape[1])
+    while low < after:
+        middle = (low + after) // 2
+        if _before(ways[rider, middle], wanted, leaving):
+            low = middle + 1
+        else:
+            after = middle
     if after == 0:
         return 0.0
-    if after == len(way):
+    if after == ways.shape[1]:
         return float(after - 1)
-    share = (wanted - way[after - 1]) / (way[after] - way[after - 1])
+    share = (wanted - ways[rider, after - 1]) / (ways[rider, after] - ways[rider, after - 1])
     return float(np.rint((after - 1 + share) / time_step_s) * time_step_s)
 
 
 @compiled
-def _spread(
-    line: NDArray[np.float64],
-    point: int,
-    offsets_m: NDArray[np.float64],
-    grid_m: float,
-    places: NDArray[np.float64],
-) -> None:
+def _before(place: float, wanted: float, leaving: bool) -> bool:
+    return place <= wanted if leaving else place < wanted
+
+
+@compiled
+def _spread(lane: _Lane, point: int, places: NDArray[np.float64]) -> None:
     """Write the places across the line at a point, on the grid, into ``places`` (m, 3)."""
+    line, offsets_m, grid_m = lane.line, lane.offsets_m, lane.grid_m
     ahead, behind = line[min(point + 4, len(line) - 1)], line[max(point - 4, 0)]
     east_m, north_m = ahead[0] - behind[0], ahead[1] - behind[1]
     length_m = max(np.hypot(east_m, north_m), 1e-6)
@@ -181,7 +278,12 @@ def _spread(
 
 
 @compiled
-def _near(place: NDArray[np.float64], other: NDArray[np.float64], bound_m: float) -> bool:
+def _place(places: NDArray[np.float64], number: int) -> tuple[float, float, float]:
+    return places[number, 0], places[number, 1], places[number, 2]
+
+
+@compiled
+def _near(place: NDArray[np.float64], other: tuple[float, float, float], bound_m: float) -> bool:
     total = 0.0
     for axis in range(3):
         total += (place[axis] - other[axis]) ** 2

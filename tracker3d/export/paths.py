@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker3d.errors import InputError
+from tracker3d.track.lanes import lanes, laterals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 STEP_MS = 1000
 MOST_SAMPLES = 20_000_000
 """Riders times seconds; a day of 230 riders."""
+
+_BLOCK = 50_000
+"""Positions that are computed at once: so many stay in a processor's cache, and threads share them out."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,6 @@ def drawn_paths(
         )
     times_ms = np.arange(first_ms, last_ms + 1, STEP_MS, dtype=np.int64)
     distance_m = np.asarray(motion.distances(times_ms), dtype=np.float64)
-    lateral_m = np.asarray(motion.laterals(times_ms), dtype=np.float64)
     known = np.isfinite(distance_m)
     seen = known.any(axis=0)
     if bibs is not None:
@@ -101,10 +106,9 @@ def drawn_paths(
         if not seen.any():
             raise InputError("None of these riders is seen at that time; choose others.")
     shown = np.asarray(motion.bibs, dtype=np.int32)[seen]
-    distance_m, lateral_m, known = distance_m[:, seen], lateral_m[:, seen], known[:, seen]
-    source = _nearest_known(known)
-    distance_m = np.take_along_axis(distance_m, source, axis=0)
-    lateral_m = np.nan_to_num(np.take_along_axis(lateral_m, source, axis=0))
+    distance_m, known = distance_m[:, seen], known[:, seen]
+    distance_m = np.take_along_axis(distance_m, _nearest_known(known), axis=0)
+    lateral_m = laterals(lanes(shown), distance_m)
     times_s = (times_ms - times_ms[0]) / 1000.0
     return RacePaths(
         start_ms=int(times_ms[0]),
@@ -121,13 +125,26 @@ def road_positions(
     stage: Stage, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64] | float = 0.0
 ) -> NDArray[np.float32]:
     """Return drawn positions (..., 3) at road distances, ``lateral_m`` to the left of the race."""
-    route = stage.route
-    x_m, y_m = route.position(distance_m)
-    heading_rad = route.heading(distance_m)
+    aside_m = np.broadcast_to(lateral_m, distance_m.shape)
+    if distance_m.size <= _BLOCK:
+        return _placed(stage, distance_m, aside_m)
+    positions = np.empty((*distance_m.shape, 3), np.float32)
+    edges = np.linspace(0, len(distance_m), -(-distance_m.size // _BLOCK) + 1).astype(int)
+
+    def place(begin: int, end: int) -> None:
+        positions[begin:end] = _placed(stage, distance_m[begin:end], aside_m[begin:end])
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        list(pool.map(place, edges[:-1].tolist(), edges[1:].tolist()))
+    return positions
+
+
+def _placed(
+    stage: Stage, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    x_m, y_m, z_m, heading_rad = stage.route.placed(distance_m)
     return stage.frame.drawn(
-        x_m - np.cos(heading_rad) * lateral_m,
-        y_m + np.sin(heading_rad) * lateral_m,
-        route.z_drawn(distance_m),
+        x_m - np.cos(heading_rad) * lateral_m, y_m + np.sin(heading_rad) * lateral_m, z_m
     )
 
 

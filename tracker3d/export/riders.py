@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracker3d.export.glb import GlbWriter, Primitive
-from tracker3d.export.keyframes import Keys, interpolation_errors_m, reduce_paths
+from tracker3d.export.keyframes import Keys, reduce_paths
 from tracker3d.export.labels import add_labels
 from tracker3d.export.paths import road_positions
 from tracker3d.export.shapes import marker
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tracker3d.export.sizes import Sizes
     from tracker3d.export.warping import Warp
     from tracker3d.scene.model import StageScene
+    from tracker3d.stage.model import Stage
 
 LEADER_SHARE = 0.6
 """Height of the leader's pin as a share of that of signs."""
@@ -46,25 +48,47 @@ def node_name(bib: int) -> str:
     return f"rider_{bib}" if bib >= 0 else f"vehicle_{-bib}"
 
 
+@dataclass(frozen=True)
+class ChosenKeys:
+    """Keys of each path, and of the first rider on the road; ``leader`` is None where nobody rides."""
+
+    paths: list[Keys]
+    leader: Keys | None
+
+
+def choose_keys(
+    stage: Stage, paths: RacePaths, warp: Warp, limits: ProfileLimits, *, groups: bool
+) -> ChosenKeys:
+    """Choose keys so that no second is farther off than the profile's bound.
+
+    ``paths`` are in the flat frame, keys are bent by ``warp``. ``groups``: they are those of
+    :func:`~tracker3d.export.groups.group_paths`.
+    """
+    placed = dataclasses.replace(paths, positions_m=warp(paths.positions_m))
+    if limits.shared and not groups:
+        keys = shared_keys(stage, placed, warp, max_error_m=limits.max_error_m)
+    else:
+        keys = reduce_paths(placed.positions_m, max_error_m=limits.max_error_m)
+    if not (paths.bibs >= 0).any():
+        return ChosenKeys(keys, None)
+    first = warp(road_positions(stage, paths.leader_m))
+    return ChosenKeys(keys, reduce_paths(first[:, None], max_error_m=limits.max_error_m)[0])
+
+
 def add_riders(
     writer: GlbWriter,
     scene: StageScene,
     paths: RacePaths,
+    keys: Sequence[Keys],
     sizes: Sizes,
     *,
     limits: ProfileLimits,
-    warp: Warp,
     facing_rad: float,
 ) -> AddedRiders:
-    """Add one node for each path, animated so that no second is farther off than the profile's bound.
+    """Add one node for each path, animated along its keys.
 
-    All markers share one shape and one material; riders of a colour share a mesh. ``paths`` are bent by
-    ``warp``.
+    All markers share one shape and one material; riders of a colour share a mesh.
     """
-    if limits.shared:
-        keys = shared_keys(scene.stage, paths, warp, max_error_m=limits.max_error_m)
-    else:
-        keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
     roster = roster_of(scene, paths.bibs)
     colours = [(int(red), int(green), int(blue)) for red, green, blue in roster.colours]
     teams = {team.code: team.name for team in scene.stage.teams}
@@ -81,24 +105,13 @@ def add_riders(
         )
         nodes.append(node)
     animate(writer, nodes, keys, limits)
-    errors = interpolation_errors_m(paths.positions_m, keys)
-    return AddedRiders(nodes, sum(map(len, keys)), float(errors.max(initial=0.0)))
+    return AddedRiders(nodes, sum(map(len, keys)), max((chosen.error_m for chosen in keys), default=0.0))
 
 
 def add_leader(
-    writer: GlbWriter,
-    scene: StageScene,
-    paths: RacePaths,
-    sizes: Sizes,
-    *,
-    limits: ProfileLimits,
-    warp: Warp,
-) -> list[int]:
-    """Add ``leader``, a large pin at the first rider on the road; none where nobody rides."""
-    if not (paths.bibs >= 0).any():
-        return []
-    positions = warp(road_positions(scene.stage, paths.leader_m))
-    keys = reduce_paths(positions[:, None], max_error_m=limits.max_error_m)
+    writer: GlbWriter, scene: StageScene, keys: Keys, sizes: Sizes, *, limits: ProfileLimits
+) -> int:
+    """Add ``leader``, a large pin at the first rider on the road."""
     shape = marker(LEADER_SHARE * sizes.sign_m, waist=LEADER_WAIST)
     red, green, blue = scene.theme.colour("head")
     attributes = {
@@ -107,22 +120,22 @@ def add_leader(
     }
     part = Primitive(attributes, writer.unlit_material("leader"), writer.indices(shape.faces))
     mesh = writer.mesh("leader", [part])
-    node = writer.node("leader", mesh=mesh, translation_m=keys[0].positions_m[0])
-    animate(writer, [node], keys, limits)
-    return [node]
+    node = writer.node("leader", mesh=mesh, translation_m=keys.positions_m[0])
+    animate(writer, [node], [keys], limits)
+    return node
 
 
 def add_groups(
     writer: GlbWriter,
     scene: StageScene,
     paths: RacePaths,
+    keys: Sequence[Keys],
     sizes: Sizes,
     *,
     limits: ProfileLimits,
     facing_rad: float,
 ) -> AddedRiders:
     """Add a node ``group_<number>`` for each path of :func:`~tracker3d.export.groups.group_paths`."""
-    keys = reduce_paths(paths.positions_m, max_error_m=limits.max_error_m)
     numbers = paths.bibs.tolist()
     colours = [scene.theme.colour("head" if number == 1 else "peloton") for number in numbers]
     boards = [Rider(number) for number in numbers]
@@ -139,8 +152,7 @@ def add_groups(
         for number, colour, chosen in zip(numbers, colours, keys, strict=True)
     ]
     animate(writer, nodes, keys, limits)
-    errors = interpolation_errors_m(paths.positions_m, keys)
-    return AddedRiders(nodes, sum(map(len, keys)), float(errors.max(initial=0.0)))
+    return AddedRiders(nodes, sum(map(len, keys)), max((chosen.error_m for chosen in keys), default=0.0))
 
 
 def animate(writer: GlbWriter, nodes: Sequence[int], keys: Sequence[Keys], limits: ProfileLimits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 SHAPE_ERROR_SHARE = 0.8
 """How far the thinned ribbon may be off, as a share of its lift over the ground."""
 
-_GRID_EXPONENT = -4
-_GRID_M = 2.0**_GRID_EXPONENT
-"""On which the ribbon's vertices stand, so that they pack well."""
+GRID_SHARE = 1 / 8
+"""Grid on which the ribbon's vertices stand, as a share of its lift over the ground; so they pack well."""
 
 COLOUR_STEP_M = 100.0
 CASING_RGB = (24, 28, 34)
@@ -53,10 +53,11 @@ def add_road(
     error_m = SHAPE_ERROR_SHARE * sizes.road_lift_m
     far = _thinned(road, lanes_m, max_error_m=max(error_m, PLAIN_ERROR_M), step_m=PLAIN_COLOUR_STEP_M)
     near = _thinned(road, lanes_m, max_error_m=error_m, step_m=COLOUR_STEP_M) if detailed else far
-    line_m, line_colours = warp(_on_grid(lanes_m[far].mean(axis=1))), road.colours[far]
-    lanes_m, colours = warp(_on_grid(lanes_m[near])), road.colours[near]
+    grid = math.floor(math.log2(GRID_SHARE * sizes.road_lift_m))
+    line_m, line_colours = warp(_on_grid(lanes_m[far].mean(axis=1), grid)), road.colours[far]
+    lanes_m, colours = warp(_on_grid(lanes_m[near], grid)), road.colours[near]
     material = writer.unlit_material("route", double_sided=True)
-    exponents = None if warp.exponents is None else (_GRID_EXPONENT,) * 3
+    exponents = None if warp.exponents is None else (grid,) * 3
     vertices, shades, faces = _ribbon(lanes_m, colours)
     faces, used = in_strips(faces, len(vertices))
     primitives = [
@@ -80,8 +81,8 @@ def add_road(
     return writer.node("route", mesh=writer.mesh("route", primitives))
 
 
-def _on_grid(positions_m: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(np.round(positions_m / _GRID_M) * _GRID_M, np.float32)
+def _on_grid(positions_m: NDArray[np.float32], exponent: int) -> NDArray[np.float32]:
+    return np.asarray(np.round(positions_m / 2.0**exponent) * 2.0**exponent, np.float32)
 
 
 def _draped_lanes(

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.export.keyframes import OFFSETS, Keys, grid_step_m, interpolation_errors_m, reduce_paths
+from tracker3d.export.keyframes import Keys, grid_step_m, reduce_paths
 from tracker3d.export.line_walk import walk_line
-from tracker3d.export.paths import road_positions
 from tracker3d.export.thinning import float_reserve_m
 from tracker3d.track.lanes import lanes, laterals
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 WHOLE_ROAD_M = 8.0
 """From this bound on one line in the middle of the road serves for all."""
+
+OFFSETS = (0.0, -0.28, 0.28, -0.56, 0.56, -0.84, 0.84)
+"""Places across the line that a key may take, as shares of the bound; others take more keys."""
 
 COARSEST_STEP_S = 1.0 / 32.0
 """Of times; on coarser ones a walk with many riders does not find its way."""
@@ -88,9 +91,15 @@ def shared_keys(stage: Stage, paths: RacePaths, warp: Warp, *, max_error_m: floa
         lane[:] = 0.0
     _, line_of = np.unique(lane, axis=1, return_inverse=True)
     members = [np.flatnonzero(line_of == line) for line in range(int(line_of.max(initial=-1)) + 1)]
+    road = _Road.of(stage, warp, paths.distance_m, step_m=min(max(max_error_m, 0.1), 2.0))
+    bound_m = max_error_m - float_reserve_m(paths.positions_m)
 
     def walked(riders: NDArray[np.intp]) -> list[Keys]:
-        return _keys_on_line(stage, paths, warp, riders, lane[:, riders[:1]], max_error_m, steps)
+        positions = np.ascontiguousarray(paths.positions_m[:, riders].transpose(1, 0, 2), np.float64)
+        ways, line = road.ways(paths.distance_m[:, riders]), road.line(lane[:, riders[:1]])
+        offsets_m = np.array(OFFSETS) * max_error_m
+        _, places, times_s = walk_line(positions, ways, line, offsets_m, *steps, bound_m)
+        return _keys_of(positions, places, times_s)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         by_line = list(pool.map(walked, members))
@@ -100,38 +109,50 @@ def shared_keys(stage: Stage, paths: RacePaths, warp: Warp, *, max_error_m: floa
         for rider, chosen in zip(riders.tolist(), keys_of, strict=True)
     }
     keys = [found[rider] for rider in range(len(paths.bibs))]
-    errors_m = interpolation_errors_m(paths.positions_m, keys)
-    limit_m = max_error_m - float_reserve_m(paths.positions_m)
-    for rider in np.flatnonzero(errors_m > limit_m).tolist():
-        (keys[rider],) = reduce_paths(paths.positions_m[:, rider : rider + 1], max_error_m=max_error_m)
+    for rider, chosen in enumerate(keys):
+        if chosen.error_m > bound_m:
+            (keys[rider],) = reduce_paths(paths.positions_m[:, rider : rider + 1], max_error_m=max_error_m)
     return keys
 
 
-def _keys_on_line(
-    stage: Stage,
-    paths: RacePaths,
-    warp: Warp,
-    riders: NDArray[np.intp],
-    lane: NDArray[np.float64],
-    max_error_m: float,
-    steps: tuple[float, float],
+@dataclass(frozen=True)
+class _Road:
+    """Points at even distances along the part of the road that is ridden, before they are moved aside."""
+
+    stage: Stage
+    warp: Warp
+    step_m: float
+    points_m: NDArray[np.float64]
+    placed: tuple[NDArray[np.float64], ...]
+
+    @classmethod
+    def of(cls, stage: Stage, warp: Warp, distance_m: NDArray[np.float64], *, step_m: float) -> _Road:
+        begin_m, end_m = np.floor(distance_m.min()), distance_m.max()
+        points_m = np.arange(begin_m, end_m + 2.0 * step_m, step_m)
+        x_m, y_m, z_m, heading_rad = stage.route.placed(points_m)
+        return cls(stage, warp, step_m, points_m, (x_m, y_m, z_m, np.cos(heading_rad), np.sin(heading_rad)))
+
+    def line(self, lane: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the line of a lane (3, 1), (p, 3); zeros are the middle of the road."""
+        aside_m = laterals(lane, self.points_m[:, None])[:, 0] if lane.any() else 0.0
+        x_m, y_m, z_m, north, east = self.placed
+        drawn = self.stage.frame.drawn(x_m - north * aside_m, y_m + east * aside_m, z_m)
+        return np.ascontiguousarray(self.warp(drawn), np.float64)
+
+    def ways(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far riders (t, n) are, in numbers of points, never falling; (n, t)."""
+        ways = (distance_m - self.points_m[0]) / self.step_m
+        return np.ascontiguousarray(np.maximum.accumulate(ways, axis=0).T)
+
+
+def _keys_of(
+    positions_m: NDArray[np.float64], places_m: NDArray[np.float64], times_s: NDArray[np.float64]
 ) -> list[Keys]:
-    step_m = min(max(max_error_m, 0.1), 2.0)
-    distance_m = paths.distance_m[:, riders]
-    begin_m = np.floor(distance_m.min())
-    points_m = np.arange(begin_m, distance_m.max() + 2.0 * step_m, step_m)
-    middle = not lane.any()
-    aside_m = 0.0 if middle else laterals(lane, points_m[:, None])[:, 0]
-    line = np.ascontiguousarray(warp(road_positions(stage, points_m, aside_m)), np.float64)
-    positions = np.ascontiguousarray(paths.positions_m[:, riders].transpose(1, 0, 2), np.float64)
-    ways = np.ascontiguousarray(np.maximum.accumulate((distance_m - begin_m) / step_m, axis=0).T)
-    bound_m = max_error_m - float_reserve_m(paths.positions_m)
-    _, places, times_s = walk_line(positions, ways, line, np.array(OFFSETS) * max_error_m, *steps, bound_m)
-    shared = places.astype(np.float32)
-    keys = []
-    for row in times_s:
+    """Return keys of riders (n, t, 3) from places that they share (k, 3) and their times (n, k)."""
+    shared, keys = places_m.astype(np.float32), []
+    for path, row in zip(positions_m, times_s, strict=True):
         passed = np.flatnonzero(np.isfinite(row))
-        keys.append(Keys(row[passed].astype(np.float32), shared, int(passed[0])))
+        keys.append(Keys.measured(row[passed], shared, path, begin=int(passed[0])))
     return keys
 
 

@@ -19,7 +19,9 @@ Function = TypeVar("Function", bound="Callable[..., object]")
 
 _NUMBA: Any = numba.config
 _HERE = Path(__file__).parent
-_OTHER_SOURCES = (_HERE.parent / "feed" / "columns.py",)
+_OTHER_SOURCES = (_HERE.parent / "feed" / "columns.py", _HERE.parent / "export" / "key_walk.py")
+"""Files elsewhere whose compiled functions are called by those of other files."""
+
 _KEPT_DAYS = 7.0
 
 

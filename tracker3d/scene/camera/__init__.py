@@ -6,7 +6,14 @@ before: any frame can be made by itself, in any order, and a video and a window 
 
 from tracker3d.scene.camera.easing import Ease
 from tracker3d.scene.camera.flight import FlyToCamera, RoadCamera
-from tracker3d.scene.camera.follow import ChaseCamera, OrbitCamera, OverheadCamera, Upward, along_road
+from tracker3d.scene.camera.follow import (
+    ChaseCamera,
+    OrbitCamera,
+    OverheadCamera,
+    Upward,
+    all_along_road,
+    along_road,
+)
 from tracker3d.scene.camera.framed import (
     FOV_DEG,
     ClimbCamera,
@@ -48,6 +55,7 @@ __all__ = [
     "RoadCamera",
     "Side",
     "Upward",
+    "all_along_road",
     "along_road",
     "as_timeline",
     "helicopter",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.scene.camera.clearance import LEAST_ABOVE_M, Rig, kept_above, placed
+from tracker3d.scene.camera.clearance import LEAST_ABOVE_M, Rig, foresee, kept_above, placed
 from tracker3d.scene.camera.easing import ramped, wrapped
 from tracker3d.scene.camera.focus import Focus, focus_on
 from tracker3d.scene.camera.handover import between
@@ -34,7 +34,7 @@ from tracker3d.scene.camera.road_path import road_path
 from tracker3d.scene.model import CameraPose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tracker3d.scene.model import StageScene
 
@@ -285,6 +285,27 @@ def along_road(
     down, fov_deg : float
         See :func:`~tracker3d.scene.camera.pose.aimed`.
     """
+    (pose,) = all_along_road(
+        scene, [distance_m], behind_m=behind_m, height_m=height_m, down=down, fov_deg=fov_deg
+    )
+    return pose
+
+
+def all_along_road(
+    scene: StageScene,
+    distances_m: Sequence[float],
+    *,
+    behind_m: float,
+    height_m: float,
+    down: float,
+    fov_deg: float = CHASE_FOV_DEG,
+) -> list[CameraPose]:
+    """Return :func:`along_road` for many places, for a third of the work where they are a whole race."""
     rig = Rig(behind_m=behind_m, height_m=height_m, step_m=max(20.0, 0.5 * behind_m))
-    eye, target = placed(scene, road_path(scene), rig, distance_m, 0.0)
-    return aimed(eye, target, fov_deg=fov_deg, down=down)
+    path = road_path(scene)
+    if len(distances_m) > 1:
+        foresee(scene, path, rig, min(distances_m), max(distances_m))
+    return [
+        aimed(*placed(scene, path, rig, distance_m, 0.0), fov_deg=fov_deg, down=down)
+        for distance_m in distances_m
+    ]

@@ -22,6 +22,7 @@ _STEP_M = 10.0
 _PLACE_SIGMA_M = 18.0
 _HEIGHT_SIGMA_M = 45.0
 _HEADING_SIGMA_M = 75.0
+_WIDE_NODES = 100
 
 
 @dataclass(frozen=True)
@@ -94,5 +95,15 @@ def _make(scene: StageScene, stretch: float) -> RoadPath:
 
 
 def _smoothed(values: NDArray[np.float64], sigma_m: float) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = gaussian_filter1d(values, sigma_m / _STEP_M, mode="nearest")
-    return result
+    """Return the average under a bell; under a wide one by Fourier transforms, the same to a nanometre."""
+    sigma = sigma_m / _STEP_M
+    reach = math.floor(4.0 * sigma + 0.5)
+    if reach < _WIDE_NODES:
+        narrow: NDArray[np.float64] = gaussian_filter1d(values, sigma, mode="nearest")
+        return narrow
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    padded = np.pad(values, reach, mode="edge")
+    size = 1 << (len(padded) - 1).bit_length()
+    spectrum = np.fft.rfft(padded, size) * np.fft.rfft(bell / bell.sum(), size)
+    wide: NDArray[np.float64] = np.fft.irfft(spectrum, size)[2 * reach :][: len(values)]
+    return wide
