@@ -61,3 +61,34 @@ def compiled(function: Function) -> Function:
     finally:
         _NUMBA.CACHE_DIR = usual
     return cast("Function", dispatcher)
+
+
+def _without_share(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """Code that takes the owners out of an array, or out of each array of a tuple."""
+    if isinstance(kind, numba.types.Array):
+        array = context.make_array(kind)(context, builder, value=value)
+        array.meminfo = array.meminfo.type(None)
+        array.parent = array.parent.type(None)
+        return array._getvalue()
+    if isinstance(kind, numba.types.BaseTuple):
+        for index, member in enumerate(kind.types):
+            part = _without_share(context, builder, member, builder.extract_value(value, index))
+            value = builder.insert_value(value, part, index)
+    return value
+
+
+def _borrowed(_: Any, kind: Any) -> Any:
+    """Give arrays that count no references; for compiled code only, see :func:`borrowed`."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _without_share(context, builder, signature.args[0], arguments[0])
+
+    return kind(kind), code
+
+
+borrowed: Any = numba.extending.intrinsic(_borrowed)
+"""The same array, or tuple of arrays, without counting who holds it: the caller keeps it alive.
+
+numba counts at each view of an array and at each call that gets one, and always across threads. A step of one
+rider takes dozens of both, and would cost twice as much.
+"""

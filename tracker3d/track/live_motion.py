@@ -13,22 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import borrowed, compiled
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS, TIME
 from tracker3d.track.model import SPEED_WINDOW_S, Presence, RiderStates
-from tracker3d.track.states import (
-    AGE,
-    DISTANCE,
-    FINISHED_LIVE_S,
-    LATERAL,
-    SPEED,
-    UNCERTAINTY,
-    presence_of_age,
-    uncertainty_of_age,
-)
+from tracker3d.track.states import FINISHED_LIVE_S, presence_of_age, uncertainty_of_age
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +40,9 @@ _RELOCATE_M = 6000.0
 """Farther than this nobody is made to ride: the rider, who has faded by then, comes back elsewhere."""
 
 _STALE, _LOST, _ABSENT = int(Presence.STALE), int(Presence.LOST), int(Presence.ABSENT)
+_DISTANCE, _SPEED, _LATERAL, _AGE, _UNCERTAINTY = range(5)
+"""Rows of what is shown."""
+
 _SHOWN, _SHOWN_AT, _FINISHED_AT, _DOUBT_SINCE = range(4)
 
 
@@ -94,13 +88,13 @@ class LiveMotion:
         return RiderStates(
             time_ms=int(time_ms - 1000.0 * self.delay_s),
             bibs=bibs,
-            distance_m=values[DISTANCE],
-            speed_mps=values[SPEED],
-            lateral_m=values[LATERAL],
-            age_s=values[AGE],
+            distance_m=values[_DISTANCE],
+            speed_mps=values[_SPEED],
+            lateral_m=values[_LATERAL],
+            age_s=values[_AGE],
             presence=presence,
             finished=finished,
-            uncertainty_m=values[UNCERTAINTY],
+            uncertainty_m=values[_UNCERTAINTY],
         )
 
 
@@ -115,6 +109,8 @@ def _show(
     presence: NDArray[np.uint8],
     finished: NDArray[np.bool_],
 ) -> None:
+    windows, state, lane = borrowed((windows, state, lane))
+    values, presence, finished = borrowed((values, presence, finished))
     for r in range(len(presence)):
         knots, count = windows.knots[r], windows.counts[r, ALL_KNOTS]
         now_s = shown_s if np.isnan(state[r, _SHOWN_AT]) else max(shown_s, state[r, _SHOWN_AT])
@@ -135,15 +131,15 @@ def _show(
         age_s = _age_s(knots, count, now_s)
         if finished[r]:
             age_s = max(now_s - state[r, _FINISHED_AT] - FINISHED_LIVE_S, 0.0)
-        values[DISTANCE, r], values[AGE, r] = place_m, age_s
-        values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
-        values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * place_m)
-        values[UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
+        values[_DISTANCE, r], values[_AGE, r] = place_m, age_s
+        values[_SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
+        values[_LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * place_m)
+        values[_UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
         presence[r] = presence_of_age(age_s)
         if not np.isnan(state[r, _DOUBT_SINCE]):
             doubt = _LOST if now_s - state[r, _DOUBT_SINCE] > 0.5 * _DOUBT_S else _STALE
             presence[r] = max(presence[r], doubt)
-            values[UNCERTAINTY, r] = max(values[UNCERTAINTY, r], _DOUBT_M)
+            values[_UNCERTAINTY, r] = max(values[_UNCERTAINTY, r], _DOUBT_M)
 
 
 @compiled

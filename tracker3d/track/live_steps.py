@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import borrowed, compiled
 from tracker3d.track.hypotheses import LARGEST_RETREAT_M, MOST_PERSISTENCE, PERSISTING_S, advance
 from tracker3d.track.live_way import place_at, refresh_way
 from tracker3d.track.live_windows import (
@@ -102,6 +102,8 @@ def take_fixes(
     out : (n, 12) float64
         Written.
     """
+    windows, legs, scratch = borrowed(windows), borrowed(legs), borrowed(scratch)
+    rider, fixes, noise, left_out, out = borrowed((rider, fixes, noise, left_out, out))
     settled = 0
     for fix in range(len(rider)):
         r = rider[fix]
@@ -158,6 +160,7 @@ def _learn_persistence(noise: NDArray[np.float64], before_m: float, after_m: flo
 @compiled
 def settle_all(windows: Windows, scratch: Scratch, riders: int, out: NDArray[np.float64]) -> int:
     """Settle every open fix with what is known; return how many."""
+    windows, scratch, out = borrowed((windows, scratch, out))
     settled = 0
     for r in range(riders):
         while windows.counts[r, OPEN] > 0:

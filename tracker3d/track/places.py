@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import borrowed, compiled
 from tracker3d.track.nearest import NearestPlace
 
 if TYPE_CHECKING:
@@ -291,6 +291,7 @@ def _find_all(
     distance_m: NDArray[np.float64],
     lateral_m: NDArray[np.float64],
 ) -> None:
+    legs, distance_m, lateral_m = borrowed(legs), borrowed(distance_m), borrowed(lateral_m)
     for fix in range(len(x_m)):
         places_of(x_m[fix], y_m[fix], legs, distance_m[fix], lateral_m[fix])
 
