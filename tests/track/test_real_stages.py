@@ -144,7 +144,7 @@ def foix_truth(foix_replay, shared_data):
 
 
 @pytest.mark.parametrize(
-    ("hiding", "bounds_m"), list(zip(HIDINGS, [(12.5, 60), (9.2, 41), (6.5, 31), (4.8, 30)], strict=True))
+    ("hiding", "bounds_m"), list(zip(HIDINGS, [(12.5, 60), (9.2, 41), (6.5, 31), (4.6, 31)], strict=True))
 )
 def test_holes_where_others_were_seen_or_not(foix_replay, foix_truth, hiding, bounds_m):
     """Where all were silent their tempo is unknown; a rider silent alone is found among the others."""

@@ -63,16 +63,14 @@ def compiled(function: Function) -> Function:
     return cast("Function", dispatcher)
 
 
-def _without_share(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    """Code that takes the owners out of an array, or out of each array of a tuple."""
+def _without_owner(builder: Any, kind: Any, value: Any) -> Any:
+    """Take the owners, which are its first two members, out of an array, or out of each array of a tuple."""
     if isinstance(kind, numba.types.Array):
-        array = context.make_array(kind)(context, builder, value=value)
-        array.meminfo = array.meminfo.type(None)
-        array.parent = array.parent.type(None)
-        return array._getvalue()
-    if isinstance(kind, numba.types.BaseTuple):
+        for member in range(2):
+            value = builder.insert_value(value, value.type.elements[member](None), member)
+    elif isinstance(kind, numba.types.BaseTuple):
         for index, member in enumerate(kind.types):
-            part = _without_share(context, builder, member, builder.extract_value(value, index))
+            part = _without_owner(builder, member, builder.extract_value(value, index))
             value = builder.insert_value(value, part, index)
     return value
 
@@ -80,8 +78,8 @@ def _without_share(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 def _borrowed(_: Any, kind: Any) -> Any:
     """Give arrays that count no references; for compiled code only, see :func:`borrowed`."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _without_share(context, builder, signature.args[0], arguments[0])
+    def code(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _without_owner(builder, signature.args[0], arguments[0])
 
     return kind(kind), code
 
@@ -89,6 +87,6 @@ def _borrowed(_: Any, kind: Any) -> Any:
 borrowed: Any = numba.extending.intrinsic(_borrowed)
 """The same array, or tuple of arrays, without counting who holds it: the caller keeps it alive.
 
-numba counts at each view of an array and at each call that gets one, and always across threads. A step of one
-rider takes dozens of both, and would cost twice as much.
+numba counts at each view of an array and at each call that gets one, locking memory each time. A step of one
+rider has dozens of both, and two threads wait for each other there.
 """

@@ -234,13 +234,17 @@ def places_of(
         return 0
     cell = 64 * slot + 8 * (row & 7) + (column & 7)
     segments, found, at_m, best_m2, left = legs.segments, 0, -np.inf, np.inf, True
+    following, following_m = -1, 0.0
     for member in range(legs.first[cell], legs.first[cell + 1]):
         index = legs.members[member]
-        ahead_m, length_m = _ahead_m(x, y, segments, index), segments[index, _LENGTH]
+        ahead_m = following_m if index == following else _ahead_m(x, y, segments, index)
+        length_m = segments[index, _LENGTH]
         if ahead_m < 0.0 and index > 0:
             continue
-        if ahead_m > length_m and index + 1 < len(segments) and _ahead_m(x, y, segments, index + 1) >= 0.0:
-            continue
+        if ahead_m > length_m and index + 1 < len(segments):
+            following, following_m = index + 1, _ahead_m(x, y, segments, index + 1)
+            if following_m >= 0.0:
+                continue
         ahead_m = min(max(ahead_m, 0.0), length_m)
         east, north = segments[index, _EAST], segments[index, _NORTH]
         to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
@@ -269,11 +273,9 @@ def _insert(
     ``off_m2`` is the square of its distance from the road, ``left`` on which side it lies.
     """
     most = len(distance_m)
-    if off_m2 > gate_m * gate_m:
+    if off_m2 > gate_m * gate_m or off_m2 >= lateral_m[most - 1] * lateral_m[most - 1]:
         return found
     off_m = np.sqrt(off_m2)
-    if off_m >= abs(lateral_m[most - 1]):
-        return found
     found = min(found + 1, most)
     rank = found - 1
     while rank > 0 and abs(lateral_m[rank - 1]) > off_m:
