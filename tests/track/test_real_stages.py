@@ -208,6 +208,6 @@ def test_nobody_jumps_on_the_live_time_trial(stage_16, shared_data):
     assert np.nanmax(steps_m) <= 110.0 / 3.6 * 0.4 + 1e-6
 
 
-def test_the_wrong_road_is_refused_in_one_sentence(shared_data, tmp_path):
+def test_the_wrong_road_is_refused_in_one_sentence(stage_16, shared_data):
     with pytest.raises(FeedError, match=r"lie [\d,]+ m off the road of .*prepare the stage from"):
-        replayed(shared_data, tmp_path, "routes/andorra_arcalis.gpx", ROAD_STAGE)
+        open_replay(stage_16.package.path, shared_data / ROAD_STAGE)

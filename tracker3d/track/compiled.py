@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., object]")
 
 _NUMBA: Any = numba.config
+_NJIT: Any = numba.njit
+"""Its stubs do not know ``_nrt``, which switches the counting of references."""
+
 _HERE = Path(__file__).parent
 _OTHER_SOURCES = (_HERE.parent / "feed" / "columns.py",)
 _KEPT_DAYS = 7.0
@@ -54,39 +57,23 @@ def compiled(function: Function) -> Function:
 
     Nothing runs in parallel: waking threads costs more than a tick has where another process holds a core.
     """
+    return _compiled(function, counting=True)
+
+
+def compiled_step(function: Function) -> Function:
+    """Compile a function that makes no arrays, and calls none that does.
+
+    It counts no references to those it gets. Else that is done at every view and call, locking memory each
+    time: a step of one rider has dozens of both, and two threads wait for each other there.
+    """
+    return _compiled(function, counting=False)
+
+
+def _compiled(function: Function, *, counting: bool) -> Function:
     usual = _NUMBA.CACHE_DIR
     _NUMBA.CACHE_DIR = _FOLDER
     try:
-        dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        dispatcher = _NJIT(cache=True, nogil=True, error_model="numpy", _nrt=counting)(function)
     finally:
         _NUMBA.CACHE_DIR = usual
     return cast("Function", dispatcher)
-
-
-def _without_owner(builder: Any, kind: Any, value: Any) -> Any:
-    """Take the owners, which are its first two members, out of an array, or out of each array of a tuple."""
-    if isinstance(kind, numba.types.Array):
-        for member in range(2):
-            value = builder.insert_value(value, value.type.elements[member](None), member)
-    elif isinstance(kind, numba.types.BaseTuple):
-        for index, member in enumerate(kind.types):
-            part = _without_owner(builder, member, builder.extract_value(value, index))
-            value = builder.insert_value(value, part, index)
-    return value
-
-
-def _borrowed(_: Any, kind: Any) -> Any:
-    """Give arrays that count no references; for compiled code only, see :func:`borrowed`."""
-
-    def code(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _without_owner(builder, signature.args[0], arguments[0])
-
-    return kind(kind), code
-
-
-borrowed: Any = numba.extending.intrinsic(_borrowed)
-"""The same array, or tuple of arrays, without counting who holds it: the caller keeps it alive.
-
-numba counts at each view of an array and at each call that gets one, locking memory each time. A step of one
-rider has dozens of both, and two threads wait for each other there.
-"""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import borrowed, compiled
+from tracker3d.track.compiled import compiled_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,12 +110,12 @@ def choose(
     _choose_all(
         *(starts, places.distance_m, places.lateral_m, time_s, speed_mps.astype(float), float(noise_m)),
         float(persistence),
-        *(empty_beams(2), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
+        *(empty_beams(3), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
     )
     return chosen
 
 
-@compiled
+@compiled_step
 def _choose_all(
     starts: NDArray[np.int64],
     distance_m: NDArray[np.float64],
@@ -130,13 +130,15 @@ def _choose_all(
     taken: NDArray[np.int8],
     chosen: NDArray[np.int64],
 ) -> None:
-    """Advance each rider through all of his fixes, then walk back from the cheapest hypothesis."""
-    empty = beams[0].copy()
-    distance_m, lateral_m, beams, scratch = borrowed((distance_m, lateral_m, beams, scratch))
-    parent, taken = borrowed((parent, taken))
+    """Advance each rider through all of his fixes, then walk back from the cheapest hypothesis.
+
+    Of three ``beams`` two take turns, and the last one is that of riders of whom nothing is known.
+    """
     for rider in range(len(starts) - 1):
         begin, end = starts[rider], starts[rider + 1]
-        beams[0] = empty
+        for hypothesis in range(HYPOTHESES):
+            for column in range(BEAM_COLUMNS):
+                beams[0, hypothesis, column] = beams[2, hypothesis, column]
         for step in range(end - begin):
             row = begin + step
             advance(
@@ -154,7 +156,7 @@ def scratch_of(most: int) -> NDArray[np.float64]:
     return np.empty((_SCRATCH_ROWS, 2 * most + HYPOTHESES))
 
 
-@compiled
+@compiled_step
 def advance(
     beam: NDArray[np.float64],
     candidate_m: NDArray[np.float64],
@@ -246,7 +248,7 @@ def advance(
     parent[last], taken[last] = last, -1
 
 
-@compiled
+@compiled_step
 def _expect(
     beam: NDArray[np.float64],
     now_s: float,
@@ -275,7 +277,7 @@ def _expect(
     return HYPOTHESES - 1
 
 
-@compiled
+@compiled_step
 def _cost_of_way(
     begin_m: float, hypothesis: int, place_m: float, noise_m: float, scratch: NDArray[np.float64]
 ) -> float:
@@ -285,7 +287,7 @@ def _cost_of_way(
     return float(cost + _RETREAT_COST_PER_M * max(begin_m - place_m - 2.0 * noise_m, 0.0))
 
 
-@compiled
+@compiled_step
 def _cost_of_offset(
     beam: NDArray[np.float64],
     hypothesis: int,
@@ -300,7 +302,7 @@ def _cost_of_offset(
     return float(2.0 * np.log(1.0 + (aside_m / noise_m) ** 2 / 3.0))
 
 
-@compiled
+@compiled_step
 def _take(
     beam: NDArray[np.float64],
     hypothesis: int,
@@ -325,7 +327,7 @@ def _take(
     taken[FARTHEST, at], taken[ASIDE, at] = max(place_m, beam[hypothesis, FARTHEST]), aside_m
 
 
-@compiled
+@compiled_step
 def _keep_best(
     everything: NDArray[np.float64],
     count: int,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import borrowed, compiled
+from tracker3d.track.compiled import compiled_step
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
 from tracker3d.track.live_way import place_at
@@ -98,7 +98,7 @@ class LiveMotion:
         )
 
 
-@compiled
+@compiled_step
 def _show(
     windows: Windows,
     state: NDArray[np.float64],
@@ -109,8 +109,6 @@ def _show(
     presence: NDArray[np.uint8],
     finished: NDArray[np.bool_],
 ) -> None:
-    windows, state, lane = borrowed((windows, state, lane))
-    values, presence, finished = borrowed((values, presence, finished))
     for r in range(len(presence)):
         knots, count = windows.knots[r], windows.counts[r, ALL_KNOTS]
         now_s = shown_s if np.isnan(state[r, _SHOWN_AT]) else max(shown_s, state[r, _SHOWN_AT])
@@ -142,7 +140,7 @@ def _show(
             values[_UNCERTAINTY, r] = max(values[_UNCERTAINTY, r], _DOUBT_M)
 
 
-@compiled
+@compiled_step
 def _rolling_out(place_m: float, finish_m: float) -> float:
     """Slow down evenly behind the line and stop ``ROLL_OUT_M`` behind it."""
     if not place_m > finish_m:
@@ -151,7 +149,7 @@ def _rolling_out(place_m: float, finish_m: float) -> float:
     return finish_m + ROLL_OUT_M * (1.0 - left * left)
 
 
-@compiled
+@compiled_step
 def _eased(
     knots: NDArray[np.float64],
     count: int,
@@ -181,7 +179,7 @@ def _eased(
     return float(min(max(state[_SHOWN], target_m + off_m), farthest_m))
 
 
-@compiled
+@compiled_step
 def _age_s(knots: NDArray[np.float64], count: int, now_s: float) -> float:
     """Distance in time to the nearest fix that the way rests on."""
     age_s = np.inf
@@ -192,7 +190,7 @@ def _age_s(knots: NDArray[np.float64], count: int, now_s: float) -> float:
     return age_s
 
 
-@compiled
+@compiled_step
 def _speed_mps(knots: NDArray[np.float64], count: int, now_s: float, finish_m: float) -> float:
     """Mean speed over the usual window, or what there is of it."""
     half_s = 0.5 * SPEED_WINDOW_S

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker3d.track.compiled import borrowed, compiled
+from tracker3d.track.compiled import compiled, compiled_step
 from tracker3d.track.nearest import NearestPlace
 
 if TYPE_CHECKING:
@@ -137,14 +137,14 @@ def _segments(
     )
 
 
-@compiled
+@compiled_step
 def _ahead_m(x: float, y: float, segments: NDArray[np.float64], index: int) -> float:
     """How far a position is ahead of a segment's beginning, along its direction."""
     to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
     return float(to_x * segments[index, _EAST] + to_y * segments[index, _NORTH])
 
 
-@compiled
+@compiled_step
 def _may_hold(x: float, y: float, half_m: float, legs: LegGrid, index: int) -> bool:
     """Whether a segment can hold a place near any position in a square about (x, y)."""
     segments = legs.segments
@@ -164,7 +164,7 @@ def _may_hold(x: float, y: float, half_m: float, legs: LegGrid, index: int) -> b
     return bool(off_x * off_x + off_y * off_y <= reach_m * reach_m)
 
 
-@compiled
+@compiled_step
 def _span(legs: LegGrid, index: int) -> tuple[int, int, int, int]:
     """First and last column and row of the cells within the gate of a segment's rectangle."""
     x, y = legs.segments[index, _X], legs.segments[index, _Y]
@@ -218,7 +218,7 @@ def _filled(legs: LegGrid) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArra
     return blocks, first, members
 
 
-@compiled
+@compiled_step
 def places_of(
     x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
 ) -> int:
@@ -258,7 +258,7 @@ def places_of(
     return _insert(at_m, best_m2, left, found, legs.gate_m, distance_m, lateral_m)
 
 
-@compiled
+@compiled_step
 def _insert(
     at_m: float,
     off_m2: float,
@@ -285,7 +285,7 @@ def _insert(
     return found
 
 
-@compiled
+@compiled_step
 def _find_all(
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],
@@ -293,7 +293,6 @@ def _find_all(
     distance_m: NDArray[np.float64],
     lateral_m: NDArray[np.float64],
 ) -> None:
-    legs, distance_m, lateral_m = borrowed(legs), borrowed(distance_m), borrowed(lateral_m)
     for fix in range(len(x_m)):
         places_of(x_m[fix], y_m[fix], legs, distance_m[fix], lateral_m[fix])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.track.compiled import borrowed, compiled
+from tracker3d.track.compiled import compiled_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Projection:
         return x_m, y_m
 
 
-@compiled
+@compiled_step
 def _project(
     lon_deg: NDArray[np.float64],
     lat_deg: NDArray[np.float64],
@@ -75,7 +75,7 @@ def _project(
     y_m: NDArray[np.float64],
 ) -> int:
     """Write places within the box, NaN for others, and return how many others there are."""
-    factors, outside = borrowed(factors), 0
+    outside = 0
     for index in range(len(lon_deg)):
         east, north = (lon_deg[index] - box[0]) / box[1], (lat_deg[index] - box[2]) / box[3]
         if not (abs(east) <= 1.0 and abs(north) <= 1.0):

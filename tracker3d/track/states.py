@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled, compiled_step
 from tracker3d.track.lanes import sway_at
 from tracker3d.track.model import (
     BETWEEN_FIXES_M,
@@ -40,13 +40,13 @@ _COASTING_S, _STALE_S, _LOST_S = PRESENCE_AGES_S
 _ABSENT = int(Presence.ABSENT)
 
 
-@compiled
+@compiled_step
 def presence_of_age(age_s: float) -> int:
     """Presence by the distance in time to the nearest fix."""
     return int(age_s >= _COASTING_S) + int(age_s >= _STALE_S) + int(age_s >= _LOST_S)
 
 
-@compiled
+@compiled_step
 def uncertainty_of_age(age_s: float, beyond: bool) -> float:
     """Half of the errors are smaller than this; ``beyond`` the last fix they grow much faster."""
     medians_m = _BEYOND_M if beyond else _BETWEEN_M
@@ -57,14 +57,14 @@ def uncertainty_of_age(age_s: float, beyond: bool) -> float:
     return float(medians_m[after - 1] + share * (medians_m[after] - medians_m[after - 1]))
 
 
-@compiled
+@compiled_step
 def _row_at(time_ms: float, start_ms: float, step_ms: float, rows: int) -> tuple[int, float]:
     place = min(max((time_ms - start_ms) / step_ms, 0.0), rows - 1.000001)
     row = int(place)
     return row, place - row
 
 
-@compiled
+@compiled_step
 def _read_row(
     time_ms: float,
     start_ms: float,
@@ -123,7 +123,7 @@ def fill_rates(
             rates[row, MEAN_SPEED, k] = (coming_m[k] - begin_m) / window_s
 
 
-@compiled
+@compiled_step
 def read_states(
     time_ms: float,
     start_ms: float,
@@ -172,7 +172,7 @@ def read_states(
         presence[k] = presence_of_age(age_s[k])
 
 
-@compiled
+@compiled_step
 def read_distances(
     times_ms: NDArray[np.float64],
     start_ms: float,
