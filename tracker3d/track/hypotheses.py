@@ -52,12 +52,12 @@ BEAM_COLUMNS = 7
 taken, speed ridden lately, farthest place, cost, and that fix's offset from the road. The last hypothesis has
 taken nothing yet."""
 
-_PARENT, _CANDIDATE, _RANK, _PRICE, _THEN, _NOW, _REACHED = range(7, 14)
-_BEFORE, _EXPECTED, _PER_M, _LOWEST, _HIGHEST, _MARK = range(14, 20)
-_SCRATCH_ROWS = 20
+_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED = range(7, 13)
+_BEFORE, _EXPECTED, _PER_M, _LOWEST, _HIGHEST, _MARK = range(13, 19)
+_SCRATCH_ROWS = 19
 """Rows of the room for a step: those of a beam; parent and candidate of each entry; the entries by rank, and
-by rank their cost, their place, the place expected now and the farthest; of the hypotheses before, the cost,
-where each expects the rider now, how surely, between which places he can be, and the farthest that he was."""
+by rank their place, the place expected now and the farthest; of the hypotheses before, the cost, where each
+expects the rider now, how surely, between which places he can be, and the farthest that he was."""
 
 
 def empty_beams(riders: int) -> NDArray[np.float64]:
