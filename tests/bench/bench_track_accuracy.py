@@ -171,18 +171,20 @@ def holes(package: Path, recording: Path) -> None:
     print(f"holes made in a recording; its own fixes scatter about the truth by {_spread(truth.noise_m)}")
     for name, hides in HIDINGS.items():
         made = make_holes(fixes, truth, stage, hides)
-        print(f"  {name}: {len(made.true_m):,} holes of 66 to 96 s")
+        print(f"  {name}: {len(made.true_m):,} holes")
         shown_m = made.read(Motion(made.kept, stage.route))
         for method, place_m in (
             ("straight line", made.straight_m()),
             ("cubic Hermite", made.cubic_m()),
             ("ours", shown_m),
         ):
-            error_m, long = np.abs(place_m - made.true_m), made.length_s >= 80.0
-            print(
-                f"    {method:14s} {_spread(error_m)}   under 80 s {_spread(error_m[~long])}   "
-                f"longer {_spread(error_m[long])}"
+            error_m = np.abs(place_m - made.true_m)
+            by_length = (
+                f"{length_s} s {_spread(error_m[of_length])}"
+                for length_s in (36, 66, 96)
+                if (of_length := np.abs(made.length_s - length_s) < 3.0).sum() > 100
             )
+            print("    ", f"{method:14s}", _spread(error_m), *by_length, sep="   ")
 
 
 def _spread(error_m: NDArray[np.float64]) -> str:

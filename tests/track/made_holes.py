@@ -7,19 +7,17 @@ top of that, holes last 66 s (where the silence lies across the border of two mi
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker3d.track import Verdict, put_on_road
 from tracker3d.track.smooth import smoothed_distance_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
     from tracker3d.feed import Fixes
     from tracker3d.stage.model import Stage
     from tracker3d.track import Motion, Tracks
@@ -27,12 +25,26 @@ if TYPE_CHECKING:
 _RIDER_MS = 1 << 42
 """More than any time."""
 
-HIDINGS: dict[str, Callable[[NDArray[np.int64], NDArray[np.int32]], NDArray[np.bool_]]] = {
-    "every second minute of all": lambda minute, rider: minute % 2 == 1,
-    "every second minute, half of the riders in turn": lambda minute, rider: (minute + rider) % 2 == 1,
-    "one minute in twenty of each rider": lambda minute, rider: (minute + 7 * rider) % 20 == 0,
+_SEEN_FROM_MS = 1_783_423_680_000 + 1000 * np.array([5766, 8388, 9294, 10_194, 10_860])
+"""From these moments of the road stage on everybody was seen for 36 s at least."""
+
+
+def _in_36_s(time_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+    since_ms = time_ms[:, None] - _SEEN_FROM_MS
+    return np.asarray(((since_ms > 0) & (since_ms < 36_000)).any(axis=1))
+
+
+Hiding = Callable[[NDArray[np.int64], NDArray[np.int32]], NDArray[np.bool_]]
+
+HIDINGS: dict[str, Hiding] = {
+    "every second minute of all": lambda time_ms, rider: time_ms // 60_000 % 2 == 1,
+    "every second minute, half of the riders in turn": lambda time_ms, rider: (
+        (time_ms // 60_000 + rider) % 2 == 1
+    ),
+    "one minute in twenty of each rider": lambda time_ms, rider: (time_ms // 60_000 + 7 * rider) % 20 == 0,
+    "36 s of all, five times": lambda time_ms, rider: _in_36_s(time_ms),
 }
-"""Which fixes are hidden, by minute of the clock and rider."""
+"""Which fixes are hidden, by time and rider."""
 
 
 def part_of(fixes: Fixes, rows: NDArray[np.int64] | slice) -> Fixes:
@@ -124,13 +136,13 @@ def make_holes(
     fixes: Fixes,
     truth: Truth,
     stage: Stage,
-    hides: Callable[[NDArray[np.int64], NDArray[np.int32]], NDArray[np.bool_]],
+    hides: Hiding,
 ) -> MadeHoles:
     """Hide fixes, put the others on the road, and look up the middles of the holes."""
     tracks = truth.tracks
-    kept = put_on_road(part_of(fixes, np.flatnonzero(~hides(fixes.time_ms // 60_000, fixes.rider))), stage)
+    kept = put_on_road(part_of(fixes, np.flatnonzero(~hides(fixes.time_ms, fixes.rider))), stage)
     rows = np.flatnonzero(kept.verdict < Verdict.OFF_ROAD)
-    hidden = np.flatnonzero(hides(tracks.time_ms // 60_000, tracks.rider) & np.isfinite(truth.smooth_m))
+    hidden = np.flatnonzero(hides(tracks.time_ms, tracks.rider) & np.isfinite(truth.smooth_m))
     after = np.searchsorted(
         kept.rider[rows].astype(np.int64) * _RIDER_MS + kept.time_ms[rows],
         tracks.rider[hidden].astype(np.int64) * _RIDER_MS + tracks.time_ms[hidden],

@@ -127,6 +127,33 @@ def test_a_hole_follows_the_pace_of_the_field(stage):
     assert np.abs(error).max() < 0.15 * np.abs(straight).max()
 
 
+def test_a_hole_of_everybody_follows_the_gradients(stage):
+    """On a road of hills all are silent on one top and seen on the others; heights tell what that means."""
+    metres = stage.route.distance_m
+    hilly = dataclasses.replace(stage.route, height_m=-40.0 * np.cos(2.0 * np.pi * metres / 4000.0))
+    speed_mps = 9.0 - 0.8 * 100.0 * np.gradient(hilly.height_m, metres)
+    seconds_at = np.concatenate([[0.0], np.cumsum(np.diff(metres) / speed_mps[1:])])
+    top_s = np.interp(10_000.0, metres, seconds_at)
+
+    def place(t):
+        return np.interp(t, seconds_at, metres)
+
+    rows = [
+        (rider, t, place(t - 7.0 * rider), np.interp(t - 7.0 * rider, seconds_at, speed_mps), 0)
+        for rider in range(4)
+        for t in np.arange(60.0, seconds_at[-1] - 60.0, 6.0)
+        if not top_s - 70.0 < t < top_s + 50.0
+    ]
+    times = np.arange(top_s - 70.0, top_s + 50.0, 4.0)
+
+    def largest_error_m(route):
+        shown_m = Motion(tracks_of(rows), route).distances(START_MS + 1000 * times)[:, 0]
+        return np.abs(shown_m - place(times)).max()
+
+    assert largest_error_m(stage.route) > 20.0
+    assert largest_error_m(hilly) < 0.3 * largest_error_m(stage.route)
+
+
 def test_a_single_bad_fix_neither_brakes_nor_hurls(stage):
     rows = steady_rows()
     bad = list(rows)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., object]")
 
 _NUMBA: Any = numba.config
+_NJIT: Any = numba.njit
+"""Its stubs do not know ``_nrt``, which switches the counting of references."""
+
 _HERE = Path(__file__).parent
 _OTHER_SOURCES = (_HERE.parent / "feed" / "columns.py", _HERE.parent / "export" / "key_walk.py")
 """Files elsewhere whose compiled functions are called by those of other files."""
@@ -56,10 +59,23 @@ def compiled(function: Function) -> Function:
 
     Nothing runs in parallel: waking threads costs more than a tick has where another process holds a core.
     """
+    return _compiled(function, counting=True)
+
+
+def compiled_step(function: Function) -> Function:
+    """Compile a function that makes no arrays, and calls none that does.
+
+    It counts no references to those it gets. Else that is done at every view and call, locking memory each
+    time: a step of one rider has dozens of both, and two threads wait for each other there.
+    """
+    return _compiled(function, counting=False)
+
+
+def _compiled(function: Function, *, counting: bool) -> Function:
     usual = _NUMBA.CACHE_DIR
     _NUMBA.CACHE_DIR = _FOLDER
     try:
-        dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        dispatcher = _NJIT(cache=True, nogil=True, error_model="numpy", _nrt=counting)(function)
     finally:
         _NUMBA.CACHE_DIR = usual
     return cast("Function", dispatcher)

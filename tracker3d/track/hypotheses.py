@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,11 +52,12 @@ BEAM_COLUMNS = 7
 taken, speed ridden lately, farthest place, cost, and that fix's offset from the road. The last hypothesis has
 taken nothing yet."""
 
-_PARENT, _CANDIDATE, _RANK, _PRICE, _THEN, _NOW, _REACHED, _EXPECTED, _PER_M = range(7, 16)
-_SCRATCH_ROWS = 16
+_PARENT, _CANDIDATE, _RANK, _THEN, _NOW, _REACHED = range(7, 13)
+_BEFORE, _EXPECTED, _PER_M, _LOWEST, _HIGHEST, _MARK = range(13, 19)
+_SCRATCH_ROWS = 19
 """Rows of the room for a step: those of a beam; parent and candidate of each entry; the entries by rank, and
-by rank their cost, their place, the place expected now and the farthest; of the hypotheses before, where each
-expects the rider now, and how surely."""
+by rank their place, the place expected now and the farthest; of the hypotheses before, the cost, where each
+expects the rider now, how surely, between which places he can be, and the farthest that he was."""
 
 
 def empty_beams(riders: int) -> NDArray[np.float64]:
@@ -109,12 +110,12 @@ def choose(
     _choose_all(
         *(starts, places.distance_m, places.lateral_m, time_s, speed_mps.astype(float), float(noise_m)),
         float(persistence),
-        *(empty_beams(2), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
+        *(empty_beams(3), scratch_of(places.distance_m.shape[1]), parent, taken, chosen),
     )
     return chosen
 
 
-@compiled
+@compiled_step
 def _choose_all(
     starts: NDArray[np.int64],
     distance_m: NDArray[np.float64],
@@ -129,11 +130,15 @@ def _choose_all(
     taken: NDArray[np.int8],
     chosen: NDArray[np.int64],
 ) -> None:
-    """Advance each rider through all of his fixes, then walk back from the cheapest hypothesis."""
-    empty = beams[0].copy()
+    """Advance each rider through all of his fixes, then walk back from the cheapest hypothesis.
+
+    Of three ``beams`` two take turns, and the last one is that of riders of whom nothing is known.
+    """
     for rider in range(len(starts) - 1):
         begin, end = starts[rider], starts[rider + 1]
-        beams[0] = empty
+        for hypothesis in range(HYPOTHESES):
+            for column in range(BEAM_COLUMNS):
+                beams[0, hypothesis, column] = beams[2, hypothesis, column]
         for step in range(end - begin):
             row = begin + step
             advance(
@@ -151,7 +156,7 @@ def scratch_of(most: int) -> NDArray[np.float64]:
     return np.empty((_SCRATCH_ROWS, 2 * most + HYPOTHESES))
 
 
-@compiled
+@compiled_step
 def advance(
     beam: NDArray[np.float64],
     candidate_m: NDArray[np.float64],
@@ -201,13 +206,15 @@ def advance(
         cheapest, unbound = -1, -1
         cheapest_cost, unbound_cost = np.inf, np.inf
         for hypothesis in range(alive):
-            cost = beam[hypothesis, COST]
+            if place_m < scratch[_LOWEST, hypothesis] or place_m > scratch[_HIGHEST, hypothesis]:
+                continue
+            cost = scratch[_BEFORE, hypothesis]
             if cost >= cheapest_cost and cost >= unbound_cost:
                 break
-            was_farther = beam[hypothesis, FARTHEST] > place_m + _HARDLY_FARTHER_M
+            was_farther = scratch[_MARK, hypothesis] > place_m + _HARDLY_FARTHER_M
             if cost >= cheapest_cost and was_farther:
                 continue
-            cost += _cost_of_way(beam, hypothesis, place_m, now_s, noise_m, scratch)
+            cost += _cost_of_way(beam[hypothesis, PLACE], hypothesis, place_m, noise_m, scratch)
             if cost < cheapest_cost:
                 cheapest, cheapest_cost = hypothesis, cost
             if cost < unbound_cost and not was_farther:
@@ -241,7 +248,7 @@ def advance(
     parent[last], taken[last] = last, -1
 
 
-@compiled
+@compiled_step
 def _expect(
     beam: NDArray[np.float64],
     now_s: float,
@@ -249,7 +256,7 @@ def _expect(
     noise_m: float,
     scratch: NDArray[np.float64],
 ) -> int:
-    """Write where each hypothesis expects its rider now, and how surely; return how many there are."""
+    """Write where each hypothesis expects its rider now, and where he can be; return how many there are."""
     for hypothesis in range(HYPOTHESES - 1):
         if not beam[hypothesis, COST] < np.inf:
             return hypothesis
@@ -263,29 +270,24 @@ def _expect(
             expected_mps = _TYPICAL_SPEED_MPS if np.isnan(lately_mps) else lately_mps
         scratch[_EXPECTED, hypothesis] = beam[hypothesis, PLACE] + expected_mps * elapsed_s
         scratch[_PER_M, hypothesis] = 1.0 / (1.4 * noise_m + unsure_mps * elapsed_s)
+        reach_m, farthest_m = LARGEST_SPEED_MPS * elapsed_s, beam[hypothesis, FARTHEST]
+        scratch[_LOWEST, hypothesis] = max(beam[hypothesis, PLACE] - reach_m, farthest_m - LARGEST_RETREAT_M)
+        scratch[_HIGHEST, hypothesis] = beam[hypothesis, PLACE] + reach_m
+        scratch[_MARK, hypothesis], scratch[_BEFORE, hypothesis] = farthest_m, beam[hypothesis, COST]
     return HYPOTHESES - 1
 
 
-@compiled
+@compiled_step
 def _cost_of_way(
-    beam: NDArray[np.float64],
-    hypothesis: int,
-    place_m: float,
-    now_s: float,
-    noise_m: float,
-    scratch: NDArray[np.float64],
+    begin_m: float, hypothesis: int, place_m: float, noise_m: float, scratch: NDArray[np.float64]
 ) -> float:
-    """Cost of going from a hypothesis's last place to another; infinite if no rider can."""
-    elapsed_s = now_s - beam[hypothesis, TIME]
-    way_m = place_m - beam[hypothesis, PLACE]
-    if abs(way_m) > LARGEST_SPEED_MPS * elapsed_s or place_m < beam[hypothesis, FARTHEST] - LARGEST_RETREAT_M:
-        return np.inf
+    """Cost of going from a hypothesis's last place to another that can be reached."""
     surprise = (place_m - scratch[_EXPECTED, hypothesis]) * scratch[_PER_M, hypothesis]
     cost = 2.0 * np.log(1.0 + surprise * surprise / 3.0)
-    return float(cost + _RETREAT_COST_PER_M * max(-way_m - 2.0 * noise_m, 0.0))
+    return float(cost + _RETREAT_COST_PER_M * max(begin_m - place_m - 2.0 * noise_m, 0.0))
 
 
-@compiled
+@compiled_step
 def _cost_of_offset(
     beam: NDArray[np.float64],
     hypothesis: int,
@@ -300,7 +302,7 @@ def _cost_of_offset(
     return float(2.0 * np.log(1.0 + (aside_m / noise_m) ** 2 / 3.0))
 
 
-@compiled
+@compiled_step
 def _take(
     beam: NDArray[np.float64],
     hypothesis: int,
@@ -325,7 +327,7 @@ def _take(
     taken[FARTHEST, at], taken[ASIDE, at] = max(place_m, beam[hypothesis, FARTHEST]), aside_m
 
 
-@compiled
+@compiled_step
 def _keep_best(
     everything: NDArray[np.float64],
     count: int,
@@ -340,12 +342,12 @@ def _keep_best(
     farther. Without that limit a second tracker's many near-equal histories would crowd out the rider's own.
     """
     for entry in range(count):
-        rank, cost = entry, everything[COST, entry]
-        while rank > 0 and everything[_PRICE, rank - 1] > cost:
-            everything[_PRICE, rank] = everything[_PRICE, rank - 1]
-            everything[_RANK, rank] = everything[_RANK, rank - 1]
-            rank -= 1
-        everything[_PRICE, rank], everything[_RANK, rank] = cost, entry
+        rank, cost = 0, everything[COST, entry]
+        for other in range(entry):
+            rank += everything[COST, other] <= cost
+        for other in range(entry + 1, count):
+            rank += everything[COST, other] < cost
+        everything[_RANK, rank] = entry
     kept = 0
     for rank in range(count):
         entry = int(everything[_RANK, rank])
@@ -360,8 +362,6 @@ def _keep_best(
                 abs(everything[_NOW, better] - now_m) < _SAME_PLACE_M
             )
             alike += near & (everything[_REACHED, better] <= farthest_m + _HARDLY_FARTHER_M)
-            if alike == _MOST_ALIKE:
-                break
         everything[_THEN, rank], everything[_NOW, rank], everything[_REACHED, rank] = (
             place_m,
             now_m,

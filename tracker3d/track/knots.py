@@ -22,7 +22,7 @@ _AT_LINE_M = 0.01
 """A rider so near before the line is on it: a knot more would be at the same time as the one before."""
 
 _LINE_REACH_S = 75.0
-_LONG_HOLE_S = 60.0
+_LONG_HOLE_S = 40.0
 
 
 def between(

@@ -46,6 +46,7 @@ from tracker3d.track.live_windows import (
 )
 from tracker3d.track.model import Tracks
 from tracker3d.track.places import RoadPlaces
+from tracker3d.track.projecting import Projection
 from tracker3d.track.snap import GATE_M
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class LiveTracks:
     """
 
     def __init__(self, stage: Stage, *, noise_m: float | None = None) -> None:
-        self._frame = stage.frame
+        self._projection = Projection(stage)
         self._road = RoadPlaces(stage.route, gate_m=GATE_M)
         self._learn_noise = noise_m is None
         self._noise = np.array([noise_m or _USUAL_NOISE_M, 0.0])
@@ -138,8 +139,9 @@ class LiveTracks:
             self._start_ms = int(fixes.time_ms[rows].min())
         columns = np.empty((len(rows), 7))
         columns[:, FIX_TIME] = (fixes.time_ms[rows] - self.start_ms) / 1000.0
-        columns[:, FIX_LON], columns[:, FIX_LAT] = fixes.lon_deg[rows], fixes.lat_deg[rows]
-        columns[:, FIX_X], columns[:, FIX_Y] = self._frame.to_local(columns[:, FIX_LON], columns[:, FIX_LAT])
+        lon_deg, lat_deg = fixes.lon_deg[rows], fixes.lat_deg[rows]
+        columns[:, FIX_LON], columns[:, FIX_LAT] = lon_deg, lat_deg
+        columns[:, FIX_X], columns[:, FIX_Y] = self._projection.to_local(lon_deg, lat_deg)
         columns[:, FIX_MPS] = fixes.speed_mps[rows]
         columns[:, FIX_SERIAL] = np.arange(self._added, self._added + len(rows))
         self._added += len(rows)

@@ -13,22 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled_step
 from tracker3d.track.knots import ROLL_OUT_M
 from tracker3d.track.lanes import lanes, sway_at
 from tracker3d.track.live_way import place_at
 from tracker3d.track.live_windows import ALL_KNOTS, TIME
 from tracker3d.track.model import SPEED_WINDOW_S, Presence, RiderStates
-from tracker3d.track.states import (
-    AGE,
-    DISTANCE,
-    FINISHED_LIVE_S,
-    LATERAL,
-    SPEED,
-    UNCERTAINTY,
-    presence_of_age,
-    uncertainty_of_age,
-)
+from tracker3d.track.states import FINISHED_LIVE_S, presence_of_age, uncertainty_of_age
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +40,9 @@ _RELOCATE_M = 6000.0
 """Farther than this nobody is made to ride: the rider, who has faded by then, comes back elsewhere."""
 
 _STALE, _LOST, _ABSENT = int(Presence.STALE), int(Presence.LOST), int(Presence.ABSENT)
+_DISTANCE, _SPEED, _LATERAL, _AGE, _UNCERTAINTY = range(5)
+"""Rows of what is shown."""
+
 _SHOWN, _SHOWN_AT, _FINISHED_AT, _DOUBT_SINCE = range(4)
 
 
@@ -94,17 +88,17 @@ class LiveMotion:
         return RiderStates(
             time_ms=int(time_ms - 1000.0 * self.delay_s),
             bibs=bibs,
-            distance_m=values[DISTANCE],
-            speed_mps=values[SPEED],
-            lateral_m=values[LATERAL],
-            age_s=values[AGE],
+            distance_m=values[_DISTANCE],
+            speed_mps=values[_SPEED],
+            lateral_m=values[_LATERAL],
+            age_s=values[_AGE],
             presence=presence,
             finished=finished,
-            uncertainty_m=values[UNCERTAINTY],
+            uncertainty_m=values[_UNCERTAINTY],
         )
 
 
-@compiled
+@compiled_step
 def _show(
     windows: Windows,
     state: NDArray[np.float64],
@@ -135,18 +129,18 @@ def _show(
         age_s = _age_s(knots, count, now_s)
         if finished[r]:
             age_s = max(now_s - state[r, _FINISHED_AT] - FINISHED_LIVE_S, 0.0)
-        values[DISTANCE, r], values[AGE, r] = place_m, age_s
-        values[SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
-        values[LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * place_m)
-        values[UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
+        values[_DISTANCE, r], values[_AGE, r] = place_m, age_s
+        values[_SPEED, r] = _speed_mps(knots, count, now_s, finish_m)
+        values[_LATERAL, r] = lane[0, r] + sway_at(lane[1, r] + lane[2, r] * place_m)
+        values[_UNCERTAINTY, r] = uncertainty_of_age(age_s, count > 0 and now_s > knots[count - 1, TIME])
         presence[r] = presence_of_age(age_s)
         if not np.isnan(state[r, _DOUBT_SINCE]):
             doubt = _LOST if now_s - state[r, _DOUBT_SINCE] > 0.5 * _DOUBT_S else _STALE
             presence[r] = max(presence[r], doubt)
-            values[UNCERTAINTY, r] = max(values[UNCERTAINTY, r], _DOUBT_M)
+            values[_UNCERTAINTY, r] = max(values[_UNCERTAINTY, r], _DOUBT_M)
 
 
-@compiled
+@compiled_step
 def _rolling_out(place_m: float, finish_m: float) -> float:
     """Slow down evenly behind the line and stop ``ROLL_OUT_M`` behind it."""
     if not place_m > finish_m:
@@ -155,7 +149,7 @@ def _rolling_out(place_m: float, finish_m: float) -> float:
     return finish_m + ROLL_OUT_M * (1.0 - left * left)
 
 
-@compiled
+@compiled_step
 def _eased(
     knots: NDArray[np.float64],
     count: int,
@@ -185,7 +179,7 @@ def _eased(
     return float(min(max(state[_SHOWN], target_m + off_m), farthest_m))
 
 
-@compiled
+@compiled_step
 def _age_s(knots: NDArray[np.float64], count: int, now_s: float) -> float:
     """Distance in time to the nearest fix that the way rests on."""
     age_s = np.inf
@@ -196,7 +190,7 @@ def _age_s(knots: NDArray[np.float64], count: int, now_s: float) -> float:
     return age_s
 
 
-@compiled
+@compiled_step
 def _speed_mps(knots: NDArray[np.float64], count: int, now_s: float, finish_m: float) -> float:
     """Mean speed over the usual window, or what there is of it."""
     half_s = 0.5 * SPEED_WINDOW_S

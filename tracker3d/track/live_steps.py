@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled_step
 from tracker3d.track.hypotheses import LARGEST_RETREAT_M, MOST_PERSISTENCE, PERSISTING_S, advance
 from tracker3d.track.live_way import place_at, refresh_way
 from tracker3d.track.live_windows import (
     ALL_KNOTS,
     AT_S,
+    CANDIDATES,
     CHAIN_MEAN,
     CHAIN_MPS,
     CHAIN_VARIANCE,
@@ -74,7 +75,7 @@ OUT_COLUMNS = 12
 """Columns of settled fixes; place and offset are NaN where no road is near."""
 
 
-@compiled
+@compiled_step
 def take_fixes(
     windows: Windows,
     legs: LegGrid,
@@ -139,7 +140,7 @@ def take_fixes(
     return settled
 
 
-@compiled
+@compiled_step
 def _learn(noise: NDArray[np.float64], aside_m: float) -> None:
     """Follow the median of the offsets from the road by small steps."""
     up = abs(aside_m) > noise[0] * _LATERAL_MEDIAN_TO_SCALE
@@ -147,7 +148,7 @@ def _learn(noise: NDArray[np.float64], aside_m: float) -> None:
     noise[0] = min(max(noise[0], _NOISE_M[0]), _NOISE_M[1])
 
 
-@compiled
+@compiled_step
 def _learn_persistence(noise: NDArray[np.float64], before_m: float, after_m: float) -> None:
     """Follow the median share of an offset that is left in the next one."""
     up = (after_m - noise[1] * before_m) * before_m > 0.0
@@ -155,7 +156,7 @@ def _learn_persistence(noise: NDArray[np.float64], before_m: float, after_m: flo
     noise[1] = min(max(noise[1], 0.0), MOST_PERSISTENCE)
 
 
-@compiled
+@compiled_step
 def settle_all(windows: Windows, scratch: Scratch, riders: int, out: NDArray[np.float64]) -> int:
     """Settle every open fix with what is known; return how many."""
     settled = 0
@@ -167,7 +168,7 @@ def settle_all(windows: Windows, scratch: Scratch, riders: int, out: NDArray[np.
     return settled
 
 
-@compiled
+@compiled_step
 def _put_in_order(windows: Windows, r: int, fix: NDArray[np.float64], left_out: NDArray[np.int64]) -> int:
     """Open a fix in order of time among the open ones and return its number there, -1 if it is no news."""
     time_s, count, first = fix[FIX_TIME], windows.counts[r, OPEN], windows.counts[r, FIRST]
@@ -182,8 +183,11 @@ def _put_in_order(windows: Windows, r: int, fix: NDArray[np.float64], left_out: 
         return -1
     for number in range(count, at, -1):
         source, target = (first + number - 1) % SLOTS, (first + number) % SLOTS
-        windows.fixes[r, target] = windows.fixes[r, source]
-        windows.places[r, target] = windows.places[r, source]
+        for column in range(len(fix)):
+            windows.fixes[r, target, column] = windows.fixes[r, source, column]
+        for rank in range(CANDIDATES):
+            windows.places[r, target, 0, rank] = windows.places[r, source, 0, rank]
+            windows.places[r, target, 1, rank] = windows.places[r, source, 1, rank]
     slot = (first + at) % SLOTS
     for column in range(len(fix)):
         windows.fixes[r, slot, column] = fix[column]
@@ -191,7 +195,7 @@ def _put_in_order(windows: Windows, r: int, fix: NDArray[np.float64], left_out: 
     return int(at)
 
 
-@compiled
+@compiled_step
 def _settle(windows: Windows, r: int, scratch: Scratch, out: NDArray[np.float64]) -> None:
     """Give out the oldest open fix and close its slot."""
     counts, settled, knots, column = (
@@ -224,12 +228,13 @@ def _settle(windows: Windows, r: int, scratch: Scratch, out: NDArray[np.float64]
             counts[SETTLED_KNOTS] -= _DROPPED_KNOTS
             counts[ALL_KNOTS] -= _DROPPED_KNOTS
             for knot in range(counts[ALL_KNOTS]):
-                knots[knot] = knots[knot + _DROPPED_KNOTS]
+                for value in range(knots.shape[1]):
+                    knots[knot, value] = knots[knot + _DROPPED_KNOTS, value]
     counts[FIRST] = (slot + 1) % SLOTS
     counts[OPEN] -= 1
 
 
-@compiled
+@compiled_step
 def _verdict(settled: NDArray[np.float64], time_s: float, out: NDArray[np.float64], taken: bool) -> int:
     """Say how good a settled fix is, or why it is rejected; ``settled`` is from before it."""
     elapsed_s = time_s - settled[AT_S]

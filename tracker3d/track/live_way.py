@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker3d.feed.columns import LARGEST_SPEED_MPS
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled_step
 from tracker3d.track.hypotheses import COST, HYPOTHESES, SPEED
 from tracker3d.track.live_windows import (
     ALL_KNOTS,
@@ -54,7 +54,7 @@ _SETTLED_ROUND_M = 0.02
 _UNTOLD_MPS = 2.0
 
 
-@compiled
+@compiled_step
 def refresh_way(windows: Windows, r: int, scratch: Scratch) -> None:
     """Read the open fixes by the cheapest hypothesis, smooth them and write them as knots."""
     counts = windows.counts[r]
@@ -87,7 +87,7 @@ def refresh_way(windows: Windows, r: int, scratch: Scratch) -> None:
     counts[ALL_KNOTS] = settled_knots + length
 
 
-@compiled
+@compiled_step
 def _link(windows: Windows, r: int, scratch: Scratch, lately_mps: float) -> int:
     """Write the fixes taken into the chain: what each says, and what the speeds say from one to the next."""
     chain, settled = scratch.chain, windows.settled[r]
@@ -126,7 +126,7 @@ def _link(windows: Windows, r: int, scratch: Scratch, lately_mps: float) -> int:
     return length
 
 
-@compiled
+@compiled_step
 def _smooth(settled: NDArray[np.float64], chain: NDArray[np.float64], length: int) -> None:
     """Filter the chain on from what is settled, and back; Student's t weighs fixes and ways alike."""
     begun = not np.isnan(settled[MEAN])
@@ -167,7 +167,7 @@ def _smooth(settled: NDArray[np.float64], chain: NDArray[np.float64], length: in
             break
 
 
-@compiled
+@compiled_step
 def _make_monotone(chain: NDArray[np.float64], length: int, lowest_m: float) -> None:
     """Take the middle of the running maximum and the running minimum from behind: both rise."""
     least = np.inf
@@ -180,7 +180,7 @@ def _make_monotone(chain: NDArray[np.float64], length: int, lowest_m: float) -> 
         chain[index, CHAIN_SMOOTH] = max(0.5 * (most + chain[index, CHAIN_WAY]), lowest_m)
 
 
-@compiled
+@compiled_step
 def place_at(knots: NDArray[np.float64], count: int, time_s: float) -> float:
     """Road distance by one rider's knots: a monotone cubic between them, the last speed after them.
 

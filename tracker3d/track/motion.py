@@ -20,14 +20,14 @@ from tracker3d.track.model import RiderStates, Verdict
 from tracker3d.track.pace import FieldPace, field_pace
 from tracker3d.track.smooth import smoothed_distance_m
 from tracker3d.track.states import (
-    AGE,
-    DISTANCE,
-    LATERAL,
-    SPEED,
-    UNCERTAINTY,
+    FINISH,
+    FIRST_SEEN,
+    LANE,
+    LAST_SEEN,
+    NEAREST_FIX,
+    fill_rates,
     read_distances,
     read_states,
-    row_slopes,
 )
 
 if TYPE_CHECKING:
@@ -63,10 +63,15 @@ class Motion:
     def __init__(self, tracks: Tracks, route: Route) -> None:
         self.bibs = tracks.bibs
         self._finish_m = float(route.finish_m)
-        accepted = tracks.verdict < Verdict.OFF_ROAD
-        riders = tracks.bibs[tracks.rider] > 0
-        pace = field_pace(tracks.distance_m[accepted & riders], tracks.speed_mps[accepted & riders])
-        rows = np.flatnonzero(accepted)
+        rows = np.flatnonzero(tracks.verdict < Verdict.OFF_ROAD)
+        field = rows[tracks.bibs[tracks.rider[rows]] > 0]
+        pace = field_pace(
+            time_ms=tracks.time_ms[field],
+            rider=tracks.rider[field],
+            distance_m=tracks.distance_m[field],
+            speed_mps=tracks.speed_mps[field],
+            route=route,
+        )
         smooth_m = smoothed_distance_m(
             time_ms=tracks.time_ms[rows],
             rider=tracks.rider[rows],
@@ -90,51 +95,46 @@ class Motion:
         self.start_ms = int(min(begins, default=0))
         self.end_ms = int(np.ceil(max(ends, default=1000)))
         self._step_ms = _step_ms(self.end_ms - self.start_ms, len(knots))
+        self._rows = int(np.ceil((self.end_ms + _AFTER_END_MS - self.start_ms) / self._step_ms)) + 2
+        self._distance_m = np.full((self._rows, len(knots)), np.nan)
+        self._rates = np.zeros((self._rows, 3, len(knots)), np.float32)
+        self._rider = np.concatenate([np.full((LANE, len(knots)), np.nan), lanes(tracks.bibs)])
+        self._table = (float(self.start_ms), self._step_ms, self._distance_m, self._rates, self._rider)
         self._fill(knots, pace)
-        self._lanes = lanes(tracks.bibs)
-        self._table = (
-            *(float(self.start_ms), self._step_ms, self._distance_m, self._slope_mps, self._age_s),
-            *(self._seen_ms, self._finish_ms, self._lanes),
-        )
 
     def _fill(self, knots: list[Knots], pace: FieldPace) -> None:
         """Evaluate every rider at every row of the common table."""
-        rows = int(np.ceil((self.end_ms + _AFTER_END_MS - self.start_ms) / self._step_ms)) + 2
-        times_ms = self.start_ms + self._step_ms * np.arange(rows, dtype=float)
-        shape = (rows, len(knots))
-        self._distance_m = np.full(shape, np.nan)
-        self._age_s = np.full(shape, np.inf, np.float32)
-        self._finish_ms = np.full(len(knots), np.nan)
-        self._seen_ms = np.full((2, len(knots)), np.nan)
+        times_ms = self.start_ms + self._step_ms * np.arange(self._rows, dtype=float)
+        age_s = self._rates[:, NEAREST_FIX]
+        age_s[:] = np.inf
         for index, rider in enumerate(knots):
             if not len(rider.time_ms):
                 continue
             distance_m = rider.at(times_ms, pace)
-            self._finish_ms[index] = rider.finish_ms
-            self._seen_ms[:, index] = rider.seen_ms[[0, -1]]
+            self._rider[FINISH, index] = rider.finish_ms
+            self._rider[[FIRST_SEEN, LAST_SEEN], index] = rider.seen_ms[[0, -1]]
             self._distance_m[:, index] = rolled_out(times_ms, distance_m, rider, self._finish_m)
-            self._age_s[:, index] = rider.age_s(times_ms)
+            age_s[:, index] = rider.age_s(times_ms)
         fill_holes(
             self._distance_m,
-            self._age_s,
+            age_s,
             start_ms=float(self.start_ms),
             step_ms=self._step_ms,
             knots=knots,
             racing=self.bibs > 0,
             pace=pace,
         )
-        self._slope_mps = row_slopes(self._distance_m, self._step_ms / 1000.0)
-        self._rows = rows
+        fill_rates(float(self.start_ms), self._step_ms, self._distance_m, self._rider, self._rates)
 
     @property
     def finish_ms(self) -> NDArray[np.float64]:
         """When each rider crossed the line, milliseconds since 1970 UTC, (k,) float64; NaN for the others."""
-        return self._finish_ms.copy()
+        return np.array(self._rider[FINISH])
 
     @property
     def last_seen_ms(self) -> NDArray[np.float64]:
         """Time of each rider's last accepted fix, (k,) float64; NaN for those without any."""
-        return np.array(self._seen_ms[1])
+        return np.array(self._rider[LAST_SEEN])
 
     def at(self, time_ms: float) -> RiderStates:
         """Return all riders at one moment.
@@ -150,41 +150,26 @@ class Motion:
         presence, finished = np.empty(riders, np.uint8), np.empty(riders, np.bool_)
         read_states(float(time_ms), *self._table, values, presence, finished)
         return RiderStates(
-            int(time_ms),
-            self.bibs,
-            values[DISTANCE],
-            values[SPEED],
-            values[LATERAL],
-            values[AGE],
-            presence,
-            finished,
-            values[UNCERTAINTY],
+            *(int(time_ms), self.bibs, values[0], values[1], values[2], values[3]),
+            *(presence, finished, values[4]),
         )
 
     def distances(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Return road distances at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
         times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_ms, float)))
         result = np.empty((len(times), len(self.bibs)))
-        read_distances(
-            times,
-            float(self.start_ms),
-            self._step_ms,
-            self._distance_m,
-            self._slope_mps,
-            self._seen_ms,
-            result,
-        )
+        read_distances(times, *self._table, result)
         return result
 
     def laterals(self, times_ms: ArrayLike) -> NDArray[np.float64]:
         """Return lateral places at many times: (t,) milliseconds to (t, k) metres, NaN for the absent."""
-        return laterals(self._lanes, self.distances(times_ms))
+        return laterals(self._rider[LANE:], self.distances(times_ms))
 
     def ages_s(self, times_ms: ArrayLike) -> NDArray[np.float32]:
         """Return the distance in time to each rider's nearest fix, (t,) milliseconds to (t, k) seconds."""
         times = np.atleast_1d(np.asarray(times_ms, float))
         row = np.rint((times - self.start_ms) / self._step_ms)
-        ages: NDArray[np.float32] = self._age_s[np.clip(row, 0, self._rows - 1).astype(np.int64)]
+        ages: NDArray[np.float32] = self._rates[np.clip(row, 0, self._rows - 1).astype(np.int64), NEAREST_FIX]
         return ages
 
     def passages_ms(self, distances_m: ArrayLike) -> NDArray[np.float64]:

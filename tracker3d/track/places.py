@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled, compiled_step
 from tracker3d.track.nearest import NearestPlace
 
 if TYPE_CHECKING:
@@ -137,14 +137,14 @@ def _segments(
     )
 
 
-@compiled
+@compiled_step
 def _ahead_m(x: float, y: float, segments: NDArray[np.float64], index: int) -> float:
     """How far a position is ahead of a segment's beginning, along its direction."""
     to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
     return float(to_x * segments[index, _EAST] + to_y * segments[index, _NORTH])
 
 
-@compiled
+@compiled_step
 def _may_hold(x: float, y: float, half_m: float, legs: LegGrid, index: int) -> bool:
     """Whether a segment can hold a place near any position in a square about (x, y)."""
     segments = legs.segments
@@ -164,7 +164,7 @@ def _may_hold(x: float, y: float, half_m: float, legs: LegGrid, index: int) -> b
     return bool(off_x * off_x + off_y * off_y <= reach_m * reach_m)
 
 
-@compiled
+@compiled_step
 def _span(legs: LegGrid, index: int) -> tuple[int, int, int, int]:
     """First and last column and row of the cells within the gate of a segment's rectangle."""
     x, y = legs.segments[index, _X], legs.segments[index, _Y]
@@ -218,7 +218,7 @@ def _filled(legs: LegGrid) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArra
     return blocks, first, members
 
 
-@compiled
+@compiled_step
 def places_of(
     x: float, y: float, legs: LegGrid, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
 ) -> int:
@@ -234,13 +234,17 @@ def places_of(
         return 0
     cell = 64 * slot + 8 * (row & 7) + (column & 7)
     segments, found, at_m, best_m2, left = legs.segments, 0, -np.inf, np.inf, True
+    following, following_m = -1, 0.0
     for member in range(legs.first[cell], legs.first[cell + 1]):
         index = legs.members[member]
-        ahead_m, length_m = _ahead_m(x, y, segments, index), segments[index, _LENGTH]
+        ahead_m = following_m if index == following else _ahead_m(x, y, segments, index)
+        length_m = segments[index, _LENGTH]
         if ahead_m < 0.0 and index > 0:
             continue
-        if ahead_m > length_m and index + 1 < len(segments) and _ahead_m(x, y, segments, index + 1) >= 0.0:
-            continue
+        if ahead_m > length_m and index + 1 < len(segments):
+            following, following_m = index + 1, _ahead_m(x, y, segments, index + 1)
+            if following_m >= 0.0:
+                continue
         ahead_m = min(max(ahead_m, 0.0), length_m)
         east, north = segments[index, _EAST], segments[index, _NORTH]
         to_x, to_y = x - segments[index, _X], y - segments[index, _Y]
@@ -254,7 +258,7 @@ def places_of(
     return _insert(at_m, best_m2, left, found, legs.gate_m, distance_m, lateral_m)
 
 
-@compiled
+@compiled_step
 def _insert(
     at_m: float,
     off_m2: float,
@@ -269,11 +273,9 @@ def _insert(
     ``off_m2`` is the square of its distance from the road, ``left`` on which side it lies.
     """
     most = len(distance_m)
-    if off_m2 > gate_m * gate_m:
+    if off_m2 > gate_m * gate_m or off_m2 >= lateral_m[most - 1] * lateral_m[most - 1]:
         return found
     off_m = np.sqrt(off_m2)
-    if off_m >= abs(lateral_m[most - 1]):
-        return found
     found = min(found + 1, most)
     rank = found - 1
     while rank > 0 and abs(lateral_m[rank - 1]) > off_m:
@@ -283,7 +285,7 @@ def _insert(
     return found
 
 
-@compiled
+@compiled_step
 def _find_all(
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from tracker3d.track.compiled import compiled
+from tracker3d.track.compiled import compiled_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,20 +27,20 @@ _FREEDOM = 3.0
 _ROUNDS = 4
 
 
-@compiled
+@compiled_step
 def fix_variance(lateral_m: float) -> float:
     """Square of how far along the road a fix may be off."""
     return FIX_M**2 + lateral_m * lateral_m
 
 
-@compiled
+@compiled_step
 def way_variance(step_s: float) -> float:
     """Square of how far the speeds may be off over a step."""
     way_m = _WAY_M + _WAY_MPS * min(step_s, _FAR_STEP_S) + _FAR_MPS * max(step_s - _FAR_STEP_S, 0.0)
     return way_m * way_m
 
 
-@compiled
+@compiled_step
 def doubted(variance: float, squared: float, expected: float) -> float:
     """Widen a variance as Student's t does, by the square of a residual and what that was expected to be."""
     if expected == variance:

@@ -11,6 +11,7 @@ from tracker3d.track.clean import clean
 from tracker3d.track.hypotheses import LARGEST_RETREAT_M, MOST_PERSISTENCE, PERSISTING_S, choose
 from tracker3d.track.model import Tracks, Verdict
 from tracker3d.track.places import RoadPlaces
+from tracker3d.track.projecting import Projection
 from tracker3d.track.speeds import along_road_mps
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def put_on_road(fixes: Fixes, stage: Stage) -> Tracks:
     cleaned = clean(fixes)
     rows = cleaned.rows
     rider, time_ms = fixes.rider[rows], fixes.time_ms[rows]
-    x_m, y_m = stage.frame.to_local(fixes.lon_deg[rows], fixes.lat_deg[rows])
+    x_m, y_m = Projection(stage).to_local(fixes.lon_deg[rows], fixes.lat_deg[rows])
     road = RoadPlaces(stage.route, gate_m=GATE_M)
     places = road.within_gate(x_m, y_m, most=_CANDIDATES)
     speed_mps = fixes.speed_mps[rows]
