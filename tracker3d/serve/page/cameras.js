@@ -3,10 +3,11 @@
 // The hand may always turn, zoom and pan. What is followed moves eye and target alike, so that the hand's
 // view is kept. Changes of mode fly. The ground never hides what is followed, and the eye is never in it.
 
-import { MathUtils, Spherical, Vector3 } from "three";
+import { Box3, MathUtils, Spherical, Vector3 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 
 const FLIGHT_MS = 1800;
+const CENTRED_IN = 6;
 const FOLLOW_RANGE_M = 240;
 const FOLLOW_POLAR = MathUtils.degToRad(68);
 const SETTLE_MS = 700;
@@ -46,17 +47,13 @@ export class Cameras {
   }
 
   stageView() {
-    const low = new Vector3(Infinity, Infinity, Infinity);
-    const high = low.clone().negate();
-    const point = new Vector3();
     const points = [];
     for (let share = 0; share <= 1; share += 1 / 400) {
+      const point = new Vector3();
       this.road.place(this.road.first + share * (this.road.last - this.road.first), 0, point);
-      low.min(point);
-      high.max(point);
-      points.push(point.clone());
+      points.push(point);
     }
-    const target = low.clone().add(high).multiplyScalar(0.5);
+    const target = new Box3().setFromPoints(points).getCenter(new Vector3());
     const azimuth = this.manifest.overview_azimuth_rad;
     const pitch = MathUtils.degToRad(this.world.camera.aspect < 1 ? 52 : 40);
     const view = new Vector3(Math.sin(azimuth) * Math.cos(pitch), -Math.sin(pitch), -Math.cos(azimuth) * Math.cos(pitch));
@@ -64,12 +61,23 @@ export class Cameras {
     const up = new Vector3().crossVectors(right, view);
     const slope = Math.tan(MathUtils.degToRad(this.world.camera.fov) / 2);
     const { free } = this.world;
+    const room = [0.9 * free[0] * slope * this.world.camera.aspect, 0.82 * free[1] * slope];
+    const ahead = new Vector3(view.x, 0, view.z).normalize();
     let reach = 0;
-    for (const each of points) {
-      each.sub(target);
-      const across = Math.abs(each.dot(right)) / (0.9 * free[0] * slope * this.world.camera.aspect);
-      const upward = Math.abs(each.dot(up)) / (0.82 * free[1] * slope);
-      reach = Math.max(reach, Math.max(across, upward) - each.dot(view));
+    // What is near looks larger, so the middle of the road is not the middle of its picture.
+    for (let round = 0; round < CENTRED_IN; round += 1) {
+      const seen = points.map((point) => {
+        const from = point.clone().sub(target);
+        return [from.dot(right), from.dot(up), from.dot(view)];
+      });
+      reach = Math.max(...seen.map(([x, y, z]) => Math.max(Math.abs(x) / room[0], Math.abs(y) / room[1]) - z));
+      const middle = [0, 1].map((axis) => {
+        const places = seen.map((each) => each[axis] / (each[2] + reach));
+        return (Math.min(...places) + Math.max(...places)) / 2;
+      });
+      if (round + 1 === CENTRED_IN) break;
+      target.addScaledVector(right, middle[0] * reach);
+      target.addScaledVector(ahead, (middle[1] * reach) / Math.sin(pitch));
     }
     return { target, offset: view.multiplyScalar(-reach) };
   }
