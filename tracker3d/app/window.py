@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import qtpy.QtGui
+import qtpy.QtOpenGLWidgets
+import qtpy.QtWidgets  # noqa: F401 (here: they change Qt's classes, which crashed a window that was at work)
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QMessageBox
