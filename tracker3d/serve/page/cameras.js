@@ -61,7 +61,7 @@ export class Cameras {
     const up = new Vector3().crossVectors(right, view);
     const slope = Math.tan(MathUtils.degToRad(this.world.camera.fov) / 2);
     const { free } = this.world;
-    const room = [0.9 * free[0] * slope * this.world.camera.aspect, 0.82 * free[1] * slope];
+    const room = [0.84 * free[0] * slope * this.world.camera.aspect, 0.7 * free[1] * slope];
     const ahead = new Vector3(view.x, 0, view.z).normalize();
     let reach = 0;
     // What is near looks larger, so the middle of the road is not the middle of its picture.
