@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from terrain.jit import compiled
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_F = TypeVar("_F", bound="Callable[..., Any]")
 
-
-def _compiled(function: _F) -> _F:
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@_compiled
+@compiled
 def interpolate(
     heights_m: NDArray[np.float32],
     x0_m: float,
@@ -53,7 +46,7 @@ def interpolate(
         result[index] = low + (high - low) * up
 
 
-@_compiled
+@compiled
 def interpolate_colours(
     picture: NDArray[np.uint8],
     column_at: NDArray[np.float64],

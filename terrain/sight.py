@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from terrain.jit import compiled
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_F = TypeVar("_F", bound="Callable[..., object]")
 
-
-def _compiled(function: _F) -> _F:
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@_compiled
+@compiled
 def look(
     heights_m: NDArray[np.float32],
     start: NDArray[np.float32],
@@ -62,7 +55,7 @@ def look(
         seen[number] = clear
 
 
-@_compiled
+@compiled
 def nearest(
     heights_m: NDArray[np.float32],
     window: tuple[int, int, int, int],
