@@ -127,25 +127,31 @@ def road_positions(
     """Return drawn positions (..., 3) at road distances, ``lateral_m`` to the left of the race."""
     aside_m = np.broadcast_to(lateral_m, distance_m.shape)
     if distance_m.size <= _BLOCK:
-        return _placed(stage, distance_m, aside_m)
+        return moved_aside(stage, middle_of_road(stage, distance_m), aside_m)
     positions = np.empty((*distance_m.shape, 3), np.float32)
     edges = np.linspace(0, len(distance_m), -(-distance_m.size // _BLOCK) + 1).astype(int)
 
     def place(begin: int, end: int) -> None:
-        positions[begin:end] = _placed(stage, distance_m[begin:end], aside_m[begin:end])
+        middle = middle_of_road(stage, distance_m[begin:end])
+        positions[begin:end] = moved_aside(stage, middle, aside_m[begin:end])
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         list(pool.map(place, edges[:-1].tolist(), edges[1:].tolist()))
     return positions
 
 
-def _placed(
-    stage: Stage, distance_m: NDArray[np.float64], lateral_m: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def middle_of_road(stage: Stage, distance_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return x, y and drawn height at road distances, metres, and the heading's parts north and east."""
     x_m, y_m, z_m, heading_rad = stage.route.placed(distance_m)
-    return stage.frame.drawn(
-        x_m - np.cos(heading_rad) * lateral_m, y_m + np.sin(heading_rad) * lateral_m, z_m
-    )
+    return x_m, y_m, z_m, np.cos(heading_rad), np.sin(heading_rad)
+
+
+def moved_aside(
+    stage: Stage, middle: tuple[NDArray[np.float64], ...], lateral_m: NDArray[np.float64] | float
+) -> NDArray[np.float32]:
+    """Return drawn positions (..., 3) to the left of those of :func:`middle_of_road`."""
+    x_m, y_m, z_m, north, east = middle
+    return stage.frame.drawn(x_m - north * lateral_m, y_m + east * lateral_m, z_m)
 
 
 def _nearest_known(known: NDArray[np.bool_]) -> NDArray[np.intp]:

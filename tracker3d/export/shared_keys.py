@@ -21,6 +21,7 @@ import numpy as np
 
 from tracker3d.export.keyframes import Keys, grid_step_m, reduce_paths
 from tracker3d.export.line_walk import walk_line
+from tracker3d.export.paths import middle_of_road, moved_aside
 from tracker3d.export.thinning import float_reserve_m
 from tracker3d.track.lanes import lanes, laterals
 
@@ -123,21 +124,18 @@ class _Road:
     warp: Warp
     step_m: float
     points_m: NDArray[np.float64]
-    placed: tuple[NDArray[np.float64], ...]
+    middle: tuple[NDArray[np.float64], ...]
 
     @classmethod
     def of(cls, stage: Stage, warp: Warp, distance_m: NDArray[np.float64], *, step_m: float) -> _Road:
         begin_m, end_m = np.floor(distance_m.min()), distance_m.max()
         points_m = np.arange(begin_m, end_m + 2.0 * step_m, step_m)
-        x_m, y_m, z_m, heading_rad = stage.route.placed(points_m)
-        return cls(stage, warp, step_m, points_m, (x_m, y_m, z_m, np.cos(heading_rad), np.sin(heading_rad)))
+        return cls(stage, warp, step_m, points_m, middle_of_road(stage, points_m))
 
     def line(self, lane: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the line of a lane (3, 1), (p, 3); zeros are the middle of the road."""
         aside_m = laterals(lane, self.points_m[:, None])[:, 0] if lane.any() else 0.0
-        x_m, y_m, z_m, north, east = self.placed
-        drawn = self.stage.frame.drawn(x_m - north * aside_m, y_m + east * aside_m, z_m)
-        return np.ascontiguousarray(self.warp(drawn), np.float64)
+        return np.ascontiguousarray(self.warp(moved_aside(self.stage, self.middle, aside_m)), np.float64)
 
     def ways(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how far riders (t, n) are, in numbers of points, never falling; (n, t)."""
