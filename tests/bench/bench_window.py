@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -29,9 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIZE_PX = (1920, 1080)
-WARM_MS = 3000
+WARM_S = 3.0
 SEEKS = 40
 PATIENCE_S = 120.0
+
+
+def work(seconds: float) -> None:
+    """Let the window work as it does for an operator: waiting for tests sleeps between events."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -40,7 +48,7 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         if time.perf_counter() > until_s:
             sys.exit("The window did not get there; is the package or the recording damaged?")
-        QTest.qWait(1)
+        work(0.002)
 
 
 def opened(package: Path, feed: str) -> MainWindow:
@@ -69,7 +77,7 @@ def seek(window: MainWindow) -> None:
     taken_ms = []
     for share in np.random.default_rng(1).uniform(0.1, 0.9, SEEKS):
         time_ms = int(span.start_ms + share * (span.end_ms - span.start_ms))
-        QTest.qWait(300)
+        work(0.3)
         drawn, begun_s = window.program_view.pacer.painted_count, time.perf_counter()
         window.operator.seek(time_ms)
         wait_until(lambda drawn=drawn: window.program_view.pacer.painted_count > drawn)  # type: ignore[misc]
@@ -106,7 +114,7 @@ def use(window: MainWindow, seconds: int) -> None:
     for name, act in acts:
         window.watchdog.start()
         act()
-        QTest.qWait(1000 * seconds // len(acts))
+        work(seconds / len(acts))
         stalls = window.watchdog.stalls
         worst = window.watchdog.worst
         if worst is not None:
@@ -121,10 +129,10 @@ def pace(window: MainWindow, seconds: int) -> None:
     window.output.start(Output(size_px=SIZE_PX, rate="50"))
     output = window.output.window
     assert output is not None
-    QTest.qWait(WARM_MS)
+    work(WARM_S)
     output.clock.start(time.monotonic())
     window.watchdog.start()
-    QTest.qWait(1000 * seconds)
+    work(seconds)
     clock = output.clock
     middle_ms, p99_ms = 1000.0 * clock.interval_s(50), 1000.0 * clock.interval_s(99)
     print(f"{clock.painted_count} pictures, {clock.missed} missed, {middle_ms:.2f} ms, p99 {p99_ms:.2f} ms")

@@ -41,9 +41,12 @@ class OutputWindow(QWidget):
     -------
     closed
         It has gone.
+    painted
+        A picture has come to the screen: until the next one is due there is time for other work.
     """
 
     closed = Signal()
+    painted = Signal()
 
     def __init__(self, view: StageView, *, output: Output, watchdog: Watchdog) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
@@ -150,3 +153,4 @@ class OutputWindow(QWidget):
     def _painted(self) -> None:
         self._painting = False
         self.clock.painted(time.monotonic())
+        self.painted.emit()

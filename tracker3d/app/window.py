@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import logging
+import math
 import signal
 import sys
 import time
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
+_OUTPUT_PATIENCE_S = 0.1
+"""Pictures of an output that come more rarely than this do not set the window's pace."""
 _SAYS_MS = 8000
 
 
@@ -112,15 +115,17 @@ class MainWindow(Shell):
         self._interrupted: Recovered | None = None
         self._going_on: Recovered | None = None
         self._odd = False
+        self._ticked_s = -math.inf
         self._fault = ""
         self._seen: ShowState | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
-        self._timer.timeout.connect(self._tick)
+        self._timer.timeout.connect(self._beat)
         # What tells by signals goes with the window: connections of others would keep it alive.
         for teller in (self.keeper, self.operator, self.key_map, self.output, *self.views):
             teller.setParent(self)
+        self.output.painted.connect(self._tick, Qt.ConnectionType.QueuedConnection)
         self.hands = Hands(self)
         self.operator.acted.connect(self._change)
         self.cancel_asked.connect(self.close_show)
@@ -360,15 +365,19 @@ class MainWindow(Shell):
             self.preview_view.pacer.act(wall_s)
         self.panels.show_acts(wall_s)
 
+    def _beat(self) -> None:
+        """Go on by the timer; beside an output each step follows its picture, when most time is left."""
+        if not self.output.open or self._wall_clock() - self._ticked_s > _OUTPUT_PATIENCE_S:
+            self._tick()
+
     def _tick(self) -> None:
         """Draw what is due and bring the panels up to date; the two pictures take turns."""
-        wall_s = self._wall_clock()
+        self._ticked_s = wall_s = self._wall_clock()
         self._odd = not self._odd
-        outdated = False
-        if self.operator.studio and self._odd:
-            outdated |= self.preview_view.advance(wall_s)
+        if self.operator.studio and (self._odd or self.output.open):
+            self.preview_view.advance(wall_s)
         else:
-            outdated |= self.program_view.advance(wall_s, asleep=self.output.open)
+            self.program_view.advance(wall_s, asleep=self.output.open)
         self.output.mirror(wall_s)
         try:
             self.panels.refresh(wall_s)
