@@ -163,8 +163,13 @@ def test_a_show_that_was_killed_goes_on_where_it_was(
     assert show.program.shot.key == "peloton"
     assert show.state.preview.shot is not None
     assert show.source.race.end_ms > show.source.race.start_ms
-    qtbot.waitUntil(lambda: window.program_view.pacer.painted_count > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.output.open, timeout=PATIENCE_MS)
+    output = window.output.window
+    assert output is not None
+    assert output.size_px == (1280, 720)
+    qtbot.waitUntil(lambda: output.clock.painted_count > 0, timeout=PATIENCE_MS)
     window.close()
+    assert not window.keeper.settings.on_screen
     again = make_window(None)
     assert again.operator.show is None
     assert again.start_page.isVisible()

@@ -70,9 +70,13 @@ class Keeper(QObject):
         self._keep(replace(self.settings, hotkeys=hotkeys))
 
     def keep_output(self, output: Output) -> None:
-        """Keep how program was given a screen of its own."""
-        if output != self.settings.output:
-            self._keep(replace(self.settings, output=output))
+        """Keep how program was given a screen of its own, and that it has one."""
+        self._keep(replace(self.settings, output=output, on_screen=True))
+
+    def keep_on_screen(self, *, on_screen: bool) -> None:
+        """Keep whether program has a screen of its own: after a crash it gets it back."""
+        if on_screen != self.settings.on_screen:
+            self._keep(replace(self.settings, on_screen=on_screen))
 
     def keep_delay(self, delay_ms: int) -> None:
         """Keep the delay for the next live show."""

@@ -102,6 +102,7 @@ class OutputControl(QObject):
 
     def _closed(self) -> None:
         window, self.window = self.window, None
+        self._keeper.keep_on_screen(on_screen=False)
         if window is not None:
             window.view.shut()
             window.deleteLater()

@@ -50,6 +50,8 @@ _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
 _OUTPUT_PATIENCE_S = 0.1
 """Pictures of an output that come more rarely than this do not set the window's pace."""
+_READING_S = 0.15
+"""While a race is read the window draws as rarely as this: each picture keeps the reader waiting."""
 _SAYS_MS = 8000
 
 
@@ -179,6 +181,12 @@ class MainWindow(Shell):
     def loading(self) -> bool:
         """Whether something is being opened."""
         return self._loader is not None and self._loader.running
+
+    @property
+    def _reading(self) -> bool:
+        """Whether a race is read, from its recording or back from the log of an interrupted show."""
+        session = None if self._opened is None else self._opened.session
+        return self.loading or (session is not None and session.reading_back)
 
     def open(self, order: Order) -> None:
         """Open a show in place of the present one."""
@@ -321,12 +329,16 @@ class MainWindow(Shell):
         """Remember the show for the start page, and write down all that is done from now on."""
         if package is None:
             return
-        self._going_on = None
+        goes_on, self._going_on = self._going_on is not None, None
         session = None if self._opened is None else self._opened.session
         folder = "" if session is None or session.record_folder is None else str(session.record_folder)
         together = self._loader is not None and self._loader.order.common_start
         self.keeper.remember(package, feed)
         self.keeper.begin_journal(show, ShowPlace(str(package.resolve()), feed, folder, together))
+        if goes_on and self.keeper.settings.on_screen:
+            self.output.start(self.keeper.settings.output)
+        elif not self.output.open:
+            self.keeper.keep_on_screen(on_screen=False)
 
     def _failed(self, text: str, has_stage: bool) -> None:
         self.show_progress("", 1.0)
@@ -367,7 +379,8 @@ class MainWindow(Shell):
 
     def _beat(self) -> None:
         """Go on by the timer; beside an output each step follows its picture, when most time is left."""
-        if not self.output.open or self._wall_clock() - self._ticked_s > _OUTPUT_PATIENCE_S:
+        patience_s = _READING_S if self._reading else _OUTPUT_PATIENCE_S if self.output.open else 0.0
+        if self._wall_clock() - self._ticked_s >= patience_s:
             self._tick()
 
     def _tick(self) -> None:

@@ -165,6 +165,11 @@ class LiveSession:
         return self._stage
 
     @property
+    def reading_back(self) -> bool:
+        """Whether what an earlier session recorded is still being read."""
+        return self._reading_back
+
+    @property
     def health(self) -> SessionHealth:
         """How it goes; made twice a second, reading it costs nothing."""
         return self._health

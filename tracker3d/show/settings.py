@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
@@ -64,11 +64,15 @@ SIZES_PX = ((1280, 720), (1920, 1080), (3840, 2160))
 
 @dataclass(frozen=True)
 class Settings:
-    """What the program remembers from one start to the next; every change gives a new value."""
+    """What the program remembers from one start to the next; every change gives a new value.
+
+    ``on_screen``: program has a screen of its own, or had when the program was killed.
+    """
 
     hotkeys: Hotkeys = field(default_factory=Hotkeys)
     recent: tuple[Recent, ...] = ()
     output: Output = field(default_factory=Output)
+    on_screen: bool = False
     delay_ms: int = 0
     smoothing_s: float = 8.0
     mix_s: float = 0.5
@@ -95,6 +99,7 @@ class _File(msgspec.Struct):
     hotkeys: Annotated[dict[_Text, list[_Text]], msgspec.Meta(max_length=500)] = {}
     recent: Annotated[list[Recent], msgspec.Meta(max_length=10 * MOST_RECENT)] = []
     output: Output = Output()
+    on_screen: bool = False
     delay_ms: Annotated[int, msgspec.Meta(ge=0, le=300_000)] = 0
     smoothing_s: Annotated[float, msgspec.Meta(ge=2.0, le=60.0)] = 8.0
     mix_s: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)] = 0.5
@@ -144,12 +149,11 @@ def write_settings(settings: Settings, path: Path | None = None) -> None:
         They cannot be written.
     """
     path = path or settings_path()
+    hotkeys = {name: list(keys) for name, keys in settings.hotkeys.own.items()}
+    names = [each.name for each in fields(settings) if each.name != "hotkeys"]
     table: dict[str, Any] = {
-        "hotkeys": {name: list(keys) for name, keys in settings.hotkeys.own.items()},
-        **{
-            name: msgspec.to_builtins(getattr(settings, name))
-            for name in ("recent", "output", "delay_ms", "smoothing_s", "mix_s", "theme", "language")
-        },
+        "hotkeys": hotkeys,
+        **{name: msgspec.to_builtins(getattr(settings, name)) for name in names},
     }
     make_folder(path.parent, remedy="the settings are not kept")
     with written_aside(path) as part:
@@ -163,6 +167,7 @@ def _settings_of(file: _File) -> Settings:
         hotkeys=hotkeys_from(file.hotkeys),
         recent=tuple(file.recent[:MOST_RECENT]),
         output=file.output,
+        on_screen=file.on_screen,
         delay_ms=file.delay_ms,
         smoothing_s=file.smoothing_s,
         mix_s=file.mix_s,
