@@ -27,6 +27,7 @@ from live_tools import ServerThread
 from tracker3d.feed.rehearsal import RehearsalFiles
 from tracker3d.feed.server import Faults, Playlist
 from tracker3d.show import Side
+from tracker3d.stage.package import read_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,17 +80,24 @@ def test_files_dropped_on_the_window_are_prepared_and_opened(
         '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
         f"<trk><name>Road</name><trkseg>{points}</trkseg></trk></gpx>"
     )
+    times = tmp_path / "gc.csv"
+    times.write_text("bib,time\n1,0:12\n")
     window = make_window(None)
+    drop(window, [times])
+    assert not window.findChildren(QDialog)
     drop(window, [road])
     qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)), timeout=PATIENCE_MS)
     dialog = window.findChildren(QDialog)[0]
+    kept = dialog.findChild(QLineEdit, "timesPath")
+    assert kept is not None
+    assert kept.text() == str(times)
     elevation = dialog.findChild(QLineEdit, "elevationPath")
     assert elevation is not None
     qtbot.keyClicks(elevation, "none")
     qtbot.mouseClick(dialog.findChild(QPushButton, "accept"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.files.strip.isVisible(), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: window.operator.show is not None, timeout=4 * PATIENCE_MS)
-    assert (tmp_path / "road.stage").exists()
+    assert "times" in [source.role for source in read_contents(tmp_path / "road.stage").sources]
 
 
 def test_a_live_feed_is_lost_and_found_and_replayed_meanwhile(

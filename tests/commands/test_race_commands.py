@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from tracker3d.cli import main
-from tracker3d.stage import open_package, prepare
+from tracker3d.stage import open_package, prepare, save_package
+from tracker3d.stage.model import Rider
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +93,23 @@ def test_the_virtual_classification(
     assert lines[-1] == "Not known now: 77"
     assert main([*arguments, "-o", str(tmp_path / "standing.json")]) == 0
     assert [row["bib"] for row in json.loads((tmp_path / "standing.json").read_text())] == [5, 1, 2]
+
+
+def test_the_virtual_classification_from_the_times_of_the_package(
+    race: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package, feed = race
+    arguments = ["--feed", str(feed), "--at", "2km"]
+    assert main(["classification", str(package), *arguments]) == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith(f"{package} holds no times before the stage; give them with --before")
+    opened = open_package(package)
+    riders = tuple(Rider(bib=bib, before_s=time_s) for bib, time_s in ((1, 0.0), (2, 5.0), (5, 20.0)))
+    timed = tmp_path / "timed.stage"
+    save_package(timed, stage=dataclasses.replace(opened.stage, riders=riders), ground=opened.ground)
+    assert main(["classification", str(timed), *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines[1:4]] == ["5", "1", "2"]
 
 
 def test_when_they_will_arrive(

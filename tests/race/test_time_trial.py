@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from tracker3d.scene import default_theme
 from tracker3d.scene.figures import clock_text, gap_text
 from tracker3d.scene.memory import SceneMemory
 from tracker3d.scene.ranking import ranking_at
+from tracker3d.scene.standings import standings_at
 from tracker3d.stage.model import Place, PlaceKind, Rider
 
 START_MS = 1_783_420_000_000
@@ -75,6 +77,22 @@ def test_virtual_times_against_the_best_at_the_same_place(trial):
     assert behind_s[2] < 0.0 < behind_s[1]
     assert np.isnan(behind_s[0])
     assert np.isnan(trial.behind_s(START_MS + 100_000.0)[1:]).all()
+
+
+def test_all_times_of_a_classification_are_against_the_best_at_the_line(trial):
+    """Whoever has finished is behind the best by the difference of their times, and he is behind nobody."""
+    ended = trial.against_best_s(START_MS + 1000.0 * (start_s(2) + 30_000 / 12.5 + 60.0))
+    times_s = np.array([30_000 / SPEEDS[bib] for bib in sorted(SPEEDS)])
+    assert ended == pytest.approx(times_s - times_s.min(), abs=0.7)
+    # rider 1 has arrived, 3 is faster on the road, 2 slower
+    time_s = start_s(1) + 30_000 / 13.0 + 5.0
+    behind_s = trial.against_best_s(START_MS + 1000.0 * time_s)
+    place_m = {bib: SPEEDS[bib] * (time_s - start_s(bib)) for bib in SPEEDS}
+    expected = [place_m[bib] / SPEEDS[bib] - place_m[bib] / 13.0 for bib in (2, 3, 4)]
+    assert behind_s[0] == 0.0
+    assert behind_s[1:] == pytest.approx(expected, abs=0.7)
+    early_ms = START_MS + 900_000.0
+    np.testing.assert_array_equal(trial.against_best_s(early_ms), trial.behind_s(early_ms))
 
 
 def test_everybody_as_if_they_had_started_together(race, trial):
@@ -197,3 +215,31 @@ def test_the_board_tells_the_last_place_passed_and_a_common_start_the_road(race)
     assert [name for name, _ in board.rows] == [Rider(bib=bib).display_name for bib in order]
     assert board.rows[0][1] == ""
     assert board.rows[1][1].startswith("+")
+
+
+def test_the_classification_of_a_time_trial_comes_with_the_start_of_who_led(race, trial):
+    """It ends as the times say, and so it does in the view as a common start, where all are seen at once."""
+    before_s = {1: 130.0, 2: 40.0, 3: 200.0, 4: 0.0}
+    riders = tuple(Rider(bib=bib, before_s=time_s) for bib, time_s in before_s.items())
+    stage = dataclasses.replace(race.stage, riders=riders)
+    scene = SimpleNamespace(memory=SceneMemory(), theme=default_theme(), stage=stage)
+    scene.memory.get("time trial", id(race), lambda: (race, trial))
+
+    def told(of, time_ms):
+        return standings_at(scene, of, of.at(round(time_ms)))
+
+    assert told(race, START_MS + 1000.0 * (start_s(4) - 5.0)) is None
+    assert told(race, START_MS + 1000.0 * (start_s(4) + 20.0)).rows[0].name == "#4"
+    end_s = {bib: before_s[bib] + 30_000 / SPEEDS[bib] for bib in SPEEDS}
+    order = sorted(end_s, key=end_s.__getitem__)
+    together = trial.common_start()
+    for of in (race, together):
+        board = told(of, of.end_ms + 60_000)
+        assert (board.heading, board.note) == ("General classification", "")
+        assert [row.name for row in board.rows] == [f"#{bib}" for bib in order]
+        behind_s = [end_s[bib] - end_s[order[0]] for bib in order[1:]]
+        figures = [row.figure.removeprefix("+").split(":") for row in board.rows[1:]]
+        assert [60 * int(minutes) + int(seconds) for minutes, seconds in figures] == pytest.approx(
+            behind_s, abs=3.0
+        )
+    assert told(together, together.start_ms + 300_000).heading == "Virtual classification"

@@ -266,7 +266,7 @@ def test_clean_feed_has_nothing_over_it_but_the_mark_of_a_simulation(scene, simu
     assert "simulated" in [panel.name for panel in frame(simulated_scene, race).panels]
 
 
-@pytest.mark.parametrize("overlay", sorted(ALL_OVERLAYS - {Overlay.LOGO}))
+@pytest.mark.parametrize("overlay", sorted(ALL_OVERLAYS - {Overlay.LOGO, Overlay.VIRTUAL_GC}))
 def test_each_overlay_can_be_left_out(scene, race, overlay):
     orbit = CameraShot(parse_camera("orbit:leader,radius=700"), 0.0, 4.0, title="Montségur")
     view = CameraTimeline((orbit,))

@@ -241,7 +241,7 @@ def test_the_speed_board_says_the_mean_speed_of_each_group(scene, race, look):
 
 def test_overlays_by_name():
     assert parse_overlays("usual") == USUAL_OVERLAYS
-    assert parse_overlays("usual, speed-board,gap_trend,wind") == ALL_OVERLAYS
+    assert parse_overlays("usual, speed-board,virtual-gc,gap_trend,wind") == ALL_OVERLAYS
     assert parse_overlays("none") == parse_overlays("") == NO_OVERLAYS
     assert parse_overlays("to_go,gap_board") == {Overlay.TO_GO, Overlay.GAP_BOARD}
     with pytest.raises(InputError, match=r"'clock' is no overlay; choose from usual, all"):
@@ -252,14 +252,19 @@ def test_overlays_by_name():
     "size", [(1920, 1080), (1280, 720), (640, 360), (900, 900), (3840, 2160), (1080, 1350), (1080, 1920)]
 )
 def test_panels_never_cover_each_other(scene, race, size):
+    from tracker3d.scene.standings import Standing, Standings
     from tracker3d.scene.trend import GapTrend
 
+    rows = tuple(Standing(number, "ØSTERGÅRD-DE LA TOUR", "+1:02:07", -5) for number in range(1, 7))
+    standings = Standings("Virtual classification", "without bonuses", rows)
     look = Look(default_theme(), scale_of(size))
     trend = GapTrend(tuple(float(k) for k in range(31)), 10.0)
     title = ShownTitle("Col de Montségur " * 6, "6.9 km at 6.6 %", 0.5)
     for after_s in (0.0, 450.0):
         state = race.at(race.stage.start_time_ms + round(1000 * after_s))
-        shown = make_panels(scene, state, look, size, ALL_OVERLAYS, trend=trend, title=title)
+        shown = make_panels(
+            scene, state, look, size, ALL_OVERLAYS, trend=trend, title=title, standings=standings
+        )
         assert "shot_title" in {p.name for p in shown}
         boxes = {
             p.name: (p.x_px, p.y_px, p.x_px + p.image.shape[1], p.y_px + p.image.shape[0]) for p in shown

@@ -44,7 +44,11 @@ def stage_and_ground():
             Place(PlaceKind.FINISH, "Arrivée", route.finish_m, 720.0),
         ),
         teams=(Team("ABC", "Team ABC", (1, 2, 255)),),
-        riders=(Rider(3, "Léa", "DUBOIS", "ABC", "FRA", "yellow"), Rider(-1, last_name="Moto", vehicle=True)),
+        riders=(
+            Rider(3, "Léa", "DUBOIS", "ABC", "FRA", "yellow", before_s=41_210.5),
+            Rider(4, "Ève", "ØSTERGÅRD"),
+            Rider(-1, last_name="Moto", vehicle=True),
+        ),
         coverage=Coverage(((250.0, route.end_m),), ("a.tif",), ("something odd",)),
         credits=("Simulated race",),
     )
@@ -80,6 +84,18 @@ def test_what_goes_in_comes_out(stage_and_ground, saved):
     np.testing.assert_array_equal(opened.ground.z_drawn_m, ground.z_drawn_m)
     assert opened.sources == (SourceFile("a.gpx", "route", "00ff", 12),)
     assert opened.made_at.endswith("+00:00")
+
+
+def test_a_package_made_before_there_were_times_still_opens(damaged):
+    manifest = damaged / "manifest.json"
+    content = json.loads(manifest.read_text())
+    assert [rider.pop("before_s", None) for rider in content["riders"]] == [41_210.5, None, None]
+    manifest.write_text(json.dumps(content))
+    assert {rider.before_s for rider in open_package(damaged).stage.riders} == {None}
+    content["riders"][0]["before_s"] = -1.0
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(PackageError, match="damaged"):
+        open_package(damaged)
 
 
 def test_an_existing_package_is_replaced_and_nothing_is_left_beside_it(stage_and_ground, saved, tmp_path):

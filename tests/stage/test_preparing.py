@@ -13,8 +13,9 @@ from rasterio.transform import Affine
 from terrain import CoverageError
 from tracker3d.cli import main
 from tracker3d.errors import InputError, OutputError, RouteError
-from tracker3d.stage import describe_path, open_package, prepare
+from tracker3d.stage import describe_path, open_package, prepare, read_source
 from tracker3d.stage.model import PlaceKind
+from tracker3d.stage.times import times_before
 
 
 @pytest.fixture
@@ -109,6 +110,43 @@ def test_a_recording_becomes_a_package(write, document, tmp_path):
     assert report.lines()[-1] == f"Written: {output}"
     sources = json.loads((output / "manifest.json").read_text())["sources"]
     assert (sources[0]["name"], len(sources[0]["sha256"])) == ("a.json.gz", 64)
+
+
+def test_times_before_the_stage_go_into_the_package(write, document, tmp_path):
+    """Bibs that nobody wears and riders without a time are said, and nothing else is made of them."""
+    source = write("a.json", document)
+    riders = [rider.bib for rider in read_source(source).riders if not rider.vehicle]
+    table = write("gc.csv", f"bib,time\n{riders[0]},11:20:05\n{riders[1]},+0:42\n999,1\n")
+    report = prepare(source, output=tmp_path / "a.stage", dem_paths=(), width_km=2.0, before_path=table)
+    package = open_package(tmp_path / "a.stage")
+    assert times_before(package.stage.riders) == {riders[0]: 40_805.0, riders[1]: 42.0}
+    assert ("gc.csv", "times") in [(each.name, each.role) for each in package.sources]
+    lines = report.lines()
+    assert "General classification before the stage: times of 2 riders." in lines
+    assert "Warning: Nobody on the roster has these bibs of gc.csv: 999." in lines
+    assert any("No time in gc.csv" in line and line.endswith(f": {riders[2]}.") for line in lines)
+    info = describe_path(tmp_path / "a.stage")
+    assert info.facts["times_before"] == 2
+    assert "Times before the stage: of 2 riders" in info.statements
+    assert not info.problems or not any("gc.csv" in problem for problem in info.problems)
+
+
+def test_times_that_cannot_be_read_or_have_nobody_to_go_to(write, road, document, tmp_path):
+    output = tmp_path / "a.stage"
+    for content in ("rider,seconds\n1,2\n", "bib,time\n1,soon\n"):
+        with pytest.raises(InputError, match=r"gc\.csv"):
+            prepare(
+                write("a.json", document),
+                output=output,
+                dem_paths=(),
+                before_path=write("gc.csv", content),
+            )
+    assert not output.exists()
+    bare = write("a.geojson", line(road, with_heights=True))
+    table = write("gc.csv", "bib,time\n1,2\n")
+    report = prepare(bare, output=output, dem_paths=(), width_km=2.0, before_path=table)
+    assert any("the stage has no riders; add --riders" in warning for warning in report.warnings)
+    assert "Times before the stage: of no riders" in describe_path(output).statements
 
 
 def test_heights_come_from_the_dem_where_the_source_has_none(write, road, plane, tmp_path):

@@ -189,14 +189,19 @@ class PrepareDialog(_Asking):
             "elevationPath",
             placeholder="files, separated by ;  –  empty: downloaded;  none: flat around the road",
         )
+        self.times = PathField(
+            "timesPath", placeholder="before this stage: a .csv with bib and time; may be empty"
+        )
         self.output = PathField("outputPath", placeholder="NAME.stage", save=True)
         self.form.addRow("Route", self.source)
         self.form.addRow("Elevation", self.elevation)
+        self.form.addRow("Times", self.times)
         self.form.addRow("Stage", self.output)
         self.source.edit.textChanged.connect(self._suggest)
         if dropped is not None:
             source = dropped.road or dropped.race
             self.elevation.edit.setText(";".join(str(path) for path in dropped.elevation))
+            self.times.edit.setText("" if dropped.times is None else str(dropped.times))
             self.source.edit.setText("" if source is None else str(source))
 
     def complaint(self) -> str:
@@ -207,12 +212,16 @@ class PrepareDialog(_Asking):
             return "Say where the stage is to be written, such as NAME.stage."
         if Path(self.output.text).exists():
             return f"{self.output.text} exists; choose another name."
+        if self.times.text and not Path(self.times.text).exists():
+            return f"{self.times.text} does not exist; choose another table of times, or leave it empty."
         missing = [path for path in self._elevation() or () if not path.exists()]
         return f"{missing[0]} does not exist; choose another elevation file." if missing else ""
 
     def done_with(self) -> None:
         """Tell what was chosen."""
-        self.chosen.emit(PrepareOrder(Path(self.source.text), Path(self.output.text), self._elevation()))
+        times = Path(self.times.text) if self.times.text else None
+        source, output = Path(self.source.text), Path(self.output.text)
+        self.chosen.emit(PrepareOrder(source, output, self._elevation(), times))
 
     def _elevation(self) -> tuple[Path, ...] | None:
         text = self.elevation.text

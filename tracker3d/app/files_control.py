@@ -26,7 +26,7 @@ class FilesControl(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._elevation: tuple[Path, ...] = ()
+        self._kept = Dropped()
         self._race: str = ""
         self.strip = PrepareStrip()
         self.strip.prepared.connect(self._prepared)
@@ -98,24 +98,33 @@ class FilesControl(QObject):
         """Do with files what their kinds ask for."""
         window, dropped = self._window, sorted_files(paths)
         here = window.open_package
-        if dropped.elevation and not (dropped.road or dropped.race or dropped.package):
-            self._elevation = dropped.elevation
+        kept, self._kept = self._kept, Dropped()
+        dropped = dataclasses.replace(
+            dropped, elevation=dropped.elevation or kept.elevation, times=dropped.times or kept.times
+        )
+        extra = bool(dropped.elevation or dropped.times)
+        if extra and not (dropped.road or dropped.race or dropped.package):
+            self._kept = dropped
             window.statusBar().showMessage(
                 "Now drop the route (GPX) or the recording they belong to.", 15_000
             )
             return
-        dropped = dataclasses.replace(dropped, elevation=dropped.elevation or self._elevation)
-        self._elevation = ()
         if dropped.package is not None:
             window.open(Order(dropped.package, "" if dropped.race is None else str(dropped.race)))
-        elif dropped.race is not None and here is not None and not dropped.elevation:
+            if dropped.times is not None:
+                window.statusBar().showMessage(
+                    f"{dropped.times.name}: times go into a stage when it is prepared; "
+                    "drop them with its route or recording.",
+                    15_000,
+                )
+        elif dropped.race is not None and here is not None and not extra:
             window.open(Order(here, str(dropped.race)))
         elif dropped.any:
             self.ask_prepare(dropped)
         else:
             names = ", ".join(path.name for path in paths[:3])
             window.statusBar().showMessage(
-                f"{names}: drop a stage, a recording, GPX, GeoJSON or elevation files.", 15_000
+                f"{names}: drop a stage, a recording, GPX, GeoJSON, elevation files or times.", 15_000
             )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802

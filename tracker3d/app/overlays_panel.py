@@ -24,6 +24,10 @@ NAMES = {
     Overlay.TO_GO: ("Kilometres to go", "From the head of the race to the finish"),
     Overlay.GAP_BOARD: ("Gaps", "A board with the gaps between groups"),
     Overlay.SPEED_BOARD: ("Speeds", "A board with the speeds of groups"),
+    Overlay.VIRTUAL_GC: (
+        "Virtual classification",
+        "The general classification as it would be now, where the stage was prepared with times before it",
+    ),
     Overlay.GAP_TREND: ("Gap trend", "How the gap has grown and shrunk"),
     Overlay.PROFILE: ("Profile", "The stage's profile with groups on it"),
     Overlay.CLIMB_CARD: ("Climb card", "The climb that the head of the race is on"),

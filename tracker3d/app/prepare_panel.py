@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from tracker3d.app.buttons import tool_button
 from tracker3d.show.prepare_job import PrepareJob, PrepareOrder
+from tracker3d.stage.times import looks_like_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,8 @@ class Dropped:
     ----------
     package, road, race : Path or None
         A stage, a road without riders, a recording or log.
+    times : Path or None
+        A table of times before the stage.
     elevation : tuple of Path
     """
 
@@ -37,16 +40,20 @@ class Dropped:
     road: Path | None = None
     race: Path | None = None
     elevation: tuple[Path, ...] = ()
+    times: Path | None = None
 
     @property
     def any(self) -> bool:
         """Whether there is anything to be done."""
-        return any((self.package, self.road, self.race, self.elevation))
+        return any((self.package, self.road, self.race, self.times, self.elevation))
 
 
 def sorted_files(paths: Iterable[Path]) -> Dropped:
-    """Sort files by their names; of each kind the first counts, of elevation files all."""
-    package = road = race = None
+    """Sort files by their names, tables of times by their first line.
+
+    Of each kind the first counts, of elevation files all.
+    """
+    package = road = race = times = None
     elevation = []
     for path in paths:
         name = path.name.lower()
@@ -56,9 +63,11 @@ def sorted_files(paths: Iterable[Path]) -> Dropped:
             road = road or path
         elif name.endswith(_ELEVATION):
             elevation.append(path)
+        elif name.endswith(".csv") and looks_like_times(path):
+            times = times or path
         elif name.endswith(_RACES) or path.is_dir():
             race = race or path
-    return Dropped(package, road, race, tuple(elevation))
+    return Dropped(package, road, race, tuple(elevation), times)
 
 
 class PrepareStrip(QWidget):

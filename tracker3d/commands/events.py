@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from tracker3d.commands.console import progress_shown, say
+from tracker3d.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ def classification(
     /,
     *,
     feed: Path,
-    before: Path,
+    before: Path | None = None,
     at: str | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
@@ -115,21 +116,22 @@ def classification(
     feed
         A recording or log of the race, positions as .csv or .jsonl, or GPX files.
     before
-        A .csv with the columns bib and time: seconds or H:MM:SS before this stage.
+        A .csv with the columns bib and time: seconds or H:MM:SS before this stage. Left out: the times that
+        the package was prepared with.
     at
         ISO 8601 with zone, the race's local time 16:00:00, or kilometres to go as 35.2km; else the end.
     output
         OUT.json or OUT.csv instead of lines.
     """
     from tracker3d.race.classification import virtual_classification
-    from tracker3d.race.tables import classification_rows, read_times
+    from tracker3d.race.tables import classification_rows
     from tracker3d.race.time_trial import TimeTrial
 
-    before_s = read_times(before)
+    before_s = _times(package, before)
     replay = _opened(package, feed)
     race, stage = replay.race, replay.package.stage
     time_ms = _moment(replay, at)
-    gap_s = TimeTrial(race).behind_s(time_ms) if stage.time_trial else None
+    gap_s = TimeTrial(race).against_best_s(time_ms) if stage.time_trial else None
     standing = virtual_classification(race, race.at(time_ms), before_s, gap_s=gap_s)
     rows = classification_rows(standing, stage)
     if output is not None:
@@ -190,6 +192,22 @@ def _opened(package: Path, feed: Path) -> Replay:
 
     with progress_shown() as progress:
         return open_replay(package, feed, progress=progress)
+
+
+def _times(package: Path, before: Path | None) -> dict[int, float]:
+    """Return the times before the stage: of a table where one is given, else the package's own."""
+    from tracker3d.stage.package import read_contents
+    from tracker3d.stage.times import read_times, times_before
+
+    if before is not None:
+        return read_times(before)
+    times_s = times_before(read_contents(package).stage.riders)
+    if not times_s:
+        raise InputError(
+            f"{package} holds no times before the stage; give them with --before TIMES.csv, "
+            "here or when the stage is prepared."
+        )
+    return times_s
 
 
 def _moment(replay: Replay, at: str | None) -> int:

@@ -21,6 +21,7 @@ def prepare(
     drape: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     drape_source: Literal["sentinel2", "ign"] | None = None,
     roads: Path | None = None,
+    before: Path | None = None,
     ellipsoidal: Literal["dem", "road", "both"] | None = None,
     geoid: Path | None = None,
     credit: list[str] | None = None,
@@ -50,6 +51,9 @@ def prepare(
         Imagery to download and lay over the ground: Sentinel-2 cloudless, or IGN orthophotos (France).
     roads
         A map of roads (GeoJSON, as exported from OpenStreetMap) that tells which are tunnels and bridges.
+    before
+        Times before this stage, for the virtual classification: a .csv with the columns bib and time, in
+        seconds or H:MM:SS.
     ellipsoidal
         Say whose heights are above the ellipsoid instead of the sea, as raw GNSS has them.
     geoid
@@ -78,6 +82,7 @@ def prepare(
             drape_paths=tuple(drape or ()),
             drape_source=drape_source,
             roads_path=roads,
+            before_path=before,
             ellipsoidal=ellipsoidal,
             geoid_path=geoid,
             credit_texts=tuple(credit or ()),

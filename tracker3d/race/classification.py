@@ -101,7 +101,7 @@ def virtual_classification(
         is who has left the race by the feed's word.
     gap_s : (k,) float64, optional
         What counts on this stage instead of the time behind the head, as
-        :meth:`~tracker3d.race.time_trial.TimeTrial.behind_s` in a time trial.
+        :meth:`~tracker3d.race.time_trial.TimeTrial.against_best_s` in a time trial.
     """
     gaps = group_gaps_s(race, state) if gap_s is None else gap_s
     stage_number = race.reports.stage_number

@@ -1,11 +1,10 @@
-"""Results of a race as tables for other programs (CSV, JSON), and times before a stage from a table."""
+"""Results of a race as tables for other programs (CSV, JSON)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +14,6 @@ from tracker3d.files import written_aside
 from tracker3d.race.estimate import FinishEstimator
 from tracker3d.race.passages import passages_at, passed_places
 from tracker3d.race.time_trial import TimeTrial
-from tracker3d.stage.inputs import read_bounded
 from tracker3d.timespec import iso_utc
 
 if TYPE_CHECKING:
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
     from tracker3d.stage.model import Stage
 
 Row = dict[str, Any]
-
-_LARGEST_TABLE_BYTES = 1_000_000
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d(?:[.,]\d+)?)")
 
 
 def event_rows(events: Iterable[Event], stage: Stage) -> list[Row]:
@@ -165,42 +160,6 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
         raise InputError(f"{path} has an ending that no table has; write to a name in .json or .csv.")
     with written_aside(path) as scratch:
         scratch.write_bytes(content)
-
-
-def read_times(path: Path) -> dict[int, float]:
-    """Read the riders' times before a stage: CSV with the columns ``bib`` and ``time``.
-
-    Times are seconds or H:MM:SS; gaps to the first do as well, since only differences count.
-
-    Raises
-    ------
-    InputError
-        The file is missing or is no such table; the sentence names the first line that cannot be read.
-    """
-    text = read_bounded(path, limit_bytes=_LARGEST_TABLE_BYTES).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text))
-    if not {"bib", "time"} <= set(reader.fieldnames or ()):
-        raise InputError(f"{path} has no columns bib and time in its first line; name them there.")
-    times: dict[int, float] = {}
-    for row in reader:
-        try:
-            times[int(row["bib"])] = _seconds(row["time"])
-        except (TypeError, ValueError):
-            raise InputError(
-                f"Line {reader.line_num} of {path} has no bib or no time; give seconds or H:MM:SS."
-            ) from None
-    return times
-
-
-def _seconds(text: str) -> float:
-    clock = _CLOCK.fullmatch(text.strip().removeprefix("+"))
-    if clock:
-        hours, minutes, seconds = clock.groups()
-        return 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(seconds.replace(",", "."))
-    value = float(text)
-    if not 0.0 <= value < 1e7:
-        raise ValueError(text)
-    return value
 
 
 def _number(value: float) -> float | None:

@@ -14,7 +14,7 @@ from tracker3d.race.positions import ROW_MS, PositionTable
 from tracker3d.race.race import Race
 from tracker3d.stage.model import PlaceKind
 from tracker3d.track.lanes import lanes
-from tracker3d.track.model import PRESENCE_AGES_S, RiderStates
+from tracker3d.track.model import PRESENCE_AGES_S, Presence, RiderStates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +138,25 @@ class TimeTrial:
         best_s = np.fmin.reduce(others_s, axis=0, initial=np.nan)
         started = (states.bibs > 0) & (own_s >= 0.0)
         return np.where(started, own_s - best_s, np.nan)
+
+    def against_best_s(self, time_ms: float) -> NDArray[np.float64]:
+        """Return the virtual time of each rider behind the best at the line, (k,), for a classification.
+
+        All are measured by that one rider: at the line, or by when he was at the same place. Negative for a
+        rider on the road who is faster so far; NaN for who has not started, and for who has not been heard of
+        for so long that his time would seem to grow. Until somebody has arrived it is :meth:`behind_s`.
+        """
+        positions, states = self._race.positions, self._race.positions.at(time_ms)
+        riders = len(states.bibs)
+        starts_ms, finish_ms = self.starts_ms[:riders], positions.finish_ms[:riders]
+        total_s = np.where(states.finished, (finish_ms - starts_ms) / 1000.0, np.nan)
+        if np.isnan(total_s).all():
+            return self.behind_s(time_ms)
+        best = int(np.nanargmin(total_s))
+        passed_ms = self._race.history.passed_at_ms(np.full(riders, best), states.distance_m)
+        on_road_s = (time_ms - starts_ms - (passed_ms - starts_ms[best])) / 1000.0
+        racing = (states.bibs > 0) & (states.presence < Presence.STALE) & (time_ms >= starts_ms)
+        return np.where(states.finished, total_s - total_s[best], np.where(racing, on_road_s, np.nan))
 
     @property
     def events(self) -> tuple[Event, ...]:

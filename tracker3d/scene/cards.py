@@ -14,6 +14,7 @@ from tracker3d.scene.figures import km_text, metres_text
 
 if TYPE_CHECKING:
     from tracker3d.scene.drawing import Look
+    from tracker3d.scene.standings import Standing
     from tracker3d.scene.style import Weight
     from tracker3d.stage.model import Place, Stage
     from tracker3d.stage.route import Route
@@ -25,6 +26,7 @@ CLIMB_CARD_HEIGHT = 232
 _NAME_HEIGHT, _NAME_BAR = 70, 7
 _BOARD_ROW = 38
 _BOARD_EDGE = 6
+_BOARD_HEADING = 36
 _MOST_CLIMB_COLUMNS = 14
 
 
@@ -129,22 +131,49 @@ def board_height(look: Look, rows: int) -> int:
     return look.px(_BOARD_ROW) * rows + 2 * look.px(_BOARD_EDGE)
 
 
+def rows_that_fit(look: Look, room_px: int) -> int:
+    """Return how many rows a board with a heading may have in a room so high."""
+    return max(0, room_px - look.px(_BOARD_HEADING) - look.px(_BOARD_EDGE)) // look.px(_BOARD_ROW)
+
+
 def draw_board(look: Look, rows: tuple[tuple[str, int, str, str], ...], *, heading: str = "") -> Canvas:
     """Return groups from the front, one a row: title, size, a figure, and the colour of its role."""
-    theme, sizes, pad = look.theme, look.theme.sizes, look.px(_PAD)
-    row_px, top = look.px(_BOARD_ROW), look.px(36 if heading else _BOARD_EDGE)
-    canvas = Canvas(look, look.px(BOARD_WIDTH), top + row_px * len(rows) + look.px(_BOARD_EDGE))
-    canvas.panel()
-    right = canvas.image.width - pad
-    if heading:
-        soft = theme.colour("text_soft")
-        canvas.text(pad, look.px(28), heading, sizes.panel_small, colour=soft, weight="Semibold")
-    for number, row in enumerate(rows):
-        if number or heading:
-            edge = top + row_px * number
-            canvas.box(pad, edge, right, edge + 1, colour=theme.colour("panel_edge"))
-        _draw_board_row(canvas, row, top + row_px * (number + 0.5))
+    canvas, middles_px = _empty_board(look, len(rows), heading)
+    for row, middle_px in zip(rows, middles_px, strict=True):
+        _draw_board_row(canvas, row, middle_px)
     return canvas
+
+
+def draw_standings(look: Look, heading: str, note: str, rows: tuple[Standing, ...]) -> Canvas:
+    """Return a classification: position, name, places gained or lost, and the gap to the first."""
+    canvas, middles_px = _empty_board(look, len(rows), heading)
+    small, soft = look.theme.sizes.panel_small, look.theme.colour("text_soft")
+    right = canvas.image.width - look.px(_PAD)
+    room = right - look.px(_PAD) - look.width(heading, small, "Semibold") - look.px(16)
+    if look.width(note, small) <= room:
+        canvas.text(right, look.px(28), note, small, colour=soft, anchor="r")
+    # as wide as the usual gap, so that names do not change when one grows by a digit
+    size, widest = look.theme.sizes.panel_text, max("+00:00", *(row.figure for row in rows), key=len)
+    figures_left = right - look.width(widest, size, "Bold")
+    numbers_right = look.px(_PAD) + max(look.width(str(row.position), size) for row in rows)
+    for row, middle_px in zip(rows, middles_px, strict=True):
+        _draw_standing(canvas, row, middle_px, (numbers_right, figures_left))
+    return canvas
+
+
+def _empty_board(look: Look, rows: int, heading: str) -> tuple[Canvas, list[float]]:
+    """Return a board with its heading and lines, and the middle of each row."""
+    theme, pad = look.theme, look.px(_PAD)
+    row_px, top = look.px(_BOARD_ROW), look.px(_BOARD_HEADING if heading else _BOARD_EDGE)
+    canvas = Canvas(look, look.px(BOARD_WIDTH), top + row_px * rows + look.px(_BOARD_EDGE))
+    canvas.panel()
+    if heading:
+        soft, small = theme.colour("text_soft"), theme.sizes.panel_small
+        canvas.text(pad, look.px(28), heading, small, colour=soft, weight="Semibold")
+    for number in range(0 if heading else 1, rows):
+        edge = top + row_px * number
+        canvas.box(pad, edge, canvas.image.width - pad, edge + 1, colour=theme.colour("panel_edge"))
+    return canvas, [top + row_px * (number + 0.5) for number in range(rows)]
 
 
 def _draw_board_row(canvas: Canvas, row: tuple[str, int, str, str], middle_px: float) -> None:
@@ -165,6 +194,46 @@ def _draw_board_row(canvas: Canvas, row: tuple[str, int, str, str], middle_px: f
         canvas.text(beside, baseline, str(size), sizes.panel_small, colour=theme.colour("text_soft"))
     accent = theme.colour("accent")
     canvas.text(right, baseline, figure, sizes.panel_text, colour=accent, weight="Bold", anchor="r")
+
+
+def _draw_standing(canvas: Canvas, row: Standing, middle_px: float, columns_px: tuple[int, int]) -> None:
+    """Draw a row between the right edge of the positions and the left edge of the gaps."""
+    look, theme = canvas.look, canvas.look.theme
+    size, baseline = theme.sizes.panel_text, round(middle_px + look.px(7))
+    name_left, mark_left = columns_px[0] + look.px(12), columns_px[1] - look.px(50)
+    accent, text, soft = (theme.colour(use) for use in ("accent", "text", "text_soft"))
+    if row.selected:
+        half = look.px(_BOARD_ROW / 2 - 3)
+        canvas.box(0, middle_px - half, look.px(5), middle_px + half, colour=accent)
+    canvas.text(columns_px[0], baseline, str(row.position), size, colour=soft, anchor="r")
+    name = look.fitted(row.name, size, "Semibold", mark_left - name_left - look.px(8))
+    colour = accent if row.selected else text
+    canvas.text(name_left, baseline, name, size, colour=colour, weight="Semibold")
+    _draw_gained(canvas, row.gained, mark_left, middle_px)
+    right = canvas.image.width - look.px(_PAD)
+    canvas.text(right, baseline, row.figure, size, colour=accent, weight="Bold", anchor="r")
+
+
+def _draw_gained(canvas: Canvas, gained: int, left_px: float, middle_px: float) -> None:
+    """Draw how many places somebody gained or lost: an arrow up or down, a dash for none."""
+    look, theme = canvas.look, canvas.look.theme
+    half = look.px(6)
+    if not gained:
+        colour = theme.colour("text_soft")
+        canvas.box(left_px, middle_px - look.px(1), left_px + 2 * half, middle_px + look.px(1), colour=colour)
+        return
+    colour = theme.colour("gained" if gained > 0 else "lost")
+    rise = half if gained > 0 else -half
+    canvas.polygon(
+        [
+            (left_px, middle_px + 0.8 * rise),
+            (left_px + 2 * half, middle_px + 0.8 * rise),
+            (left_px + half, middle_px - rise),
+        ],
+        colour=colour,
+    )
+    beside, baseline, small = left_px + 2 * half + look.px(4), middle_px + look.px(6), theme.sizes.panel_small
+    canvas.text(beside, baseline, str(abs(gained)), small, colour=colour, weight="Semibold")
 
 
 def draw_climb_card(route: Route, look: Look, climb: CardClimb, to_summit_m: float) -> Canvas:

@@ -17,6 +17,7 @@ from tracker3d.scene.model import USUAL_OVERLAYS, FrameState, Overlay
 from tracker3d.scene.panels import make_panels
 from tracker3d.scene.placing import place_riders
 from tracker3d.scene.ranking import ranking_at
+from tracker3d.scene.standings import standings_at
 from tracker3d.scene.trend import gap_trend
 from tracker3d.scene.wind import wind_arrows, wind_says
 
@@ -83,7 +84,7 @@ def frame_at(
     placed = place_riders(scene, state.riders, pose, viewport_px, scale=look.scale)
     blows = Overlay.WIND in overlays
     arrows = wind_arrows(scene, race, state, pose, viewport_px, scale=look.scale) if blows else []
-    panels = _boards(scene, race, state, look, viewport_px, overlays, title)
+    panels = _boards(scene, race, state, look, viewport_px, overlays, title, selected_bib)
     taken = [_kept_clear(panel, viewport_px) for panel in panels]
     view = LabelView(scene, state, placed, pose, viewport_px, look, overlays, selected_bib, arrows)
     sprites, slots = make_labels(
@@ -114,17 +115,20 @@ def _boards(
     viewport_px: tuple[int, int],
     overlays: frozenset[Overlay],
     title: ShownTitle | None,
+    selected_bib: int | None,
 ) -> tuple[Panel, ...]:
     """Return the panels: their figures are those of the last fifth of a second, for nobody reads faster.
 
     The race is kept beside them, so that its identity stays its own.
     """
     time_ms = state.time_ms - state.time_ms % BOARDS_MS
+    classified = Overlay.VIRTUAL_GC in overlays
 
     def make() -> tuple[Race, tuple[Panel, ...]]:
         told = state if time_ms == state.time_ms else race.at(time_ms)
         trend = gap_trend(scene, race, told) if Overlay.GAP_TREND in overlays else None
         wind = wind_says(scene, race, told) if Overlay.WIND in overlays else None
+        standings = standings_at(scene, race, told, selected_bib=selected_bib) if classified else None
         ranked = Overlay.GAP_BOARD in overlays and not told.groups and len(told.order) > 0
         panels = make_panels(
             *(scene, told, look, viewport_px, overlays),
@@ -132,10 +136,11 @@ def _boards(
             wind=wind,
             title=title,
             ranking=ranking_at(scene, race, told) if ranked else None,
+            standings=standings,
         )
         return race, panels
 
-    key = (id(race), time_ms, viewport_px, overlays, title)
+    key = (id(race), time_ms, viewport_px, overlays, title, selected_bib if classified else None)
     return scene.memory.get("boards", key, make, most=_MOST_BOARDS)[1]
 
 

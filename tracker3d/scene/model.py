@@ -52,6 +52,8 @@ class Overlay(enum.StrEnum):
     CLIMB_CARD = "climb_card"
     GAP_BOARD = "gap_board"
     SPEED_BOARD = "speed_board"
+    VIRTUAL_GC = "virtual_gc"
+    """The general classification as it would be now, where times before the stage are known."""
     GAP_TREND = "gap_trend"
     WIND = "wind"
     """Arrows along the road and a card, where the feed tells of the wind."""
@@ -68,7 +70,12 @@ class Overlay(enum.StrEnum):
 
 
 ALL_OVERLAYS = frozenset(Overlay)
-USUAL_OVERLAYS = ALL_OVERLAYS - {Overlay.SPEED_BOARD, Overlay.GAP_TREND, Overlay.WIND}
+USUAL_OVERLAYS = ALL_OVERLAYS - {
+    Overlay.SPEED_BOARD,
+    Overlay.VIRTUAL_GC,
+    Overlay.GAP_TREND,
+    Overlay.WIND,
+}
 """What a picture carries unless something else is asked for."""
 NO_OVERLAYS: frozenset[Overlay] = frozenset()
 

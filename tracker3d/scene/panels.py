@@ -20,7 +20,9 @@ from tracker3d.scene.cards import (
     draw_climb_card,
     draw_shot_title,
     draw_stage_name,
+    draw_standings,
     draw_to_go,
+    rows_that_fit,
 )
 from tracker3d.scene.climbs import climbs_of, foot_of
 from tracker3d.scene.drawing import GAP, SAFE_SHARE, STORY_FOOT, STORY_HEAD, Canvas, is_story
@@ -28,6 +30,7 @@ from tracker3d.scene.figures import clock_text, km_text, local_clock_text
 from tracker3d.scene.free_area import MOST_GAP_ROWS
 from tracker3d.scene.model import Overlay, Panel
 from tracker3d.scene.ranking import out_on_the_road
+from tracker3d.scene.standings import LEAST_ROWS, MOST_ROWS
 from tracker3d.scene.strip import draw_legend, draw_strip, strip_column, strip_size, with_markers
 from tracker3d.scene.tags import group_gap, group_titles
 from tracker3d.scene.trend import GapTrend, draw_trend
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from tracker3d.scene.drawing import Look
     from tracker3d.scene.model import StageScene
     from tracker3d.scene.ranking import Ranking
+    from tracker3d.scene.standings import Standings
 
 _MOST_SPEED_ROWS = 4
 _CARD_GROUP = 3
@@ -65,9 +69,11 @@ def make_panels(
     wind: tuple[int, str, str] | None = None,
     title: ShownTitle | None = None,
     ranking: Ranking | None = None,
+    standings: Standings | None = None,
 ) -> tuple[Panel, ...]:
-    """Return the panels of a moment in drawing order; what is None of the last four is not shown."""
-    return tuple(_Desk(scene, state, look, viewport_px, overlays, trend, wind, title, ranking).panels())
+    """Return the panels of a moment in drawing order; what is None of the last five is not shown."""
+    more = (trend, wind, title, ranking, standings)
+    return tuple(_Desk(scene, state, look, viewport_px, overlays, *more).panels())
 
 
 class _Desk:
@@ -88,12 +94,14 @@ class _Desk:
         wind: tuple[int, str, str] | None,
         title: ShownTitle | None,
         ranking: Ranking | None,
+        standings: Standings | None,
     ) -> None:
         self.scene = scene
         self.trend = trend
         self.wind = wind
         self.title = title
         self.ranking = ranking
+        self.standings = standings
         self.state = state
         self.look = look
         self.overlays = overlays
@@ -102,25 +110,26 @@ class _Desk:
         self.left, self.top = round(self.width * SAFE_SHARE), round(self.height * head)
         self.right, self.bottom = self.width - self.left, self.height - round(self.height * foot)
         self.foot_left = self.foot_right = self.bottom
+        self.below_name = self.top
 
     def panels(self) -> Iterator[Panel]:
         yield from self._foot()
         to_go = self._to_go() if Overlay.TO_GO in self.overlays and len(self.state.riders.bibs) else None
         figures_left = self.right if to_go is None else self.right - to_go.image.shape[1]
-        below_name, name_right = self.top, self.left
+        name_right = self.left
         if Overlay.STAGE_NAME in self.overlays:
             room = figures_left - self.left - self.look.px(GAP)
             name = self._panel("stage_name", room, lambda: draw_stage_name(self.scene.stage, self.look, room))
             yield _at(name, self.left, self.top)
-            below_name += name.image.shape[0] + self.look.px(GAP)
+            self.below_name += name.image.shape[0] + self.look.px(GAP)
             name_right += name.image.shape[1]
         if self.scene.stage.simulated:
             yield self._mark(name_right, figures_left)
         for board in self._boards():
-            if below_name + board.image.shape[0] > self.foot_left:
+            if self.below_name + board.image.shape[0] > self.foot_left:
                 break
-            yield _at(board, self.left, below_name)
-            below_name += board.image.shape[0] + self.look.px(GAP)
+            yield _at(board, self.left, self.below_name)
+            self.below_name += board.image.shape[0] + self.look.px(GAP)
         below_figure = self.top
         if to_go is not None:
             yield _at(to_go, self.right - to_go.image.shape[1], self.top)
@@ -253,11 +262,15 @@ class _Desk:
         return self._panel("speed_board", says, lambda: draw_board(self.look, says, heading=heading))
 
     def _boards(self) -> Iterator[Panel]:
-        """Boards of the left column."""
+        """Boards of the left column, each made when those before it have their place."""
         if Overlay.GAP_BOARD in self.overlays and self.ranking is not None:
             yield self._ranking_board(self.ranking)
         if Overlay.GAP_BOARD in self.overlays and self.state.groups:
             yield self._gap_board()
+        if self.standings is not None:
+            rows = rows_that_fit(self.look, self.foot_left - self.below_name)
+            if rows >= LEAST_ROWS:
+                yield self._standings_board(self.standings, min(rows, MOST_ROWS))
         if Overlay.SPEED_BOARD in self.overlays and self.state.groups:
             yield self._speed_board()
 
@@ -269,6 +282,10 @@ class _Desk:
         return self._panel(
             "ranking", (ranking.heading, rows), lambda: draw_board(self.look, rows, heading=ranking.heading)
         )
+
+    def _standings_board(self, standings: Standings, most: int) -> Panel:
+        says = (standings.heading, standings.note, standings.shown(most))
+        return self._panel("virtual_gc", says, lambda: draw_standings(self.look, *says))
 
     def _extras(self) -> Iterator[Panel]:
         """Panels that follow below the figures as far as there is room."""

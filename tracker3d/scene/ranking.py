@@ -41,7 +41,7 @@ def ranking_at(scene: StageScene, race: Race, state: RaceState) -> Ranking | Non
         return None
     if not race.stage.time_trial:
         return _on_the_road(scene, state)
-    _, trial = scene.memory.get("time trial", id(race), lambda: (race, TimeTrial(race)))
+    trial = trial_of(scene, race)
     for place in reversed(trial.checks):
         results = trial.ranking(place, until_ms=state.time_ms)[:MOST_ROWS]
         if results:
@@ -50,6 +50,11 @@ def ranking_at(scene: StageScene, race: Race, state: RaceState) -> Ranking | Non
             rows = zip([names[each.bib] for each in results], figures, strict=True)
             return Ranking(_called(scene, place), tuple(rows))
     return None
+
+
+def trial_of(scene: StageScene, race: Race) -> TimeTrial:
+    """Return the one time trial of a race that all boards of a scene read."""
+    return scene.memory.get("time trial", id(race), lambda: (race, TimeTrial(race)))[1]
 
 
 def out_on_the_road(state: RaceState) -> NDArray[np.bool_]:

@@ -29,11 +29,14 @@ class PrepareOrder:
         The package, which must not exist.
     dem_paths : tuple of Path or None
         Elevation files; None: they are downloaded; empty: ground at the road's own height.
+    before_path : Path or None
+        A table of times before the stage.
     """
 
     source: Path
     output: Path
     dem_paths: tuple[Path, ...] | None = None
+    before_path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,13 @@ def _work(order: PrepareOrder, news: Connection, stop: Event) -> None:
     from tracker3d.stage import prepare
 
     try:
-        report = prepare(order.source, output=order.output, dem_paths=order.dem_paths, progress=progress)
+        report = prepare(
+            order.source,
+            output=order.output,
+            dem_paths=order.dem_paths,
+            before_path=order.before_path,
+            progress=progress,
+        )
         news.send(PrepareNews("done", 1.0, package=report.path))
     except _CancelledError:
         news.send(PrepareNews("cancelled", cancelled=True))

@@ -12,6 +12,7 @@ import msgspec
 from tracker3d.errors import InputError, RouteError
 from tracker3d.stage.inputs import read_bounded
 from tracker3d.stage.model import PlaceKind
+from tracker3d.stage.times import times_before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,6 +131,7 @@ def _package_info(path: Path) -> Info:
         f"Road: {route.finish_m / 1000:.2f} km, {route.ascent_m:,.0f} m of climbing",
         *_place_lines(stage.places),
         f"{riders} riders, {len(stage.riders) - riders} vehicles, {len(stage.teams)} teams",
+        f"Times before the stage: of {facts['times_before'] or 'no'} riders",
         f"Elevation data: {_covered(stage)}",
         f"Ground: {facts['ground_tiles']} tiles in {levels} levels of detail, look {package.ground.look}"
         + (f", heights × {stretch:g}" if stretch != 1.0 else ""),
@@ -159,6 +161,7 @@ def _stage_facts(stage: Stage) -> dict[str, Any]:
         "riders": sum(not rider.vehicle for rider in stage.riders),
         "vehicles": sum(rider.vehicle for rider in stage.riders),
         "teams": len(stage.teams),
+        "times_before": len(times_before(stage.riders)),
         "credits": list(stage.credits),
     }
 

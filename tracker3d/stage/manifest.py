@@ -21,6 +21,7 @@ MOST_NODES = 1_000_000
 
 Channel = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Bib = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Finite = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=-(10**14), le=10**14)]
 
@@ -84,6 +85,7 @@ class _Rider(msgspec.Struct, omit_defaults=True):
     nation: str = ""
     jersey: str = ""
     vehicle: bool = False
+    before_s: Seconds | None = None
 
     @classmethod
     def of_model(cls, rider: Rider) -> _Rider:

@@ -64,7 +64,8 @@ class Rider:
     """Somebody, or something (a vehicle), whose position arrives.
 
     ``bib`` is the key in every feed. Vehicles have negative bibs, so that they never meet a rider's.
-    ``jersey`` is one of "yellow", "green", "polka", "white" or empty.
+    ``jersey`` is one of "yellow", "green", "polka", "white" or empty. ``before_s`` is his time in the general
+    classification before this stage, or his gap in it (only differences count); None where it is not known.
     """
 
     bib: int
@@ -74,6 +75,7 @@ class Rider:
     nation: str = ""
     jersey: str = ""
     vehicle: bool = False
+    before_s: float | None = None
 
     @property
     def display_name(self) -> str:

@@ -23,6 +23,7 @@ from tracker3d.stage.reading import read_source
 from tracker3d.stage.report import PrepareReport, covered_intervals, findings_of
 from tracker3d.stage.roadbuild import build_route
 from tracker3d.stage.structures import read_structures, structures_on, without_mountains
+from tracker3d.stage.times import TimedRiders, read_times, with_times
 from tracker3d.stage.vertical import converted, geoid_for
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def prepare(
     drape_paths: Sequence[Path] = (),
     drape_source: str | None = None,
     roads_path: Path | None = None,
+    before_path: Path | None = None,
     ellipsoidal: str | None = None,
     geoid_path: Path | None = None,
     credit_texts: Sequence[str] = (),
@@ -92,6 +94,8 @@ def prepare(
         Public source of imagery instead, ``sentinel2`` or ``ign``.
     roads_path : Path, optional
         A map of roads in GeoJSON that tells which are tunnels and bridges.
+    before_path : Path, optional
+        A table of the riders' times in the general classification before the stage, CSV.
     ellipsoidal : str, optional
         Whose heights are above the ellipsoid: ``dem``, ``road`` or ``both``.
     geoid_path : Path, optional
@@ -113,7 +117,7 @@ def prepare(
     Raises
     ------
     InputError, RouteError
-        The source cannot be used.
+        The source or the table of times cannot be used.
     terrain.TerrainError
         An elevation file cannot be used, none covers the road, or nothing could be downloaded.
     OutputError
@@ -128,6 +132,7 @@ def prepare(
     check_output(output)
     progress(f"reading {source_path.name}", 0.0)
     source = read_source(source_path, riders_path=riders_path)
+    source, timed = _with_times(source, before_path)
     mapped = None if roads_path is None else read_structures(roads_path)
     with tempfile.TemporaryDirectory(prefix="tracker3d-") as work:
         downloads = Downloads(
@@ -145,12 +150,24 @@ def prepare(
         roles += [(riders_path, "riders")] if riders_path is not None else []
         roles += [(path, "imagery") for path in data.drape_paths]
         roles += [(roads_path, "roads")] if roads_path is not None else []
+        roles += [(before_path, "times")] if before_path is not None else []
         save_package(
             output, stage=stage, ground=ground, sources=[_source_file(path, role) for path, role in roles]
         )
     progress("done", 1.0)
-    findings = (*findings_of(stage, source), *(text for text in ground.messages if _is_harmless(text)))
-    return PrepareReport(output, stage, findings, stage.coverage.warnings)
+    findings = (
+        *findings_of(stage, source),
+        *timed.findings,
+        *(text for text in ground.messages if _is_harmless(text)),
+    )
+    return PrepareReport(output, stage, findings, (*stage.coverage.warnings, *timed.warnings))
+
+
+def _with_times(source: Source, path: Path | None) -> tuple[Source, TimedRiders]:
+    if path is None:
+        return source, TimedRiders(source.riders)
+    timed = with_times(source.riders, read_times(path), name=path.name)
+    return dataclasses.replace(source, riders=timed.riders), timed
 
 
 def _stage_and_ground(
