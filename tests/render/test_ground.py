@@ -13,9 +13,10 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
-from tracker3d.render import Offscreen, SceneView, drapes
+from tracker3d.render import Offscreen, SceneView, drapes, shading
 from tracker3d.render import ground as ground_module
 from tracker3d.render.batches import regions
+from tracker3d.render.buffers import ImageTexture
 from tracker3d.render.cover import Cover, Detail, Load
 from tracker3d.render.drapes import Drape, reduction
 from tracker3d.render.frustum import Frustum
@@ -353,6 +354,25 @@ def test_no_seam_shows_where_a_tile_has_a_picture_of_its_own():
     difference = np.abs(found[0] - found[1]).max(axis=-1)
     assert difference.max() <= 6
     assert (difference > 0).any()
+
+
+def test_patterns_along_the_line_of_sight_are_seen_at_grazing_angles(monkeypatch):
+    made = hills()
+    stripes = np.tile(np.array([60, 200], np.uint8)[None, :, None], (256, 128, 3))
+    made.texture = Texture(stripes, made.texture.bounds_m)
+    contrast = []
+    for drape in (shading._DRAPE, "  gl_FragData[0] *= texture(actortexture, tcoordVCVSOutput);"):
+        monkeypatch.setattr(shading, "_DRAPE", drape)
+        with Offscreen((640, 360), supersample=False) as target:
+            target.set_stage(hill_scene(with_ground=made))
+            target.set_frame(frame((0.0, -1500.0, 420.0), (0.0, 0.0, 250.0), size_px=(640, 360)))
+            below_the_crest = target.picture()[190:215, 180:330, 0].astype(int)
+        contrast.append(np.abs(np.diff(below_the_crest, axis=1)).mean())
+    assert contrast[0] > 2.0 * contrast[1], contrast
+
+
+def test_no_driver_filters_textures_in_ways_that_hang_software():
+    assert ImageTexture(mipmap=True).texture.GetMaximumAnisotropicFiltering() == 1.0
 
 
 def test_a_prepared_tile_is_the_same_land_in_pieces_that_share_no_memory_with_the_file():

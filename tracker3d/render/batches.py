@@ -12,7 +12,7 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from tracker3d.render.buffers import merged, refill, triangles
-from tracker3d.render.shading import GROUND
+from tracker3d.render.shading import GROUND, WALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def ground_actor(data: VtkPolyData, shading: Shading, texture: VtkTexture | None
     actor = vtkActor()
     actor.SetMapper(mapper)
     actor.GetProperty().LightingOff()
-    actor.SetShaderProperty(shading.of(GROUND))
+    actor.SetShaderProperty(shading.of(WALL if texture is None else GROUND))
     actor.ForceOpaqueOn()
     actor.SetVisibility(False)
     if texture is not None:

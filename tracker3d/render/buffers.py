@@ -112,6 +112,7 @@ class ImageTexture:
         self.texture.SetInterpolate(smooth)
         self.texture.SetWrap(vtkTexture.ClampToEdge)
         self.texture.SetMipmap(mipmap)
+        self.texture.SetMaximumAnisotropicFiltering(1.0)  # see shading for why
         self.texture.SetColorModeToDirectScalars()
         self._image = vtkImageData()
         self.texture.SetInputData(self._image)

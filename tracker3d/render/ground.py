@@ -43,7 +43,6 @@ STILL = Detail(most_error_px=0.7, most_triangles=1_500_000)
 LIMIT = Load(triangles=3_000_000, texture_bytes=256 << 20)
 """What is kept on the graphics processor for coming back: about 100 MB of triangles, and pictures."""
 
-_ANISOTROPY = 4.0
 _WINDOW_POSTS = 24
 
 
@@ -335,7 +334,6 @@ class _Arrival:
 
 def _picture_texture(image: NDArray[np.uint8]) -> ImageTexture:
     made = ImageTexture(mipmap=True)
-    made.texture.SetMaximumAnisotropicFiltering(_ANISOTROPY)
     made.upload(image)
     return made
 

@@ -57,6 +57,26 @@ _WIDEN = """
   halfPx *= clamp(3.0 - 2.0 * ratio, 0.0, 1.0);
   gl_Position.xy += across * roadLineFrame.w * halfPx * t3dPixel * max(gl_Position.w, 0.0);
 """
+_DRAPE = """
+  {
+    vec2 place = clamp(tcoordVCVSOutput, 0.0, 1.0);
+    vec2 along = dFdx(place), across = dFdy(place);
+    vec2 size = vec2(textureSize(actortexture, 0));
+    float onward = length(along * size), sideways = length(across * size);
+    along = onward < sideways ? across : along;
+    float least = max(min(onward, sideways), 0.25 * max(onward, sideways));
+    float level = log2(max(least, 1.0e-6));
+    vec4 drape = textureLod(actortexture, place - 0.375 * along, level);
+    drape += textureLod(actortexture, place - 0.125 * along, level);
+    drape += textureLod(actortexture, place + 0.125 * along, level);
+    drape += textureLod(actortexture, place + 0.375 * along, level);
+    gl_FragData[0] *= 0.25 * drape;
+  }
+"""
+"""Reads the picture laid over the ground at four places along the longer side of what a pixel covers, for it
+is seen at grazing angles. A driver's anisotropic filter does the same, but that of Mesa's software renderer
+takes half a minute for a picture in which the coordinates of some pixel are no numbers.
+"""
 _PUSH = """
   float reach = gl_Position.z - t3dLens.x * gl_Position.w;
   float away = max(gl_Position.w, 1.0);
@@ -219,6 +239,8 @@ class Layer:
     ----------
     share, nearer_px, offset_m : float
         See above.
+    draped : bool
+        A picture is laid over it.
     grain : bool
         Fine grain near the camera, where the picture laid over the ground is too coarse to show movement.
     paved : bool
@@ -237,6 +259,7 @@ class Layer:
     share: float = 1.0
     nearer_px: float = 0.0
     offset_m: float = 0.0
+    draped: bool = False
     grain: bool = False
     paved: bool = False
     road: Road | None = None
@@ -267,7 +290,9 @@ class Road:
     core: float = 1.0
 
 
-GROUND = Layer(share=1.003, offset_m=1.0, grain=True)
+WALL = Layer(share=1.003, offset_m=1.0, grain=True)
+"""The cut edge of the ground, which has colours."""
+GROUND = dataclasses.replace(WALL, draped=True)
 GLOW = Layer(nearer_px=11.0)
 """Light beside the road; what stands on the road stands before it."""
 SIGNS = Layer(nearer_px=12.0, grows=20.0)
@@ -338,7 +363,7 @@ def _ending(layer: Layer, shown: Shown) -> str:
         return _DISTANCE
     if shown is Shown.RIDERS:
         return _SOMEBODY if layer.glyphs else _NOBODY
-    held_out = shown is Shown.HOLD_OUT and layer is GROUND
+    held_out = shown is Shown.HOLD_OUT and layer in (GROUND, WALL)
     return _HELD_OUT if held_out or (shown is Shown.OVERLAYS and layer is not GLOW) else _VEIL
 
 
@@ -360,7 +385,7 @@ def _shader(layer: Layer, ending: str) -> VtkShaderProperty:
     for part, (red, green, blue, opacity) in enumerate(layer.paints, start=2):
         place += _PAINTED % (part, red, green, blue, opacity)
     place += _PUSH % (layer.share, layer.offset_m) + "  }\n"
-    finish, received = _FINISH, ""
+    finish, received = _DRAPE if layer.draped else _FINISH, ""
     if layer.grain:
         declared += "\nout vec2 t3dPlace;\n"
         place += "\n  t3dPlace = vertexMC.xy;\n"
