@@ -206,7 +206,7 @@ class Timeline(QWidget):
         layout = self._layout()
         x = layout.x_of_share(float(self._axis.share_of_distance(marker.distance_m)))
         height_m = float(self._stage.route.height(marker.distance_m))
-        return QPointF(x, layout.y_of_height(height_m, self._range_m))
+        return QPointF(x, float(layout.y_of_height(height_m, self._range_m)))
 
     @staticmethod
     def _radius(marker: Marker) -> float:

@@ -50,7 +50,7 @@ _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
 _OUTPUT_PATIENCE_S = 0.1
 """Pictures of an output that come more rarely than this do not set the window's pace."""
-_READING_S = 0.15
+_READING_S = 0.5
 """While a race is read the window draws as rarely as this: each picture keeps the reader waiting."""
 _SAYS_MS = 8000
 
