@@ -41,12 +41,12 @@ class OutputWindow(QWidget):
     -------
     closed
         It has gone.
-    painted
-        A picture has come to the screen: until the next one is due there is time for other work.
+    done
+        What was due is on the screen: until the next picture is due there is time for other work.
     """
 
     closed = Signal()
-    painted = Signal()
+    done = Signal()
 
     def __init__(self, view: StageView, *, output: Output, watchdog: Watchdog) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
@@ -149,8 +149,10 @@ class OutputWindow(QWidget):
                 self._painting = True
                 self.view.refine()
                 self.view.show_frame(picture.frame, still=False)
+        if not self._painting:
+            self.done.emit()
 
     def _painted(self) -> None:
         self._painting = False
         self.clock.painted(time.monotonic())
-        self.painted.emit()
+        self.done.emit()

@@ -36,12 +36,12 @@ class OutputControl(QObject):
     -------
     changed
         The output was opened or has gone.
-    painted
-        A picture has come to its screen.
+    done
+        What was due is on its screen.
     """
 
     changed = Signal()
-    painted = Signal()
+    done = Signal()
 
     def __init__(self, shell: Shell, keeper: Keeper, watchdog: Watchdog) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class OutputControl(QObject):
             view = StageView(keyed=output.key)
         window = OutputWindow(view, output=output, watchdog=self._watchdog)
         window.closed.connect(self._closed)
-        window.painted.connect(self.painted)
+        window.done.connect(self.done)
         window.open_on(_screen_of(output))
         self._keeper.keep_output(output)
         window.set_show(show)

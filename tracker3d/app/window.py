@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _TICK_MS = 15
 _OUTPUT_PATIENCE_S = 0.1
-"""Pictures of an output that come more rarely than this do not set the window's pace."""
+"""An output that shows something more rarely than this does not set the window's pace."""
 _READING_S = 0.5
 """While a race is read the window draws as rarely as this: each picture keeps the reader waiting."""
 _SAYS_MS = 8000
@@ -116,7 +116,7 @@ class MainWindow(Shell):
         self._opened: OpenShow | None = None
         self._interrupted: Recovered | None = None
         self._going_on: Recovered | None = None
-        self._odd = False
+        self._odd = self._screen_waits = False
         self._ticked_s = -math.inf
         self._fault = ""
         self._seen: ShowState | None = None
@@ -127,7 +127,7 @@ class MainWindow(Shell):
         # What tells by signals goes with the window: connections of others would keep it alive.
         for teller in (self.keeper, self.operator, self.key_map, self.output, *self.views):
             teller.setParent(self)
-        self.output.painted.connect(self._tick, Qt.ConnectionType.QueuedConnection)
+        self.output.done.connect(self._follow_output, Qt.ConnectionType.QueuedConnection)
         self.hands = Hands(self)
         self.operator.acted.connect(self._change)
         self.cancel_asked.connect(self.close_show)
@@ -209,6 +209,7 @@ class MainWindow(Shell):
             self._loader.stop()
             self._loader.deleteLater()
             self._loader = None
+        self._screen_waits = False
         self.output.close()
         if self.operator.show is not None:
             self.keeper.keep_delay(self.operator.show.state.clock(Side.PROGRAM).delay_ms)
@@ -335,9 +336,8 @@ class MainWindow(Shell):
         together = self._loader is not None and self._loader.order.common_start
         self.keeper.remember(package, feed)
         self.keeper.begin_journal(show, ShowPlace(str(package.resolve()), feed, folder, together))
-        if goes_on and self.keeper.settings.on_screen:
-            self.output.start(self.keeper.settings.output)
-        elif not self.output.open:
+        self._screen_waits = goes_on and self.keeper.settings.on_screen
+        if not self._screen_waits and not self.output.open:
             self.keeper.keep_on_screen(on_screen=False)
 
     def _failed(self, text: str, has_stage: bool) -> None:
@@ -377,6 +377,10 @@ class MainWindow(Shell):
             self.preview_view.pacer.act(wall_s)
         self.panels.show_acts(wall_s)
 
+    def _follow_output(self) -> None:
+        if not self._reading:
+            self._tick()
+
     def _beat(self) -> None:
         """Go on by the timer; beside an output each step follows its picture, when most time is left."""
         patience_s = _READING_S if self._reading else _OUTPUT_PATIENCE_S if self.output.open else 0.0
@@ -391,6 +395,9 @@ class MainWindow(Shell):
             self.preview_view.advance(wall_s)
         else:
             self.program_view.advance(wall_s, asleep=self.output.open)
+        if self._screen_waits and not self._reading:
+            self._screen_waits = False
+            self.output.start(self.keeper.settings.output)
         self.output.mirror(wall_s)
         try:
             self.panels.refresh(wall_s)
