@@ -6,7 +6,6 @@ import contextlib
 import functools
 import gc
 import logging
-import math
 import signal
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import qtpy.QtGui
 import qtpy.QtOpenGLWidgets
 import qtpy.QtWidgets  # noqa: F401 (here: they change Qt's classes, which crashed a window that was at work)
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -30,6 +29,7 @@ from tracker3d.app.loading import LoadedRace, Loader, Order
 from tracker3d.app.operating import Operator
 from tracker3d.app.output_control import OutputControl
 from tracker3d.app.panels import Panels
+from tracker3d.app.pulse import Pulse
 from tracker3d.app.shell import Shell
 from tracker3d.app.watchdog import Watchdog
 from tracker3d.show import Show, Side
@@ -47,11 +47,6 @@ if TYPE_CHECKING:
     from tracker3d.show.state import ShowState
 
 _LOG = logging.getLogger(__name__)
-_TICK_MS = 15
-_OUTPUT_PATIENCE_S = 0.1
-"""An output that shows something more rarely than this does not set the window's pace."""
-_READING_S = 0.5
-"""While a race is read the window draws as rarely as this: each picture keeps the reader waiting."""
 _SAYS_MS = 8000
 
 
@@ -117,17 +112,13 @@ class MainWindow(Shell):
         self._interrupted: Recovered | None = None
         self._going_on: Recovered | None = None
         self._odd = self._screen_waits = False
-        self._ticked_s = -math.inf
         self._fault = ""
         self._seen: ShowState | None = None
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(_TICK_MS)
-        self._timer.timeout.connect(self._beat)
+        self.pulse = Pulse(self.output, wall_clock=wall_clock)
+        self.pulse.beat.connect(self._tick)
         # What tells by signals goes with the window: connections of others would keep it alive.
-        for teller in (self.keeper, self.operator, self.key_map, self.output, *self.views):
+        for teller in (self.keeper, self.operator, self.key_map, self.output, self.pulse, *self.views):
             teller.setParent(self)
-        self.output.done.connect(self._follow_output, Qt.ConnectionType.QueuedConnection)
         self.hands = Hands(self)
         self.operator.acted.connect(self._change)
         self.cancel_asked.connect(self.close_show)
@@ -204,7 +195,7 @@ class MainWindow(Shell):
 
     def close_show(self) -> None:
         """End the show and go back to the start page."""
-        self._timer.stop()
+        self.pulse.stop()
         if self._loader is not None:
             self._loader.stop()
             self._loader.deleteLater()
@@ -292,7 +283,7 @@ class MainWindow(Shell):
             self._keep_track(show, self._loader.order.package, "")
         self._seen = None
         self._change()
-        self._timer.start()
+        self.pulse.start()
 
     def _race_ready(self, loaded: LoadedRace) -> None:
         show = self.operator.show
@@ -377,25 +368,16 @@ class MainWindow(Shell):
             self.preview_view.pacer.act(wall_s)
         self.panels.show_acts(wall_s)
 
-    def _follow_output(self) -> None:
-        if not self._reading:
-            self._tick()
-
-    def _beat(self) -> None:
-        """Go on by the timer; beside an output each step follows its picture, when most time is left."""
-        patience_s = _READING_S if self._reading else _OUTPUT_PATIENCE_S if self.output.open else 0.0
-        if self._wall_clock() - self._ticked_s >= patience_s:
-            self._tick()
-
     def _tick(self) -> None:
         """Draw what is due and bring the panels up to date; the two pictures take turns."""
-        self._ticked_s = wall_s = self._wall_clock()
+        wall_s = self._wall_clock()
+        self.pulse.slow = self._reading
         self._odd = not self._odd
         if self.operator.studio and (self._odd or self.output.open):
             self.preview_view.advance(wall_s)
         else:
             self.program_view.advance(wall_s, asleep=self.output.open)
-        if self._screen_waits and not self._reading:
+        if self._screen_waits and not self.pulse.slow:
             self._screen_waits = False
             self.output.start(self.keeper.settings.output)
         self.output.mirror(wall_s)
