@@ -75,15 +75,16 @@ class Keeper(QObject):
 
     def keep_on_screen(self, *, on_screen: bool) -> None:
         """Keep whether program has a screen of its own: after a crash it gets it back."""
-        if on_screen != self.settings.on_screen:
-            self._keep(replace(self.settings, on_screen=on_screen))
+        self._keep(replace(self.settings, on_screen=on_screen))
 
     def keep_delay(self, delay_ms: int) -> None:
         """Keep the delay for the next live show."""
-        if delay_ms != self.settings.delay_ms:
-            self._keep(replace(self.settings, delay_ms=delay_ms))
+        self._keep(replace(self.settings, delay_ms=delay_ms))
 
     def _keep(self, settings: Settings) -> None:
+        """Write settings that are others than those of before."""
+        if settings == self.settings:
+            return
         self.settings = settings
         path = settings_path()
         self._later(lambda: write_settings(settings, path))
