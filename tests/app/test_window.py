@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QSurface, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QTableView, QToolButton
+from shiboken6 import Shiboken
 
 from terrain import Ground, TerrainError, Texture
 from tracker3d.app import theme
@@ -461,7 +462,10 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
             gc.collect()
         return sum(isinstance(thing, vtkRenderWindow) for thing in gc.get_objects())
 
-    before = alive()
+    def surfaces() -> int:
+        return sum(type(thing) is QSurface for thing in Shiboken.getAllValidWrappers())
+
+    before, surfaces_before = alive(), surfaces()
     for _ in range(2):
         window = opened(qtbot, small_stage.package, small_stage.feed)
         qtbot.waitUntil(
@@ -474,7 +478,9 @@ def test_closing_releases_the_view(small_stage: SmallStage, looks: QApplication,
         assert output is not None
         qtbot.waitUntil(lambda clock=output.clock: clock.painted_count > 1, timeout=PATIENCE_MS)
         del output
+        assert surfaces() > surfaces_before
         window.close()
+        assert surfaces() == surfaces_before
         window.deleteLater()
         del window
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -67,7 +67,7 @@ class ServerThread:
         self.ended = threading.Event()
         self._ready = threading.Event()
         server = FeedServer(playlist, speed=speed, faults=faults, sent=self.sent.append)
-        self._thread = threading.Thread(target=self._serve, args=(server, port))
+        self._thread = threading.Thread(target=self._serve, args=(server, port), daemon=True)
         self._thread.start()
         assert self._ready.wait(10), "the server did not start"
 
@@ -86,10 +86,19 @@ class ServerThread:
     def __enter__(self) -> ServerThread:
         return self
 
+    @property
+    def serving(self) -> bool:
+        return self._thread.is_alive()
+
+    def end(self) -> None:
+        """From any thread; the server's own included."""
+        with contextlib.suppress(RuntimeError):  # its loop has ended
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        self.end()
         self._thread.join(10)
-        assert not self._thread.is_alive(), "the server did not end"
+        assert not self.serving, "the server did not end"
 
 
 def decode_events(events: list[str], *, stage: Stage, path: Path = Path("race.json.gz")) -> Fixes:

@@ -272,6 +272,22 @@ def test_nobody_takes_and_memory_stays_flat(monkeypatch):
     assert dropped == {"messages that nobody took in time": len(events) - 50}
 
 
+def test_a_server_ends_in_the_step_in_which_it_sends(monkeypatch):
+    sending = asyncio.StreamWriter.drain
+
+    async def send_and_end(writer: asyncio.StreamWriter) -> None:
+        await sending(writer)
+        server.end()
+
+    monkeypatch.setattr(asyncio.StreamWriter, "drain", send_and_end)
+    with (
+        ServerThread(playlist_of(race_events(5)), speed=1.0, faults=FAULTS["none"]) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        client.sendall(b"GET /live-stream HTTP/1.1\r\n\r\n")
+        wait_until(lambda: not server.serving)
+
+
 class Moody:
     """A source that fails in ways nobody thought of before it delivers."""
 

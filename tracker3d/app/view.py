@@ -166,6 +166,8 @@ class StageView(QVTKRenderWindowInteractor):  # type: ignore[misc]  # pyvistaqt 
             self._scene_view = None
             self._scene = self._frame = None
         self.close()
+        # Kept, the surface's wrapper would be taken for whatever Qt puts at the same address next.
+        self._forget_context()
         # A context left current would stand in the way of pictures that VTK draws without a window.
         current = QOpenGLContext.currentContext()
         if current is not None:

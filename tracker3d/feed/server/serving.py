@@ -112,7 +112,8 @@ class FeedServer:
         self._clients.add(asyncio.current_task())
         try:
             if len(self._clients) <= _MOST_CLIENTS:
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_S)
+                async with asyncio.timeout(_HEAD_S):
+                    head = await reader.readuntil(b"\r\n\r\n")
                 await self._answer(head, reader, writer)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, WebSocketException):
             writer.transport.abort()
@@ -159,7 +160,7 @@ class FeedServer:
                 elif pace.is_odd():
                     odd = self._chance.choice(_ODD)
                     writer.write(_chunk(b": still here\n\n" + self._framed(odd)))
-                await asyncio.wait_for(writer.drain(), _SEND_S)
+                await _drain(writer)
                 if event is not None:
                     self._sent(event)
 
@@ -193,7 +194,7 @@ class FeedServer:
                     elif event is not None and not answering.done():
                         protocol.send_text(event)
                     _flush(protocol, writer)
-                    await asyncio.wait_for(writer.drain(), _SEND_S)
+                    await _drain(writer)
                     if event is not None:
                         self._sent(event)
         finally:
@@ -272,8 +273,15 @@ class _Pace:
 
 async def _next_event(listener: Listener, wait_s: float | None) -> bytes | None:
     with contextlib.suppress(TimeoutError):
-        return await asyncio.wait_for(listener.events.get(), wait_s)
+        async with asyncio.timeout(wait_s):
+            return await listener.events.get()
     return None
+
+
+async def _drain(writer: asyncio.StreamWriter) -> None:
+    # Not wait_for: up to Python 3.11 it swallows a cancellation that comes with the last byte.
+    async with asyncio.timeout(_SEND_S):
+        await writer.drain()
 
 
 async def _hear(protocol: ServerProtocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -309,4 +317,4 @@ async def _send_answer(
         "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
     )
     writer.write(head.encode() + body[: len(body) - short])
-    await asyncio.wait_for(writer.drain(), _SEND_S)
+    await _drain(writer)
