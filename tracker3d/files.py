@@ -35,7 +35,7 @@ def make_folder(folder: Path, *, remedy: str) -> None:
 
 
 @contextlib.contextmanager
-def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
+def written_aside(target: Path, *, folder: bool = False, within: Path | None = None) -> Iterator[Path]:
     """Give a temporary path beside ``target`` and move it there when the block ends without an error.
 
     Parameters
@@ -44,6 +44,8 @@ def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
         Where the result shall stand. What stood there before is replaced.
     folder : bool
         The result is a folder, created empty; otherwise a file with the target's ending, not created.
+    within : Path, optional
+        A folder on the same disk for the temporary path, whose owner removes what a kill leaves there.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def written_aside(target: Path, *, folder: bool = False) -> Iterator[Path]:
     if not parent.is_dir():
         raise OutputError(f"The folder {parent} does not exist; create it, or write {target.name} elsewhere.")
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=parent))
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=within or parent))
     except OSError as error:
         raise OutputError(f"{parent} cannot be written ({error.strerror}); choose another place.") from error
     result = scratch / target.name

@@ -146,8 +146,9 @@ class Parts:
         OutputError
             Parts are missing or damaged.
         """
-        with written_aside(self.target, folder=self._recording.kind.pictures) as aside:
-            if self._recording.kind.pictures:
+        pictures = self._recording.kind.pictures
+        with written_aside(self.target, folder=pictures, within=self.folder) as aside:
+            if pictures:
                 aside.rmdir()
             paths = [self._path(part) for part in range(len(self))]
             joined = join(paths, aside, self._recording)
