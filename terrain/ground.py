@@ -93,17 +93,18 @@ class Ground:
         """Tell whether a tile has a finer picture of its own; nothing is read."""
         return self.pictures.has(tile)
 
-    def picture(self, tile: int) -> Texture | None:
+    def picture(self, tile: int, reduction: int = 1) -> Texture | None:
         """Return the finer picture of a tile beside the road; read now, from any thread.
 
-        None for other tiles: the texture serves everywhere.
+        None for other tiles: the texture serves everywhere. ``reduction`` is 1, 2, 4 or 8, see
+        :meth:`Pictures.read`.
 
         Raises
         ------
         TerrainError
             The file is damaged or gone.
         """
-        return self.pictures.read(tile)
+        return self.pictures.read(tile, reduction)
 
     @cached_property
     def texture(self) -> Texture:

@@ -78,8 +78,11 @@ class Pictures:
         """Tell whether a tile has a picture."""
         return bool(np.isfinite(self.bounds_m[tile]).all())
 
-    def read(self, tile: int) -> Texture | None:
+    def read(self, tile: int, reduction: int = 1) -> Texture | None:
         """Return the picture of a tile; None for tiles without one.
+
+        ``reduction`` is 1, 2, 4 or 8: means of squares that many pixels wide, counted from the north-west,
+        which are read the sooner the wider they are.
 
         Raises
         ------
@@ -95,13 +98,20 @@ class Pictures:
                     raise TerrainError(
                         f"{self._name(tile)} is no picture of a tile; prepare the stage again."
                     )
-                image = np.asarray(picture)
+                width, height = picture.size
+                if reduction <= min(width, height):  # as is usual; JPEG is then decoded no finer than that
+                    picture.draft("RGB", (width // reduction, height // reduction))
+                    image = np.asarray(picture)
+                else:
+                    image = np.asarray(picture.reduce(reduction))
         except (OSError, SyntaxError, ValueError) as error:
             raise TerrainError(
                 f"{self._name(tile)} is missing or damaged; prepare the stage again."
             ) from error
         west, south, east, north = self.bounds_m[tile].tolist()
-        return Texture(image, (west, south, east, north))
+        across, down = reduction * (east - west) / width, reduction * (north - south) / height
+        rows, columns = image.shape[:2]
+        return Texture(image, (west, north - down * rows, west + across * columns, north))
 
     def _name(self, tile: int) -> str:
         return str(self.source / f"{tile}.jpg") if isinstance(self.source, Path) else f"Picture {tile}"

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from terrain import ElevationGrid, LocalFrame, Look, Mesh, Texture
 from terrain.tree import TileTree
@@ -76,8 +77,15 @@ class FakeGround:
             raise RuntimeError(f"tile {tile} is damaged")
         return tile in self.pictures
 
-    def picture(self, tile: int) -> Texture | None:
-        return self.pictures.get(tile)
+    def picture(self, tile: int, reduction: int = 1) -> Texture | None:
+        whole = self.pictures.get(tile)
+        if whole is None:
+            return None
+        image = np.asarray(Image.fromarray(whole.image).reduce(reduction))
+        (west, south, east, north), (rows, columns) = whole.bounds_m, whole.image.shape[:2]
+        across, down = reduction * (east - west) / columns, reduction * (north - south) / rows
+        bounds_m = (west, north - down * image.shape[0], west + across * image.shape[1], north)
+        return Texture(image, bounds_m)
 
 
 def square(west_m: float, south_m: float, side_m: float, rgb: tuple[int, int, int], *, full: bool) -> Mesh:

@@ -13,16 +13,17 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
-from tracker3d.render import Offscreen, SceneView, drapes, shading
+from tracker3d.render import Offscreen, SceneView, drapes, fine, shading
 from tracker3d.render import ground as ground_module
 from tracker3d.render.batches import regions
-from tracker3d.render.buffers import ImageTexture
 from tracker3d.render.cover import Cover, Detail, Load
-from tracker3d.render.drapes import Drape, reduction
+from tracker3d.render.drapes import COARSE, Drape, Window
 from tracker3d.render.frustum import Frustum
 from tracker3d.render.ground import GroundActors
+from tracker3d.render.patches import GRAIN_PX, Patches
 from tracker3d.render.shading import Shading
-from tracker3d.render.tiles import prepare_tile
+from tracker3d.render.textures import ImageTexture
+from tracker3d.render.tiles import prepare_patches, prepare_tile
 from tracker3d.scene.model import CameraPose
 from tracker3d.scene.projection import project
 
@@ -250,7 +251,8 @@ def test_many_damaged_tiles_do_not_stop_the_others():
         assert not actors.shown & made.damaged
 
 
-def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch):
+@pytest.mark.parametrize("damaged", [(1, 2, 4), (1, 2)])
+def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch, damaged):
     made = textured()
     eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
     bad = next(
@@ -260,10 +262,10 @@ def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch):
     )
     others = made.picture
 
-    def picture(tile):
-        if tile == bad:
+    def picture(tile, reduction=1):
+        if tile == bad and reduction in damaged:
             raise TerrainError("p.jpg is damaged")
-        return others(tile)
+        return others(tile, reduction)
 
     monkeypatch.setattr(made, "picture", picture)
     with Drawn(made) as (actors, _, _):
@@ -375,73 +377,164 @@ def test_no_driver_filters_textures_in_ways_that_hang_software():
     assert ImageTexture(mipmap=True).texture.GetMaximumAnisotropicFiltering() == 1.0
 
 
-def test_a_prepared_tile_is_the_same_land_in_pieces_that_share_no_memory_with_the_file():
+def test_a_prepared_tile_is_the_same_land_and_shares_no_memory_with_the_file():
     made = textured()
     tile = next(iter(made.pictures))
-    mesh, picture = made.tree.land(tile), made.pictures[tile]
-    (piece,) = prepare_tile(made, tile, 1.0).pieces
-    assert not np.shares_memory(piece.points_m, mesh.vertices_m)
-    assert (piece.points_m == mesh.vertices_m).all()
-    assert (piece.picture == picture.image).all()
-    assert (piece.uv > 0.0).all()
-    assert (piece.uv < 1.0).all()
-
-
-@pytest.mark.parametrize("grain_m", [1.0, 8.0])
-def test_pieces_show_every_place_as_the_whole_picture_does(monkeypatch, grain_m):
-    monkeypatch.setattr(drapes, "_PIECE_PX", 12)
-    made = textured()
-    tile = next(iter(made.pictures))
-    ready = prepare_tile(made, tile, grain_m)
     mesh = made.tree.land(tile)
-    factor = reduction(3.125, grain_m)
-    assert ready.drape == Drape(3.125, factor)
-    assert factor == (1 if grain_m == 1.0 else 2)
-    assert len(ready.pieces) > 4
-    faces = np.concatenate([piece.points_m[piece.faces] for piece in ready.pieces])
-    whole = mesh.vertices_m[mesh.faces]
-    assert sorted(map(bytes, faces)) == sorted(map(bytes, whole))
-    for piece in ready.pieces:
-        height, width = piece.picture.shape[:2]
-        assert max(height, width) < 40
-        place = piece.uv * [width, height] - 0.5
+    plain, ready = (prepare_tile(made, tile, own=own) for own in (False, True))
+    assert (plain.draped, ready.draped) == (False, True)
+    assert plain.drape is plain.land.picture is None
+    for land in (plain.land, ready.land):
+        assert not np.shares_memory(land.points_m, mesh.vertices_m)
+        assert (land.points_m == mesh.vertices_m).all()
+        assert ((land.uv >= 0.0) & (land.uv <= 1.0)).all()
+    assert (ready.land.picture == made.picture(tile, COARSE).image).all()
+    assert prepare_tile(made, made.tree.of_level(1)[0], own=True).draped is None
+
+
+@pytest.mark.parametrize("reduction", [1, 2, COARSE])
+def test_patches_show_every_place_as_the_whole_picture_does(monkeypatch, reduction):
+    monkeypatch.setattr(drapes, "_PATCH_PX", 4)
+    made = textured()
+    tile = next(iter(made.pictures))
+    mesh, drape = made.tree.land(tile), prepare_tile(made, tile, own=True).drape
+    count = len(drape.windows)
+    assert drape.step_m == pytest.approx(3.125)
+    assert len(drape.boxes_m) == count > 4
+    patches = prepare_patches(made, tile, drape, dict.fromkeys(range(count), reduction))
+    assert {factor for factor, _ in patches.values()} == {reduction}
+    faces = np.concatenate([patch.points_m[patch.faces] for _, patch in patches.values()])
+    assert sorted(map(bytes, faces)) == sorted(map(bytes, mesh.vertices_m[mesh.faces]))
+    for number, (_, patch) in patches.items():
+        assert (patch.box_m == drape.boxes_m[number]).all()
+        height, width = patch.picture.shape[:2]
+        assert max(height, width) < 60
+        place = patch.uv * [width, height] - 0.5
         assert (place >= 0.0).all()
         assert (place <= [width - 1, height - 1]).all()
         column, row = np.round(place).astype(int).T
-        found = piece.picture[height - 1 - row, column].astype(int)
-        x, y = piece.points_m[:, 0], piece.points_m[:, 1]
+        found = patch.picture[height - 1 - row, column].astype(int)
+        x, y = patch.points_m[:, 0], patch.points_m[:, 1]
         true = np.array(GROUND_RGB) + 40.0 * (np.sin(x / 90.0) * np.cos(y / 70.0))[:, None]
-        assert np.abs(found - true).max() < 3.0 * factor
+        assert np.abs(found - true).max() < 3.0 * reduction
 
 
-def test_own_pictures_are_as_fine_as_the_screen_and_absent_far_away():
-    made = textured()
-    tile = next(iter(made.pictures))
-    loads = [prepare_tile(made, tile, grain_m).load.texture_bytes for grain_m in (1.0, 7.0, 12.4, 12.6)]
-    assert loads[0] > 3.5 * loads[1]
-    assert loads[1] == loads[2] > loads[3] == 0
-    unseen, fine, coarse = Drape(), Drape(2.5, 1), Drape(2.5, 8)
-    for exact in (False, True):
-        assert unseen.fits(30.0, ground_m=30.0, exact=exact)
-        assert not unseen.fits(29.0, ground_m=30.0, exact=exact)
-        assert not coarse.fits(19.0, ground_m=30.0, exact=exact)
-        assert coarse.fits(21.0, ground_m=30.0, exact=exact)
-        assert fine.fits(1.0, ground_m=30.0, exact=exact)
-        assert not fine.fits(40.0, ground_m=30.0, exact=exact)
-        assert fine.fits(11.0, ground_m=30.0, exact=exact) != exact
+def test_a_window_beyond_its_picture_goes_on_with_its_edge():
+    image = np.arange(7 * 10 * 3, dtype=np.uint8).reshape(7, 10, 3)
+    found = Window(1, 0, 3, 2, bounds_m=(0.0, 0.0, 1.0, 1.0)).of(image, 1)
+    assert found.shape == (8, 8, 3)
+    assert (found[:7, :6] == image[:, 4:]).all()
+    assert (found[7, :6] == image[6, 4:]).all()
+    assert (found[:7, 6] == image[:, 9]).all()
+
+
+def grid_of_patches(*, exact, limit_bytes=10**9):
+    """An account of two tiles with 10 x 10 patches of 100 m each, side by side."""
+    account = Patches(limit_bytes=limit_bytes, exact=exact)
+    boxes, along = {}, 100.0 * np.arange(10)
+    for tile in (3, 8):
+        west, south = np.meshgrid(along + (1000.0 if tile == 8 else 0.0), along)
+        low = np.stack([west.ravel(), south.ravel(), np.zeros(100)], axis=-1)
+        boxes[tile] = np.stack([low, low + np.array([100.0, 100.0, 20.0])], axis=1)
+        account.put(tile, Drape(2.0, np.zeros(0, int), (), boxes[tile]))
+    return account, boxes
+
+
+def satisfied(account, size_bytes=1000):
+    """Give an account all that it asks for; tells how often."""
+    count = 0
+    for tile, patches in account.missing().items():
+        for patch, reduction in patches.items():
+            account.note(tile, patch, reduction, size_bytes)
+            count += 1
+    return count
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize(
-    "drape", [Drape(), *(Drape(2.5, 2**k) for k in range(4)), *(Drape(0.3, 2**k) for k in range(4))]
-)
-def test_what_surely_fits_does_fit(drape, exact):
-    least_m, most_m = drape.surely_fits(12.5, exact=exact)
-    grains = np.exp(np.linspace(-5.0, 5.0, 500)).tolist()
-    fitting = [grain for grain in grains if drape.fits(grain, ground_m=12.5, exact=exact)]
-    sure = [grain for grain in grains if least_m <= grain <= most_m]
-    assert set(sure) <= set(fitting)
-    assert len(sure) >= 0.6 * len(fitting)
+def test_patches_in_sight_are_as_fine_as_the_screen(exact):
+    account, boxes = grid_of_patches(exact=exact)
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        eye, target = rng.uniform([0.0, 0.0, 30.0], [2000.0, 1000.0, 2500.0], (2, 3))
+        frustum = Frustum(CameraPose(eye, target, rng.uniform(8.0, 60.0)), up=(0.0, 0.0, 1.0), aspect=1.6)
+        shown = {3, 8} if rng.random() < 0.8 else {8}
+        account.look(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum, shown=shown)
+        satisfied(account)
+        assert not account.missing()
+        while account.surplus() is not None:
+            pass
+        rows = account._rows
+        for tile, box in boxes.items():
+            away = np.linalg.norm(np.maximum(np.maximum(box[:, 0] - eye, eye - box[:, 1]), 0.0), axis=1)
+            fineness = GRAIN_PX * PIXEL_ANGLE * np.maximum(away, 1.0) / 2.0
+            wanted = np.select([fineness < 2.0, fineness < 4.0], [1, 2], 4)
+            seen = frustum.sees(box.mean(axis=1), (box[:, 1] - box[:, 0]) / 2.0) & (tile in shown)
+            found = rows.reduction[rows.tile == tile]
+            assert (found[seen] == wanted[seen]).all() if exact else (found[seen] <= wanted[seen]).all()
+
+
+def test_what_was_seen_last_stays_fine_longest():
+    account, _ = grid_of_patches(exact=False, limit_bytes=50_000)
+    eyes = [np.array([x, 500.0, 300.0]) for x in (200.0, 1800.0)]
+    near = [Frustum(CameraPose(eye, eye * [1, 1, 0], 50.0), up=(0.0, 1.0, 0.0), aspect=1.0) for eye in eyes]
+    seen = []
+    for eye, frustum in zip(eyes, near, strict=True):
+        account.look(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum, shown={3, 8})
+        seen.append(satisfied(account))
+    assert account.surplus() is None
+    assert account.fine_bytes == 1000 * sum(seen) <= 50_000
+    account.look(eyes[1], pixel_angle=PIXEL_ANGLE, frustum=None, shown={8})
+    more = satisfied(account)
+    assert account.fine_bytes > 50_000
+    given_up = []
+    while (one := account.surplus()) is not None:
+        given_up.append(one)
+    assert {tile for tile, _ in given_up} == {3}
+    assert len(given_up) == min(seen[0], seen[0] + seen[1] + more - 50)
+    account.drop(8)
+    assert account.fine_bytes == 1000 * (seen[0] - len(given_up))
+
+
+def test_fine_pictures_come_to_what_is_in_sight_and_are_given_up_again(monkeypatch):
+    monkeypatch.setattr(drapes, "_PATCH_PX", 10)
+    monkeypatch.setattr(fine, "FINE_BYTES", 400_000)
+    made = textured()
+    eye = np.array([-700.0, -300.0, float(hill_m(-700.0, -300.0)) + 250.0])
+    looks = [
+        Frustum(CameraPose(eye, eye + np.array([x, y, -0.2]), 40.0), up=(0.0, 0.0, 1.0), aspect=1.6)
+        for x, y in ((-1.0, 0.0), (0.0, 1.0), (1.0, 0.0), (0.0, -1.0))
+    ]
+    with Drawn(made) as (actors, renderer, window):
+        window.Render()
+        patches, account = actors._fine, actors._fine._account
+        for frustum in looks * 3:
+            actors.see_from(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum)
+            settle(actors)
+            in_sight = int(account._rows.size_bytes[account._seen].sum())
+            assert 100_000 < in_sight <= patches.texture_bytes <= max(400_000, in_sight)
+            fine_rows = account._rows.reduction < COARSE
+            keys = zip(account._rows.tile[fine_rows], account._rows.patch[fine_rows], strict=True)
+            assert set(keys) == {(tile, patch) for tile, held in patches._fine.items() for patch in held}
+            actors._in_sight.look(None)
+            assert drawn(renderer) == land(made.tree, actors.shown)
+
+
+def test_fine_pictures_that_went_with_their_context_come_again():
+    made = textured()
+    eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
+    with Drawn(made) as (actors, _, window):
+        window.Render()
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        settle(actors)
+        before = actors._fine.texture_bytes
+        assert before > 0
+        for patch in (patch for held in actors._fine._fine.values() for patch in held.values()):
+            patch.texture.release(window)
+        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        assert actors._fine.texture_bytes == 0
+        settle(actors)
+        assert actors._fine.texture_bytes == before
+        window.Render()
 
 
 def test_ground_that_came_last_is_drawn_before_what_fades_over_it():

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonCore import vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
-from vtkmodules.vtkRenderingCore import vtkTexture
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from tracker3d.render.vtk_types import VtkArray, VtkPolyData, VtkTexture
+    from tracker3d.render.vtk_types import VtkArray, VtkPolyData
 
 
 def vtk_array(values: NDArray[Any], *, name: str = "") -> VtkArray:
@@ -102,28 +101,6 @@ def quad_faces(count: int) -> NDArray[np.int32]:
     first = np.arange(count)[:, None, None] * 4
     faces: NDArray[np.int32] = (first + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3).astype(np.int32)
     return faces
-
-
-class ImageTexture:
-    """A texture that takes images of any size; its first row is the top of the picture."""
-
-    def __init__(self, *, mipmap: bool = False, smooth: bool = True) -> None:
-        self.texture: VtkTexture = vtkTexture()
-        self.texture.SetInterpolate(smooth)
-        self.texture.SetWrap(vtkTexture.ClampToEdge)
-        self.texture.SetMipmap(mipmap)
-        self.texture.SetMaximumAnisotropicFiltering(1.0)  # see shading for why
-        self.texture.SetColorModeToDirectScalars()
-        self._image = vtkImageData()
-        self.texture.SetInputData(self._image)
-
-    def upload(self, image: NDArray[np.uint8]) -> None:
-        """Take ``image`` (h, w, 3) or (h, w, 4) uint8, top row first; it is copied."""
-        height, width = image.shape[:2]
-        upward = np.ascontiguousarray(image[::-1]).reshape(height * width, -1)
-        self._image.SetDimensions(width, height, 1)
-        self._image.GetPointData().SetScalars(vtk_array(upward))
-        self._image.Modified()
 
 
 def merged(

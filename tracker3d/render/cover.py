@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.render.patches import GRAIN_PX
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
 
     from terrain.tree import TileTree
-    from tracker3d.render.drapes import Drape
-
-_GRAIN_PX = 0.7
-"""Of a tile's own picture, pixels of the screen."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Load:
-    """What tiles take: ``triangles``, and bytes of pictures on the graphics processor."""
+    """What tiles take: ``triangles``, and bytes of their coarse pictures on the graphics processor."""
 
     triangles: int = 0
     texture_bytes: int = 0
@@ -71,7 +69,8 @@ class Cover:
     ground_m : float
         What a pixel of the texture that lies over all tiles spans.
     exact : bool
-        Tiles' own pictures are as fine as the frame asks for, whatever was seen before.
+        Tiles show pictures of their own where the frame asks for them, whatever was seen before. Otherwise
+        those that once did go on.
 
     Attributes
     ----------
@@ -90,8 +89,7 @@ class Cover:
         self._ground_m, self._exact = ground_m, exact
         self._low_m, self._high_m = np.moveaxis(np.asarray(tree.box_m, np.float64), 1, 0)
         self._grain_m = np.full(len(tree), np.inf)
-        self._draped: tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]] | None = None
-        self._drapes: dict[int, Drape] = {}
+        self._draped: dict[int, bool] = {}
         self._parent: list[int] = tree.parent.tolist()
         self._family = [tuple(child for child in row if child >= 0) for row in tree.children.tolist()]
         self._wanted: frozenset[int] = frozenset()
@@ -107,7 +105,7 @@ class Cover:
         """
         outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
         away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
-        self._grain_m = _GRAIN_PX * pixel_angle * away_m
+        self._grain_m = GRAIN_PX * pixel_angle * away_m
         chosen = self._tree.choose(
             eye_m,
             pixel_angle=pixel_angle,
@@ -130,31 +128,24 @@ class Cover:
         for tile in self._needed.keys() & self._used.keys():
             self._used[tile] = self._used.pop(tile)
 
-    def missing(self, but: Collection[int] = ()) -> list[tuple[int, float]]:
-        """Return what is to be made ready next and for what grain, what looks worst without it first.
+    def missing(self, but: Collection[int] = ()) -> list[tuple[int, bool]]:
+        """Return what is to be made ready next, what looks worst without it first, and with what picture.
 
-        Then come tiles at hand whose own picture is too coarse or far too fine. Tiles in ``but`` cannot be
-        made ready; neither can what is finer in their place.
+        True stands for the tile's own one, False for the ground's. Then come tiles at hand which have the
+        wrong one. Tiles in ``but`` cannot be made ready; neither can what is finer in their place.
         """
         tiles = [tile for tile in self._needed if tile not in self._loads and self._may_come(tile)]
-        tiles += [tile for tile in self._doubtful() if not self._is_draped_well(tile)]
-        return [(tile, float(self._grain_m[tile])) for tile in tiles if tile not in but]
+        tiles += [
+            tile for tile, own in self._draped.items() if tile in self.shown and self._is_wrong(tile, own)
+        ]
+        return [(tile, self._wants_own(tile)) for tile in tiles if tile not in but]
 
-    def _doubtful(self) -> list[int]:
-        """Return the tiles shown whose own picture may not fit: most do, and that is seen at once."""
-        if self._draped is None:
-            tiles = np.array(sorted(self._drapes.keys() & self.shown), np.intp)
-            spans = [self._drapes[tile].surely_fits(self._ground_m, exact=self._exact) for tile in tiles]
-            least, most = np.array(spans).reshape(-1, 2).T
-            self._draped = tiles, least, most
-        tiles, least, most = self._draped
-        grain_m = self._grain_m[tiles]
-        doubtful: list[int] = tiles[(grain_m < least) | (grain_m > most)].tolist()
-        return doubtful
+    def _wants_own(self, tile: int) -> bool:
+        return bool(self._grain_m[tile] < self._ground_m)
 
-    def _is_draped_well(self, tile: int) -> bool:
-        grain_m = float(self._grain_m[tile])
-        return self._drapes[tile].fits(grain_m, ground_m=self._ground_m, exact=self._exact)
+    def _is_wrong(self, tile: int, own: bool) -> bool:
+        wants_own = self._wants_own(tile)
+        return own != wants_own if self._exact else wants_own and not own
 
     def _may_come(self, tile: int) -> bool:
         parent = self._parent[tile]
@@ -164,16 +155,19 @@ class Cover:
         family = self.roots if above < 0 else self._family[above]
         return all(one in self._loads for one in family)
 
-    def add(self, tile: int, load: Load, drape: Drape | None = None) -> None:
-        """Take note that a tile is at hand, or that another picture of it is."""
+    def add(self, tile: int, load: Load, *, draped: bool | None = None) -> None:
+        """Take note that a tile is at hand, or again, with another picture.
+
+        ``draped`` tells whether it shows the one that it has of its own; None where it has none.
+        """
         self.load += load - self._loads.get(tile, Load())
         self._loads[tile] = load
         self._used[tile] = None
-        if drape is not None:
-            self._drapes[tile] = drape
+        if draped is not None:
+            self._draped[tile] = draped
         else:
-            self._drapes.pop(tile, None)
-        self._stale, self._draped = True, None
+            self._draped.pop(tile, None)
+        self._stale = True
 
     def show(self) -> tuple[frozenset[int], frozenset[int]]:
         """Bring :attr:`shown` up to date; returns what comes into the picture and what leaves it."""
@@ -182,7 +176,6 @@ class Cover:
         self._stale = False
         before = self.shown
         self.shown = frozenset(self._tree.shown(self._wanted, set(self._loads)).tolist())
-        self._draped = None
         return self.shown - before, before - self.shown
 
     def drop(self) -> int | None:
@@ -195,8 +188,7 @@ class Cover:
             if any(child in self._loads for child in self._family[tile]):
                 continue
             del self._used[tile]
-            self._drapes.pop(tile, None)
-            self._draped = None
+            self._draped.pop(tile, None)
             self.load -= self._loads.pop(tile)
             return tile
         return None

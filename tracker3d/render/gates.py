@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from tracker3d.render.buffers import ImageTexture, merged, triangles, vtk_array
+from tracker3d.render.buffers import merged, triangles, vtk_array
 from tracker3d.render.road import on_surface
 from tracker3d.render.shading import SIGN_PLACE, SIGNS
+from tracker3d.render.textures import ImageTexture
 from tracker3d.scene.model import GateKind
 from tracker3d.scene.style import font
 

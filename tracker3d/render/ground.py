@@ -1,35 +1,35 @@
 """The ground: tiles in the view, unlit, as fine as the camera can see.
 
 Workers read tiles (:mod:`tracker3d.render.tiles`), :mod:`tracker3d.render.cover` decides which are drawn, and
-here they come into the picture: at most one tile, or one piece of a tile with a picture of its own, is taken
-in per frame. Such pieces are drawn one by one, all else in batches (:mod:`tracker3d.render.batches`); what
-the camera cannot see is left out here, so that VTK need not look for it.
+here they come into the picture: at most one tile, or one patch with a fine picture, is taken in per frame.
+Land under pictures of its own (:mod:`tracker3d.render.fine`) is drawn tile by tile, all else in batches
+(:mod:`tracker3d.render.batches`); what the camera cannot see is left out here, so that VTK need not look for
+it.
 """
 
 from __future__ import annotations
 
-import bisect
 import math
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.render.batches import Batch, ground_actor, regions, release
-from tracker3d.render.buffers import ImageTexture, triangles
+from tracker3d.render.batches import Batch, regions, release
 from tracker3d.render.cover import Cover, Detail, Load
+from tracker3d.render.fine import DrapedTile, FinePatches
 from tracker3d.render.frustum import InSight
+from tracker3d.render.order import InOrder
+from tracker3d.render.textures import ImageTexture
 from tracker3d.render.tiles import TileWorkers, prepare_tile, texture_step_m
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from terrain import Ground
-    from tracker3d.render.frustum import Frustum
+    from tracker3d.render.frustum import Drawable, Frustum
     from tracker3d.render.shading import Shading
     from tracker3d.render.tiles import PreparedTile, Surface
     from tracker3d.render.vtk_types import VtkRenderer, VtkRenderWindow
@@ -40,9 +40,10 @@ MOVING = Detail(most_error_px=1.5, most_triangles=400_000)
 STILL = Detail(most_error_px=0.7, most_triangles=1_500_000)
 """For pictures that are looked at for long, and those that are kept."""
 
-LIMIT = Load(triangles=3_000_000, texture_bytes=256 << 20)
-"""What is kept on the graphics processor for coming back: about 100 MB of triangles, and pictures."""
+LIMIT = Load(triangles=3_000_000, texture_bytes=48 << 20)
+"""What is kept on the graphics processor for coming back: about 100 MB of triangles, and coarse pictures."""
 
+_WORKERS = 2
 _WINDOW_POSTS = 24
 
 
@@ -72,7 +73,8 @@ class GroundActors:
         self._complete = complete
         self._detail = STILL
         self._seen_from: tuple[NDArray[np.float64], float] | None = None
-        self._texture = _picture_texture(ground.texture.image)
+        self._texture = ImageTexture(mipmap=True)
+        self._texture.upload(ground.texture.image)
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
         self._cover = Cover(ground.tree, limit=LIMIT, ground_m=texture_step_m(ground), exact=complete)
         self._tiles: dict[int, _Tile] = {}
@@ -81,27 +83,32 @@ class GroundActors:
         self._batches = {region: Batch(shading, self._texture.texture) for region in set(self._regions)}
         for batch in (*self._batches.values(), self._walls):
             renderer.AddActor(batch.actor)
-        self._order: list[tuple[tuple[int, int], _Piece]] = []
+        self._order = InOrder(renderer)
         self._in_sight = InSight()
         self._stale = True
         self._frustum: Frustum | None = None
-        self._arriving: _Arrival | None = None
-        prepare = partial(prepare_tile, ground)
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tiles")
+        self._workers: TileWorkers[PreparedTile] = TileWorkers(self._pool)
+        self._fine = FinePatches(
+            ground,
+            self._pool,
+            order=self._order,
+            shading=shading,
+            window=renderer.GetRenderWindow(),
+            complete=complete,
+        )
         for root in self._cover.roots:
-            self._arriving = _Arrival(root, prepare(root, np.inf))
-            while self._arriving is not None:
-                self._take_in(self._arriving)
-        self._workers = TileWorkers(prepare)
+            self._take_in(root, prepare_tile(ground, root, own=False))
 
     @property
     def pending(self) -> bool:
         """Whether the ground is not yet as fine as it should be and still can become."""
-        return self._workers.busy or self._arriving is not None
+        return self._workers.busy or self._fine.pending
 
     @property
     def faults(self) -> tuple[str, ...]:
         """What went wrong with tiles and pictures since the stage was set, one line each."""
-        return (*self._workers.faults.values(), *self.picture_faults.values())
+        return (*self._workers.faults.values(), *(self.picture_faults | self._fine.faults).values())
 
     @property
     def shown(self) -> frozenset[int]:
@@ -111,7 +118,7 @@ class GroundActors:
     @property
     def load(self) -> Load:
         """What all tiles at hand take."""
-        return self._cover.load
+        return self._cover.load + Load(texture_bytes=self._fine.texture_bytes)
 
     def set_detail(self, detail: Detail) -> None:
         """Draw finer or coarser."""
@@ -146,49 +153,55 @@ class GroundActors:
         self.refine()
 
     def refine(self) -> bool:
-        """Take in a piece of what is ready, if there is any; tells whether the picture changes by it."""
-        replaced = self._advance()
+        """Take in some of what is ready, if there is any; tells whether the picture changes by it."""
+        changed = self._step()
         while self._complete and self.pending:
-            self._advance()
-        changed = self._show()
+            changed = self._step() or changed
         self._drop()
         self._draw()
-        return changed or replaced
+        return changed
+
+    def _step(self) -> bool:
+        """Take in some of what is ready, show what is best, and ask for what is still missing."""
+        changed = self._advance()
+        changed = self._show() or changed
+        self._ask()
+        return changed
 
     def _draw(self) -> None:
         """Have all drawn that is shown and may be in sight."""
         if self._stale:
             batches = [batch for batch in (*self._batches.values(), self._walls) if batch]
-            pieces = [piece for number in sorted(self.shown) for piece in self._tiles[number].pieces]
-            self._in_sight.replace([*batches, *pieces])
+            own = [thing for number in sorted(self.shown) for thing in self._drawn_of(number)]
+            self._in_sight.replace([*batches, *own])
             self._stale = False
         self._in_sight.look(self._frustum)
 
+    def _drawn_of(self, number: int) -> list[Drawable]:
+        """Return what is drawn of a tile under a picture of its own."""
+        own = self._tiles[number].own
+        return [] if own is None else [own, *self._fine.of(number)]
+
     def _advance(self) -> bool:
-        """Take in one piece; tells whether it completed another picture of a tile that is shown."""
-        faults = len(self._workers.faults)
-        self._ask()
-        if self._arriving is None:
-            ready = self._workers.take(patient=self._complete)
-            self._arriving = None if ready is None else _Arrival(*ready)
-        if self._arriving is None:
-            if len(self._workers.faults) > faults:  # others come in the place of those that failed
-                self._ask()
-            return False
-        return self._take_in(self._arriving)
+        """Take in one tile or one patch; tells whether what is shown changes by it."""
+        ready = self._workers.take(patient=self._complete)
+        if ready is not None:
+            return self._take_in(*ready)
+        changed = self._fine.take() in self.shown
+        self._stale |= changed
+        return changed
 
     def release(self, window: VtkRenderWindow) -> None:
         """Stop the workers and release everything on the graphics processor."""
         self._workers.close()
-        if self._arriving is not None:
-            self._release(self._arriving.pieces)
-            self._arriving = None
-        for tile in self._tiles.values():
-            self._release(tile.pieces)
+        self._fine.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for number, tile in self._tiles.items():
+            self._release(number, tile)
         self._tiles.clear()
         for batch in (*self._batches.values(), self._walls):
             release(batch.actor, self._renderer, window)
-        self._texture.texture.ReleaseGraphicsResources(window)
+        self._texture.release(window)
 
     def _want(self) -> None:
         assert self._seen_from is not None
@@ -196,62 +209,40 @@ class GroundActors:
         self._cover.want(eye_m, pixel_angle=pixel_angle, detail=self._detail)
 
     def _ask(self) -> None:
-        arriving = None if self._arriving is None else self._arriving.number
         missing = self._cover.missing(self._workers.faults)
-        self._workers.ask([(tile, grain_m) for tile, grain_m in missing if tile != arriving])
+        self._workers.ask({tile: partial(prepare_tile, self._ground, tile, own=own) for tile, own in missing})
+        if self._seen_from is not None:
+            eye_m, pixel_angle = self._seen_from
+            self._stale |= self._fine.look(
+                eye_m, pixel_angle=pixel_angle, frustum=self._frustum, shown=self.shown
+            )
 
-    def _take_in(self, arrival: _Arrival) -> bool:
-        """Bring a tile, or one piece of it, into the renderer; tells whether it replaces what is shown."""
-        if arrival.pictures:
-            piece = _Piece(self._renderer, self._shading, arrival.pictures.pop(0))
-            self._insert(piece, arrival)
-            arrival.pieces.append(piece)
-            if arrival.pictures:
-                return False
-        self._arriving = None
-        number, tile = arrival.number, arrival.tile
+    def _take_in(self, number: int, tile: PreparedTile) -> bool:
+        """Bring a tile into the renderer; tells whether it replaces what is shown."""
         if tile.fault:
             self.picture_faults[number] = tile.fault
-        shown = number in self._cover.shown
+        shown = number in self.shown
         before = self._tiles.pop(number, None)
         if before is not None:
             if shown:
                 self._put(number, before, shown=False)
-            self._release(before.pieces)
-        self._tiles[number] = _Tile(
-            tuple(arrival.pieces),
-            next(
-                (surface for surface in tile.pieces if surface.picture is None and surface.uv is not None),
-                None,
-            ),
-            next((surface for surface in tile.pieces if surface.uv is None), None),
-        )
-        self._cover.add(number, tile.load, tile.drape)
+            self._release(number, before)
+        own = None if tile.drape is None else DrapedTile(tile.land, tile.drape, self._shading)
+        if own is not None:
+            self._order.add((number, 0), own.actor)
+            own.texture.hand_over(self._renderer)
+            self._fine.put(number, own)
+        self._tiles[number] = _Tile(own, tile.land if own is None else None, tile.wall)
+        self._cover.add(number, tile.load, draped=tile.draped)
         if shown:
             self._put(number, self._tiles[number], shown=True)
         return shown
 
-    def _insert(self, piece: _Piece, arrival: _Arrival) -> None:
-        """Have a piece drawn before all that fades over the ground, and among others in an order of its own.
-
-        Whatever has arrived before, the same tiles are then drawn in the same order.
-        """
-        key = arrival.number, len(arrival.pieces)
-        place = bisect.bisect_right(self._order, key, key=itemgetter(0))
-        self._order.insert(place, (key, piece))
-        things = self._renderer.GetViewProps()
-        if things.GetNumberOfItems():
-            things.InsertItem(place - 1, piece.actor)
-        else:
-            things.AddItem(piece.actor)
-        piece.actor.AddConsumer(self._renderer)
-
-    def _release(self, gone: Sequence[_Piece]) -> None:
-        window = self._renderer.GetRenderWindow()
-        for piece in gone:
-            piece.release(self._renderer, window)
-        if gone:
-            self._order = [one for one in self._order if one[1] not in gone]
+    def _release(self, number: int, gone: _Tile) -> None:
+        if gone.own is not None:
+            self._fine.drop(number)
+            self._order.remove(gone.own.actor)
+            gone.own.texture.release(self._renderer.GetRenderWindow())
 
     def _show(self) -> bool:
         coming, leaving = self._cover.show()
@@ -270,7 +261,7 @@ class GroundActors:
 
     def _drop(self) -> None:
         while (surplus := self._cover.drop()) is not None:
-            self._release(self._tiles.pop(surplus).pieces)
+            self._release(surplus, self._tiles.pop(surplus))
             if not self._complete:
                 break
 
@@ -288,62 +279,10 @@ class GroundActors:
         return nearest_m, farthest_m
 
 
-class _Piece:
-    """What draws one surface of a tile, with the picture that it has for itself."""
-
-    def __init__(self, renderer: VtkRenderer, shading: Shading, surface: Surface) -> None:
-        assert surface.picture is not None
-        self.box_m = surface.box_m
-        self._own = _picture_texture(surface.picture)
-        _hand_over(self._own, renderer)
-        data = triangles(surface.points_m, surface.faces, uv=surface.uv)
-        self.actor = ground_actor(data, shading, self._own.texture)
-
-    def set_seen(self, seen: bool) -> None:
-        """Draw it in the next picture, or do not."""
-        self.actor.SetVisibility(seen)
-
-    def release(self, renderer: VtkRenderer, window: VtkRenderWindow) -> None:
-        """Take it out of the picture and off the graphics processor."""
-        release(self.actor, renderer, window)
-        self._own.texture.ReleaseGraphicsResources(window)
-
-
 @dataclass(frozen=True)
 class _Tile:
-    """A tile at hand: ``pieces`` with pictures of their own, or ``land`` under the ground's; a ``wall``."""
+    """A tile at hand: its land under a picture of its ``own``, or ``land`` under the ground's; a ``wall``."""
 
-    pieces: tuple[_Piece, ...]
+    own: DrapedTile | None
     land: Surface | None
     wall: Surface | None
-
-
-@dataclass
-class _Arrival:
-    """A tile of which some pieces with pictures may be in the renderer, not yet visible."""
-
-    number: int
-    tile: PreparedTile
-    pieces: list[_Piece] = field(default_factory=list)
-    pictures: list[Surface] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """List what is to be taken in one by one."""
-        self.pictures = [surface for surface in self.tile.pieces if surface.picture is not None]
-
-
-def _picture_texture(image: NDArray[np.uint8]) -> ImageTexture:
-    made = ImageTexture(mipmap=True)
-    made.upload(image)
-    return made
-
-
-def _hand_over(texture: ImageTexture, renderer: VtkRenderer) -> None:
-    """Hand a texture to the graphics processor now, not in the frame that first shows it with others."""
-    window = renderer.GetRenderWindow()
-    if window.GetNeverRendered():
-        return
-    window.MakeCurrent()
-    if window.IsCurrent():
-        texture.texture.Render(renderer)
-        texture.texture.PostRender(renderer)

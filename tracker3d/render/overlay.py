@@ -12,7 +12,8 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass
 
-from tracker3d.render.buffers import ImageTexture, quad_faces, triangle_cells, triangles
+from tracker3d.render.buffers import quad_faces, triangle_cells, triangles
+from tracker3d.render.textures import ImageTexture
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

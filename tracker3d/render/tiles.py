@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from terrain import TerrainError
 from tracker3d.render.cover import Load
-from tracker3d.render.drapes import Drape, above, pieces, reduced, reduction
+from tracker3d.render.drapes import COARSE, Drape, above, draped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from terrain import Ground, Mesh, Texture
+    from terrain import Ground, Mesh
 
-_WORKERS = 2
+_Made = TypeVar("_Made")
 _AT_ONCE = 4
 """So many tiles are under way or wait to be taken: enough for one a frame, and the camera may turn."""
 
@@ -59,30 +59,39 @@ class PreparedTile:
 
     Attributes
     ----------
-    pieces : tuple of Surface
-        All of it; more than one where its own picture is large.
+    land : Surface
+        Under the ground's texture, or a coarse picture of its own.
+    wall : Surface | None
     drape : Drape | None
-        None where it has no picture of its own.
+        How its own picture lies over the land; None where the ground's texture does.
+    draped : bool | None
+        Whether it shows its own picture; None where it has none, or one that cannot be read.
     fault : str
         Why its own picture is missing, where it should be there.
     """
 
-    pieces: tuple[Surface, ...]
+    land: Surface
+    wall: Surface | None
     drape: Drape | None = None
+    draped: bool | None = None
     fault: str = ""
 
     @property
     def load(self) -> Load:
-        """What it takes on the graphics processor, where pictures have four bytes a pixel and mipmaps."""
-        pixels = sum(piece.picture[..., 0].size for piece in self.pieces if piece.picture is not None)
-        return Load(sum(len(piece.faces) for piece in self.pieces), pixels * 16 // 3)
+        """What it takes on the graphics processor."""
+        triangles = len(self.land.faces) + (0 if self.wall is None else len(self.wall.faces))
+        return Load(triangles, 0 if self.land.picture is None else texture_bytes(self.land.picture))
 
 
-def prepare_tile(ground: Ground, tile: int, grain_m: float) -> PreparedTile:
+def texture_bytes(picture: NDArray[np.uint8]) -> int:
+    """Return what a picture takes on the graphics processor: four bytes a pixel, and mipmaps."""
+    return picture[..., 0].size * 16 // 3
+
+
+def prepare_tile(ground: Ground, tile: int, *, own: bool) -> PreparedTile:
     """Read a tile and all that belongs to it; for any thread.
 
-    ``grain_m`` is what a pixel of the screen spans there: its own picture need not be finer, and is left out
-    where the ground's texture is fine enough.
+    ``own`` asks for its own picture, coarse, in the place of the ground's texture.
 
     Raises
     ------
@@ -90,31 +99,56 @@ def prepare_tile(ground: Ground, tile: int, grain_m: float) -> PreparedTile:
         Its triangles cannot be read. Without its picture it gets the ground's one.
     """
     land, wall = ground.tree.land(tile), ground.tree.wall(tile)
-    picture, drape, fault = _own_picture(ground, tile, grain_m)
-    parts = [(land, None)] if picture is None else pieces(land, picture)
-    surfaces = [_draped(mesh, own, ground.texture_bounds_m) for mesh, own in parts]
+    edge = None
     if wall is not None:
-        colours = np.array(wall.colours)
-        surfaces.append(Surface(np.array(wall.vertices_m), np.array(wall.faces), colours=colours))
-    return PreparedTile(tuple(surfaces), drape, fault)
+        edge = Surface(np.array(wall.vertices_m), np.array(wall.faces), colours=np.array(wall.colours))
+    has_own = ground.has_picture(tile)
+    picture, fault = None, ""
+    if has_own and own:
+        try:
+            picture = ground.picture(tile, COARSE)
+        except (TerrainError, OSError, ValueError) as error:
+            fault = str(error)
+    if picture is not None:
+        surface = _laid_under(land, picture.bounds_m, picture.image)
+        return PreparedTile(surface, edge, draped(land, picture), draped=True)
+    surface = _laid_under(land, ground.texture_bounds_m)
+    return PreparedTile(surface, edge, draped=False if has_own and not own else None, fault=fault)
 
 
-def _own_picture(ground: Ground, tile: int, grain_m: float) -> tuple[Texture | None, Drape | None, str]:
-    """Read a tile's own picture as finely as it is needed; tells how fine that is, and what went wrong."""
-    if not ground.has_picture(tile):
-        return None, None, ""
-    if grain_m >= texture_step_m(ground):
-        return None, Drape(), ""
-    try:
-        picture = ground.picture(tile)
-    except (TerrainError, OSError, ValueError) as error:
-        return None, None, str(error)
-    if picture is None:
-        return None, None, ""
-    west, _, east, _ = picture.bounds_m
-    step_m = (east - west) / picture.image.shape[1]
-    drape = Drape(step_m, reduction(step_m, grain_m))
-    return reduced(picture, drape.reduction), drape, ""
+def prepare_patches(
+    ground: Ground, tile: int, drape: Drape, wanted: Mapping[int, int]
+) -> dict[int, tuple[int, Surface]]:
+    """Read some patches of a tile with fine pictures; for any thread.
+
+    Parameters
+    ----------
+    ground : Ground
+    tile : int
+    drape : Drape
+    wanted : mapping of int to int
+        How much reduced, by patch.
+
+    Returns
+    -------
+    dict of int to (int, Surface)
+        By patch, how much its picture is reduced, and the patch.
+
+    Raises
+    ------
+    TerrainError
+        The picture or the land cannot be read.
+    """
+    land, made = ground.tree.land(tile), {}
+    for reduction in sorted(set(wanted.values())):
+        picture = ground.picture(tile, reduction)
+        if picture is None:
+            continue
+        for number in (number for number, factor in wanted.items() if factor == reduction):
+            part, window = land.part(np.flatnonzero(drape.patch == number)), drape.windows[number]
+            image = window.of(picture.image, reduction)
+            made[number] = reduction, _laid_under(part, window.bounds_m, image)
+    return made
 
 
 def texture_step_m(ground: Ground) -> float:
@@ -123,50 +157,51 @@ def texture_step_m(ground: Ground) -> float:
     return float((east - west) / ground.texture.image.shape[1])
 
 
-def _draped(mesh: Mesh, own: Texture | None, bounds_m: tuple[float, float, float, float]) -> Surface:
+def _laid_under(
+    mesh: Mesh, bounds_m: tuple[float, float, float, float], image: NDArray[np.uint8] | None = None
+) -> Surface:
+    """Return land under a picture, or under the texture that lies over all tiles."""
     points = np.array(mesh.vertices_m)
-    if own is None:
-        return Surface(points, np.array(mesh.faces), uv=above(points, bounds_m))
-    # Stored from the bottom up, as textures are, and seen from the top: nobody turns it over again.
-    image = np.ascontiguousarray(own.image[::-1])[::-1]
-    return Surface(points, np.array(mesh.faces), uv=above(points, own.bounds_m), picture=image)
+    if image is not None:
+        # Stored from the bottom up, as textures are, and seen from the top: nobody turns it over again.
+        image = np.ascontiguousarray(image[::-1])[::-1]
+    return Surface(points, np.array(mesh.faces), uv=above(points, bounds_m), picture=image)
 
 
-class TileWorkers:
-    """Makes tiles ready in the background, a few at a time, the most urgent first.
+class TileWorkers(Generic[_Made]):
+    """Makes things of tiles ready in the background, a few at a time, the most urgent first.
 
     Parameters
     ----------
-    prepare : callable
-        Makes one tile for a grain, see :func:`prepare_tile`; called in other threads.
+    pool : Executor
+        Whose threads do it.
 
     Attributes
     ----------
     faults : dict of int to str
-        Tiles that could not be made ready, and why. They are not tried again.
+        Tiles of which it could not be made ready, and why. They are not tried again.
     """
 
-    def __init__(self, prepare: Callable[[int, float], PreparedTile]) -> None:
+    def __init__(self, pool: Executor) -> None:
         self.faults: dict[int, str] = {}
-        self._prepare = prepare
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tiles")
-        self._under_way: dict[int, Future[PreparedTile]] = {}
+        self._pool = pool
+        self._under_way: dict[int, Future[_Made]] = {}
 
     @property
     def busy(self) -> bool:
         """Whether anything is under way or waits to be taken."""
         return bool(self._under_way)
 
-    def ask(self, tiles: Sequence[tuple[int, float]]) -> None:
-        """Ask for tiles and their grain, the most urgent first; what is not asked for again is forgotten."""
-        urgent = dict(tiles[:_AT_ONCE])
-        for tile in self._under_way.keys() - urgent.keys():
+    def ask(self, tiles: Mapping[int, Callable[[], _Made]]) -> None:
+        """Ask for tiles, the most urgent first, each with what makes it; others are forgotten."""
+        urgent = [tile for tile in tiles if tile not in self.faults][:_AT_ONCE]
+        for tile in self._under_way.keys() - set(urgent):
             self._under_way.pop(tile).cancel()
-        for tile, grain_m in urgent.items():
-            if tile not in self._under_way and tile not in self.faults:
-                self._under_way[tile] = self._pool.submit(self._prepare, tile, grain_m)
+        for tile in urgent:
+            if tile not in self._under_way:
+                self._under_way[tile] = self._pool.submit(tiles[tile])
 
-    def take(self, *, patient: bool) -> tuple[int, PreparedTile] | None:
+    def take(self, *, patient: bool) -> tuple[int, _Made] | None:
         """Return a tile that is ready; None for none. ``patient`` waits until one is, if any is under way."""
         while self._under_way:
             if patient:
@@ -183,5 +218,6 @@ class TileWorkers:
 
     def close(self) -> None:
         """Forget everything; tiles in work are finished for nobody."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for future in self._under_way.values():
+            future.cancel()
         self._under_way.clear()

@@ -1,0 +1,206 @@
+"""Land under pictures of its own as it is drawn: whole tiles coarsely, patches in sight finely.
+
+Workers read patches, and one a frame is handed over to the graphics processor; where it lies, the tile under
+it leaves its faces out.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tracker3d.render.batches import ground_actor
+from tracker3d.render.buffers import triangle_cells, triangles
+from tracker3d.render.patches import Patches
+from tracker3d.render.textures import ImageTexture, RemoteTexture, is_current
+from tracker3d.render.tiles import TileWorkers, prepare_patches, texture_bytes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from terrain import Ground
+    from tracker3d.render.drapes import Drape
+    from tracker3d.render.frustum import Drawable, Frustum
+    from tracker3d.render.order import InOrder
+    from tracker3d.render.shading import Shading
+    from tracker3d.render.tiles import Surface
+    from tracker3d.render.vtk_types import VtkRenderWindow
+
+FINE_BYTES = 64 << 20
+"""What fine pictures may take for coming back; what is in sight at 1920 x 1080 takes 50 MB, at most 130."""
+
+
+class DrapedTile:
+    """What draws the land of a tile under its coarse picture, but for patches that have finer ones."""
+
+    def __init__(self, surface: Surface, drape: Drape, shading: Shading) -> None:
+        assert surface.picture is not None
+        self.box_m = surface.box_m
+        self.drape = drape
+        self.texture = ImageTexture(mipmap=True)
+        self.texture.upload(surface.picture)
+        self._faces = surface.faces
+        self._data = triangles(surface.points_m, surface.faces, uv=surface.uv)
+        self._left_out = np.zeros(len(drape.windows), bool)
+        self._stale = False
+        self.actor = ground_actor(self._data, shading, self.texture.texture)
+
+    def leave_out(self, patch: int, out: bool) -> None:
+        """Draw a patch no more, or again."""
+        self._left_out[patch] = out
+        self._stale = True
+
+    def set_seen(self, seen: bool) -> None:
+        """Draw it in the next picture, or do not."""
+        if seen and self._stale:
+            self._data.SetPolys(triangle_cells(self._faces[~self._left_out[self.drape.patch]]))
+            self._stale = False
+        self.actor.SetVisibility(seen)
+
+
+class _FinePatch:
+    """What draws a patch under a fine picture."""
+
+    def __init__(self, surface: Surface, shading: Shading, window: VtkRenderWindow) -> None:
+        assert surface.picture is not None
+        self.box_m = surface.box_m
+        self.texture: ImageTexture | RemoteTexture
+        if is_current(window):
+            self.texture = RemoteTexture(surface.picture, window)
+        else:
+            self.texture = ImageTexture(mipmap=True)
+            self.texture.upload(surface.picture)
+        data = triangles(surface.points_m, surface.faces, uv=surface.uv)
+        self.actor = ground_actor(data, shading, self.texture.texture)
+
+    def set_seen(self, seen: bool) -> None:
+        """Draw it in the next picture, or do not."""
+        self.actor.SetVisibility(seen)
+
+
+class FinePatches:
+    """The patches with fine pictures of all tiles at hand.
+
+    Parameters
+    ----------
+    ground : Ground
+    pool : Executor
+        Whose threads read.
+    order : InOrder
+    shading : Shading
+    window : vtkRenderWindow
+    complete : bool
+        Wait for what is asked for; the same frame then has the same pictures.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        pool: Executor,
+        *,
+        order: InOrder,
+        shading: Shading,
+        window: VtkRenderWindow,
+        complete: bool,
+    ) -> None:
+        self._ground = ground
+        self._order, self._shading, self._window = order, shading, window
+        self._complete = complete
+        self._account = Patches(limit_bytes=FINE_BYTES, exact=complete)
+        self._tiles: dict[int, DrapedTile] = {}
+        self._fine: dict[int, dict[int, _FinePatch]] = {}
+        self._ready: list[tuple[int, int, int, Surface]] = []
+        self._workers: TileWorkers[dict[int, tuple[int, Surface]]] = TileWorkers(pool)
+
+    @property
+    def pending(self) -> bool:
+        """Whether any is under way."""
+        return self._workers.busy or bool(self._ready)
+
+    @property
+    def faults(self) -> dict[int, str]:
+        """Tiles of which patches could not be read, and why."""
+        return self._workers.faults
+
+    @property
+    def texture_bytes(self) -> int:
+        """What all their pictures take on the graphics processor."""
+        return self._account.fine_bytes
+
+    def of(self, tile: int) -> list[Drawable]:
+        """Return what is drawn of a tile."""
+        return list(self._fine[tile].values())
+
+    def put(self, number: int, tile: DrapedTile) -> None:
+        """Take note of a tile that shows its coarse picture."""
+        self._account.put(number, tile.drape)
+        self._tiles[number], self._fine[number] = tile, {}
+
+    def drop(self, number: int) -> None:
+        """Forget a tile, and its patches with it."""
+        for patch in list(self._fine[number]):
+            self._give_up(number, patch)
+        self._ready = [one for one in self._ready if one[0] != number]
+        self._account.drop(number)
+        del self._tiles[number], self._fine[number]
+
+    def look(
+        self,
+        eye_m: NDArray[np.float64],
+        *,
+        pixel_angle: float,
+        frustum: Frustum | None,
+        shown: frozenset[int],
+    ) -> bool:
+        """Ask for what is missing from an eye, see :meth:`Patches.look`; tells whether any was given up."""
+        given_up = False
+        for number, tile in list(self._tiles.items()):
+            if any(patch.texture.lost for patch in self._fine[number].values()):
+                self.drop(number)
+                self.put(number, tile)
+                given_up = True
+        self._account.look(eye_m, pixel_angle=pixel_angle, frustum=frustum, shown=shown)
+        while (surplus := self._account.surplus()) is not None:
+            self._give_up(*surplus)
+            given_up = True
+        coming = {tile for tile, *_ in self._ready}
+        self._workers.ask(
+            {
+                tile: partial(prepare_patches, self._ground, tile, self._tiles[tile].drape, wanted)
+                for tile, wanted in self._account.missing().items()
+                if tile not in coming
+            }
+        )
+        return given_up
+
+    def take(self) -> int | None:
+        """Have a patch drawn that is ready; returns its tile, None for none."""
+        if not self._ready:
+            made = self._workers.take(patient=self._complete)
+            if made is not None and made[0] in self._tiles:
+                self._ready = [(made[0], number, *patch) for number, patch in made[1].items()]
+        if not self._ready:
+            return None
+        tile, number, reduction, surface = self._ready.pop(0)
+        assert surface.picture is not None
+        if number in self._fine[tile]:
+            self._give_up(tile, number)
+        patch = self._fine[tile][number] = _FinePatch(surface, self._shading, self._window)
+        self._order.add((tile, 1 + number), patch.actor)
+        self._tiles[tile].leave_out(number, True)
+        self._account.note(tile, number, reduction, texture_bytes(surface.picture))
+        return tile
+
+    def _give_up(self, tile: int, number: int) -> None:
+        patch = self._fine[tile].pop(number)
+        self._order.remove(patch.actor)
+        patch.texture.release(self._window)
+        self._tiles[tile].leave_out(number, False)
+
+    def close(self) -> None:
+        """Forget all that is under way."""
+        self._workers.close()
