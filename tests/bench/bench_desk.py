@@ -42,7 +42,9 @@ def desk(arguments: list[str]) -> None:
     from tracker3d.app import theme
     from tracker3d.app.loading import Order
     from tracker3d.app.window import MainWindow
+    from tracker3d.machine import give_back_memory
 
+    give_back_memory()
     application = QApplication([])
     theme.apply(application)
     order = Order(Path(arguments[0]), arguments[1]) if arguments else None

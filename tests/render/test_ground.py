@@ -13,14 +13,14 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
-from tracker3d.render import Offscreen, SceneView, drapes, fine, shading
+from tracker3d.render import Offscreen, SceneView, drapes, shading
 from tracker3d.render import ground as ground_module
 from tracker3d.render.batches import regions
 from tracker3d.render.cover import Cover, Detail, Load
 from tracker3d.render.drapes import COARSE, Drape, Window
-from tracker3d.render.frustum import Frustum
+from tracker3d.render.frustum import Frustum, Sight
 from tracker3d.render.ground import GroundActors
-from tracker3d.render.patches import GRAIN_PX, Patches
+from tracker3d.render.patches import GRAIN_PX, KEPT_BYTES, Patches
 from tracker3d.render.shading import Shading
 from tracker3d.render.textures import ImageTexture
 from tracker3d.render.tiles import prepare_patches, prepare_tile
@@ -119,7 +119,7 @@ def test_a_flight_shows_the_whole_ground_once_at_every_frame(delay_s):
         while finest >= made.tree.levels - 2:
             assert time.monotonic() < until
             for number, eye in enumerate(flight(150)):
-                actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+                actors.see_from(Sight(eye, PIXEL_ANGLE))
                 assert (times_covered(made.tree, actors.shown) == 1).all()
                 if number % 15 == 0:
                     assert drawn(renderer) == land(made.tree, actors.shown)
@@ -141,7 +141,7 @@ def test_only_what_the_camera_cannot_see_is_left_out():
             target = rng.uniform([-1600.0, -1600.0, -300.0], [1600.0, 1600.0, 300.0])
             pose = CameraPose(eye, target, rng.uniform(8.0, 70.0))
             frustum = Frustum(pose, up=(0.0, 0.0, 1.0), aspect=size[0] / size[1])
-            actors.see_from(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum)
+            actors.see_from(Sight(eye, PIXEL_ANGLE, frustum))
             seen, whole = drawn(renderer), land(made.tree, actors.shown)
             assert set(seen) <= set(whole)
             corners = np.frombuffer(b"".join(whole), np.float32).reshape(-1, 3, 3)
@@ -173,7 +173,7 @@ def test_at_rest_the_ground_becomes_what_is_wanted_and_stays():
     made = hills(delay_s=0.002)
     with Drawn(made) as (actors, _, _):
         eye = np.array(NEAR[0])
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         assert actors.pending
         settle(actors)
         wanted = made.tree.choose(
@@ -192,7 +192,7 @@ def test_each_arrival_brings_one_family_at_most_into_the_picture():
     made = hills()
     with Drawn(made) as (actors, _, _):
         seen: set[int] = set(actors.shown)
-        actors.see_from(np.array(NEAR[0]), pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(np.array(NEAR[0]), PIXEL_ANGLE))
         while actors.pending:
             actors.refine()
             assert len(actors.shown - seen) <= 4
@@ -209,7 +209,7 @@ def test_memory_is_bounded_and_what_is_given_up_is_released(monkeypatch):
         largest = int(made.tree.triangles.max())
         most = 0
         for east in np.linspace(-1500.0, 1500.0, 400):
-            actors.see_from(np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0]), pixel_angle=PIXEL_ANGLE)
+            actors.see_from(Sight(np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0]), PIXEL_ANGLE))
             most = max(most, actors.load.triangles)
             if not len(actors._tiles) % 7:
                 window.Render()
@@ -226,7 +226,7 @@ def test_a_damaged_tile_is_counted_and_its_parent_stays():
     bad = int(wanted[np.argmin(tree.level[wanted])])
     made.damaged = frozenset([bad])
     with Drawn(made) as (actors, _, _):
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         settle(actors)
         assert actors.faults == (f"tile {bad} is damaged",)
         assert int(tree.parent[bad]) in actors.shown
@@ -234,7 +234,7 @@ def test_a_damaged_tile_is_counted_and_its_parent_stays():
         assert (times_covered(tree, actors.shown) == 1).all()
         assert len(actors.shown & set(wanted.tolist())) > 0.5 * len(wanted)
         for _ in range(20):
-            actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+            actors.see_from(Sight(eye, PIXEL_ANGLE))
         assert len(actors.faults) == 1
 
 
@@ -245,7 +245,7 @@ def test_many_damaged_tiles_do_not_stop_the_others():
     made.damaged = frozenset(wanted[tree.level[wanted] == 0][::2].tolist())
     assert len(made.damaged) > 8
     with Drawn(made, complete=True) as (actors, _, _):
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         assert not actors.pending
         assert (times_covered(tree, actors.shown) == 1).all()
         assert not actors.shown & made.damaged
@@ -269,7 +269,7 @@ def test_an_unreadable_picture_costs_its_tile_nothing_else(monkeypatch, damaged)
 
     monkeypatch.setattr(made, "picture", picture)
     with Drawn(made) as (actors, _, _):
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         settle(actors)
         assert bad in actors.shown
         assert actors.faults == ("p.jpg is damaged",)
@@ -428,9 +428,9 @@ def test_a_window_beyond_its_picture_goes_on_with_its_edge():
     assert (found[:7, 6] == image[:, 9]).all()
 
 
-def grid_of_patches(*, exact, limit_bytes=10**9):
+def grid_of_patches(*, exact):
     """An account of two tiles with 10 x 10 patches of 100 m each, side by side."""
-    account = Patches(limit_bytes=limit_bytes, exact=exact)
+    account = Patches(exact=exact)
     boxes, along = {}, 100.0 * np.arange(10)
     for tile in (3, 8):
         west, south = np.meshgrid(along + (1000.0 if tile == 8 else 0.0), along)
@@ -458,7 +458,7 @@ def test_patches_in_sight_are_as_fine_as_the_screen(exact):
         eye, target = rng.uniform([0.0, 0.0, 30.0], [2000.0, 1000.0, 2500.0], (2, 3))
         frustum = Frustum(CameraPose(eye, target, rng.uniform(8.0, 60.0)), up=(0.0, 0.0, 1.0), aspect=1.6)
         shown = {3, 8} if rng.random() < 0.8 else {8}
-        account.look(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum, shown=shown)
+        account.look(Sight(eye, PIXEL_ANGLE, frustum), frozenset(shown))
         satisfied(account)
         assert not account.missing()
         while account.surplus() is not None:
@@ -474,30 +474,31 @@ def test_patches_in_sight_are_as_fine_as_the_screen(exact):
 
 
 def test_what_was_seen_last_stays_fine_longest():
-    account, _ = grid_of_patches(exact=False, limit_bytes=50_000)
+    account, _ = grid_of_patches(exact=False)
+    pixels = 1600
+    most = KEPT_BYTES * pixels // 1000
     eyes = [np.array([x, 500.0, 300.0]) for x in (200.0, 1800.0)]
     near = [Frustum(CameraPose(eye, eye * [1, 1, 0], 50.0), up=(0.0, 1.0, 0.0), aspect=1.0) for eye in eyes]
     seen = []
     for eye, frustum in zip(eyes, near, strict=True):
-        account.look(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum, shown={3, 8})
+        account.look(Sight(eye, PIXEL_ANGLE, frustum, pixels), frozenset({3, 8}))
         seen.append(satisfied(account))
     assert account.surplus() is None
-    assert account.fine_bytes == 1000 * sum(seen) <= 50_000
-    account.look(eyes[1], pixel_angle=PIXEL_ANGLE, frustum=None, shown={8})
+    assert account.fine_bytes == 1000 * sum(seen) <= 1000 * most
+    account.look(Sight(eyes[1], PIXEL_ANGLE, None, pixels), frozenset({8}))
     more = satisfied(account)
-    assert account.fine_bytes > 50_000
+    assert account.fine_bytes > 1000 * most
     given_up = []
     while (one := account.surplus()) is not None:
         given_up.append(one)
     assert {tile for tile, _ in given_up} == {3}
-    assert len(given_up) == min(seen[0], seen[0] + seen[1] + more - 50)
+    assert len(given_up) == min(seen[0], seen[0] + seen[1] + more - most)
     account.drop(8)
     assert account.fine_bytes == 1000 * (seen[0] - len(given_up))
 
 
 def test_fine_pictures_come_to_what_is_in_sight_and_are_given_up_again(monkeypatch):
     monkeypatch.setattr(drapes, "_PATCH_PX", 10)
-    monkeypatch.setattr(fine, "FINE_BYTES", 400_000)
     made = textured()
     eye = np.array([-700.0, -300.0, float(hill_m(-700.0, -300.0)) + 250.0])
     looks = [
@@ -508,7 +509,7 @@ def test_fine_pictures_come_to_what_is_in_sight_and_are_given_up_again(monkeypat
         window.Render()
         patches, account = actors._fine, actors._fine._account
         for frustum in looks * 3:
-            actors.see_from(eye, pixel_angle=PIXEL_ANGLE, frustum=frustum)
+            actors.see_from(Sight(eye, PIXEL_ANGLE, frustum, 400_000 // KEPT_BYTES))
             settle(actors)
             in_sight = int(account._rows.size_bytes[account._seen].sum())
             assert 100_000 < in_sight <= patches.texture_bytes <= max(400_000, in_sight)
@@ -524,13 +525,13 @@ def test_fine_pictures_that_went_with_their_context_come_again():
     eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
     with Drawn(made) as (actors, _, window):
         window.Render()
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         settle(actors)
         before = actors._fine.texture_bytes
         assert before > 0
         for patch in (patch for held in actors._fine._fine.values() for patch in held.values()):
             patch.texture.release(window)
-        actors.see_from(eye, pixel_angle=PIXEL_ANGLE)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
         assert actors._fine.texture_bytes == 0
         settle(actors)
         assert actors._fine.texture_bytes == before
@@ -564,7 +565,7 @@ def test_what_looks_worst_is_asked_for_first():
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     eye = np.array(NEAR[0])
-    cover.want(eye, pixel_angle=PIXEL_ANGLE, detail=Detail(0.7, 10**6))
+    cover.want(Sight(eye, PIXEL_ANGLE), Detail(0.7, 10**6))
     first = [tile for tile, _ in cover.missing()]
     error = made.tree.error_px(eye, pixel_angle=PIXEL_ANGLE)
     worst = error[made.tree.parent[first]]
@@ -580,7 +581,7 @@ def test_what_was_wanted_last_is_kept_longest():
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     for eye in ((-1400.0, -1400.0, 300.0), (1400.0, 1400.0, 300.0), (0.0, 0.0, 90_000.0)):
-        cover.want(np.array(eye), pixel_angle=PIXEL_ANGLE, detail=detail)
+        cover.want(Sight(np.array(eye), PIXEL_ANGLE), detail)
         while missing := cover.missing():
             cover.add(missing[0][0], Load(1, 0))
         cover.show()

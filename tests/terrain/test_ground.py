@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 from rasterio.transform import Affine
 
 from terrain import (
@@ -20,6 +22,7 @@ from terrain import (
     build_ground,
     levels,
 )
+from terrain.pictures import Pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,6 +320,42 @@ def test_pictures_agree_where_they_overlap_and_with_the_texture(ground: Ground) 
                 assert np.abs(colour_at(first, x, y) - colour_at(second, x, y)).mean() < 3
                 assert np.abs(colour_at(first, x, y) - colour_at(ground.texture, x, y)).mean() < 8
     assert compared
+
+
+@pytest.mark.parametrize("reduction", [2, 4, 8])
+def test_reduced_pictures_are_means_of_squares_in_the_same_place(ground: Ground, reduction: int) -> None:
+    for tile in pictured(ground)[:3]:
+        whole, found = ground.picture(tile), ground.picture(tile, reduction)
+        height, width = whole.image.shape[:2]
+        assert found.image.shape == (-(-height // reduction), -(-width // reduction), 3)
+        west, south, east, north = whole.bounds_m
+        step_m = (east - west) / width
+        assert found.bounds_m == pytest.approx(
+            (
+                west,
+                north - (north - south) / height * reduction * found.image.shape[0],
+                west + step_m * reduction * found.image.shape[1],
+                north,
+            )
+        )
+        rows, columns = height // reduction, width // reduction
+        squares = whole.image[: rows * reduction, : columns * reduction].astype(float)
+        means = squares.reshape(rows, reduction, columns, reduction, 3).mean(axis=(1, 3))
+        off = np.abs(found.image[:rows, :columns] - means)
+        assert np.quantile(off, 0.95) < 6.0
+        # Moved by half a square it would fit worse.
+        moved = np.abs(found.image[: rows - 1, : columns - 1] - means[1:, 1:])
+        assert off.mean() < 0.5 * moved.mean()
+
+
+def test_a_picture_smaller_than_the_reduction_is_one_pixel(ground: Ground) -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (3, 2), (200, 100, 50)).save(data, "JPEG", quality=95)
+    bounds_m = np.array([[0.0, 0.0, 30.0, 20.0]])
+    found = Pictures(bounds_m, {0: data.getvalue()}).read(0, 4)
+    assert found.image.shape == (1, 1, 3)
+    assert found.bounds_m == pytest.approx((0.0, -20.0, 40.0, 20.0))
+    assert np.abs(found.image[0, 0].astype(int) - [200, 100, 50]).max() < 6
 
 
 def test_pictures_are_kept_and_damaged_ones_are_told(ground: Ground, tmp_path: Path) -> None:

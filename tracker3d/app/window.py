@@ -32,6 +32,7 @@ from tracker3d.app.panels import Panels
 from tracker3d.app.pulse import Pulse
 from tracker3d.app.shell import Shell
 from tracker3d.app.watchdog import Watchdog
+from tracker3d.machine import give_back_memory
 from tracker3d.show import Show, Side
 from tracker3d.show.journal import ShowPlace
 
@@ -52,6 +53,7 @@ _SAYS_MS = 8000
 
 def open_window(order: Order | None = None, *, look: Theme | None = None) -> int:
     """Show the window until it is closed; returns the exit code."""
+    give_back_memory()
     QSurfaceFormat.setDefaultFormat(_surface_format())
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])

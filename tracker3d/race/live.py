@@ -46,6 +46,7 @@ class LiveRace:
         self._tracks = tracks
         self._motion = LiveMotion(tracks, stage.route, delay_s=delay_s)
         self._table = PositionTable(finish_m=float(stage.route.finish_m))
+        self._table.reserve(len(stage.riders))
         self.race = Race(stage, self._table, rule=rule)
         self._held_rows = 0
 

@@ -126,9 +126,9 @@ class PositionTable:
     Riders move on a monotone cubic between rows, for which the row after the next must be known: ``end_ms``
     is one row before the last.
 
-    A row takes 10 bytes a rider, so that five hours of 180 riders are 32 MB, and only what is written takes
-    memory. One thread may add rows while others read: what they read is the table before or after a row, for
-    rows and riders that they do not know of are written where they do not look.
+    A row takes 10 bytes a rider, so that five hours of 180 riders are 32 MB, and only what is written, or
+    reserved before, takes memory. One thread may add rows while others read: what they read is the table
+    before or after a row, for rows and riders that they do not know of are written where they do not look.
     """
 
     def __init__(self, *, finish_m: float) -> None:
@@ -148,6 +148,15 @@ class PositionTable:
     def finish_ms(self) -> NDArray[np.float64]:
         """When each rider crossed the line, (k,); NaN for the others."""
         return self._kept.finish_ms
+
+    def reserve(self, riders: int) -> None:
+        """Have the memory now that the first six hours of so many riders will take.
+
+        What is not there is then missed at the start of a show, and nothing grows on air.
+        """
+        columns: tuple[NDArray[Any], ...] = self._kept[3:]
+        for column in columns:
+            column[:riders] = 0
 
     def begin(self, start_ms: int) -> None:
         """Say when the first row is, while there is none."""

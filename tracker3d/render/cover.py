@@ -17,9 +17,8 @@ from tracker3d.render.patches import GRAIN_PX
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from numpy.typing import NDArray
-
     from terrain.tree import TileTree
+    from tracker3d.render.frustum import Sight
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,9 @@ class Cover:
         self._used: dict[int, None] = {}
         self._stale = True
 
-    def want(self, eye_m: NDArray[np.float64], *, pixel_angle: float, detail: Detail) -> None:
-        """Choose anew what would be drawn best from ``eye_m``, metres as drawn.
-
-        ``pixel_angle`` is the width of a pixel at a distance of 1 m.
-        """
+    def want(self, sight: Sight, detail: Detail) -> None:
+        """Choose anew what would be drawn best; all around the eye, for cameras turn."""
+        eye_m, pixel_angle = sight.eye_m, sight.pixel_angle
         outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
         away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
         self._grain_m = GRAIN_PX * pixel_angle * away_m

@@ -20,18 +20,13 @@ from tracker3d.render.tiles import TileWorkers, prepare_patches, texture_bytes
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from numpy.typing import NDArray
-
     from terrain import Ground
     from tracker3d.render.drapes import Drape
-    from tracker3d.render.frustum import Drawable, Frustum
+    from tracker3d.render.frustum import Drawable, Sight
     from tracker3d.render.order import InOrder
     from tracker3d.render.shading import Shading
     from tracker3d.render.tiles import Surface
     from tracker3d.render.vtk_types import VtkRenderWindow
-
-FINE_BYTES = 64 << 20
-"""What fine pictures may take for coming back; what is in sight at 1920 x 1080 takes 50 MB, at most 130."""
 
 
 class DrapedTile:
@@ -110,7 +105,7 @@ class FinePatches:
         self._ground = ground
         self._order, self._shading, self._window = order, shading, window
         self._complete = complete
-        self._account = Patches(limit_bytes=FINE_BYTES, exact=complete)
+        self._account = Patches(exact=complete)
         self._tiles: dict[int, DrapedTile] = {}
         self._fine: dict[int, dict[int, _FinePatch]] = {}
         self._ready: list[tuple[int, int, int, Surface]] = []
@@ -148,22 +143,15 @@ class FinePatches:
         self._account.drop(number)
         del self._tiles[number], self._fine[number]
 
-    def look(
-        self,
-        eye_m: NDArray[np.float64],
-        *,
-        pixel_angle: float,
-        frustum: Frustum | None,
-        shown: frozenset[int],
-    ) -> bool:
-        """Ask for what is missing from an eye, see :meth:`Patches.look`; tells whether any was given up."""
+    def look(self, sight: Sight, shown: frozenset[int]) -> bool:
+        """Ask for what is missing, see :meth:`Patches.look`; tells whether any was given up."""
         given_up = False
         for number, tile in list(self._tiles.items()):
             if any(patch.texture.lost for patch in self._fine[number].values()):
                 self.drop(number)
                 self.put(number, tile)
                 given_up = True
-        self._account.look(eye_m, pixel_angle=pixel_angle, frustum=frustum, shown=shown)
+        self._account.look(sight, shown)
         while (surplus := self._account.surplus()) is not None:
             self._give_up(*surplus)
             given_up = True

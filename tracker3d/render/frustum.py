@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -52,6 +53,27 @@ class Frustum:
         outermost = middle_m @ self._inward - self._eye + half_m @ self._reach
         seen: NDArray[np.bool_] = outermost.min(axis=1) >= 0.0
         return seen
+
+
+@dataclass(frozen=True)
+class Sight:
+    """From where, and how finely, something is seen.
+
+    Attributes
+    ----------
+    eye_m : (3,) float64
+    pixel_angle : float
+        Width of a pixel at a distance of 1 m.
+    frustum : Frustum | None
+        What is outside need not be drawn; None where everything is in sight.
+    pixels : int
+        Of the picture.
+    """
+
+    eye_m: NDArray[np.float64]
+    pixel_angle: float
+    frustum: Frustum | None = None
+    pixels: int = 1920 * 1080
 
 
 def _cross(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

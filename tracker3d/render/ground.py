@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from terrain import Ground
-    from tracker3d.render.frustum import Drawable, Frustum
+    from tracker3d.render.frustum import Drawable, Sight
     from tracker3d.render.shading import Shading
     from tracker3d.render.tiles import PreparedTile, Surface
     from tracker3d.render.vtk_types import VtkRenderer, VtkRenderWindow
@@ -72,7 +72,7 @@ class GroundActors:
         self._ground = ground
         self._complete = complete
         self._detail = STILL
-        self._seen_from: tuple[NDArray[np.float64], float] | None = None
+        self._sight: Sight | None = None
         self._texture = ImageTexture(mipmap=True)
         self._texture.upload(ground.texture.image)
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
@@ -86,7 +86,6 @@ class GroundActors:
         self._order = InOrder(renderer)
         self._in_sight = InSight()
         self._stale = True
-        self._frustum: Frustum | None = None
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tiles")
         self._workers: TileWorkers[PreparedTile] = TileWorkers(self._pool)
         self._fine = FinePatches(
@@ -125,31 +124,19 @@ class GroundActors:
         if detail == self._detail:
             return
         self._detail = detail
-        if self._seen_from is None:
+        if self._sight is None:
             return
-        self._want()
+        self._cover.want(self._sight, detail)
         if self._complete:
             self.refine()
         else:
             self._show()
             self._draw()
 
-    def see_from(
-        self, eye_m: NDArray[np.float64], *, pixel_angle: float, frustum: Frustum | None = None
-    ) -> None:
-        """Show what is best from ``eye_m``.
-
-        Parameters
-        ----------
-        eye_m : (3,) float64
-        pixel_angle : float
-            Width of a pixel at a distance of 1 m.
-        frustum : Frustum | None
-            What is outside is shown and not drawn.
-        """
-        self._seen_from = eye_m, pixel_angle
-        self._frustum = frustum
-        self._want()
+    def see_from(self, sight: Sight) -> None:
+        """Show what is best; what is out of sight is shown and not drawn."""
+        self._sight = sight
+        self._cover.want(sight, self._detail)
         self.refine()
 
     def refine(self) -> bool:
@@ -175,7 +162,7 @@ class GroundActors:
             own = [thing for number in sorted(self.shown) for thing in self._drawn_of(number)]
             self._in_sight.replace([*batches, *own])
             self._stale = False
-        self._in_sight.look(self._frustum)
+        self._in_sight.look(None if self._sight is None else self._sight.frustum)
 
     def _drawn_of(self, number: int) -> list[Drawable]:
         """Return what is drawn of a tile under a picture of its own."""
@@ -203,19 +190,11 @@ class GroundActors:
             release(batch.actor, self._renderer, window)
         self._texture.release(window)
 
-    def _want(self) -> None:
-        assert self._seen_from is not None
-        eye_m, pixel_angle = self._seen_from
-        self._cover.want(eye_m, pixel_angle=pixel_angle, detail=self._detail)
-
     def _ask(self) -> None:
         missing = self._cover.missing(self._workers.faults)
         self._workers.ask({tile: partial(prepare_tile, self._ground, tile, own=own) for tile, own in missing})
-        if self._seen_from is not None:
-            eye_m, pixel_angle = self._seen_from
-            self._stale |= self._fine.look(
-                eye_m, pixel_angle=pixel_angle, frustum=self._frustum, shown=self.shown
-            )
+        if self._sight is not None:
+            self._stale |= self._fine.look(self._sight, self.shown)
 
     def _take_in(self, number: int, tile: PreparedTile) -> bool:
         """Bring a tile into the renderer; tells whether it replaces what is shown."""

@@ -16,7 +16,7 @@ from vtkmodules.vtkRenderingOpenGL2 import (
 )
 
 from terrain import atmosphere
-from tracker3d.render.frustum import Frustum
+from tracker3d.render.frustum import Frustum, Sight
 from tracker3d.render.gates import GateActors, growth_angle
 from tracker3d.render.glows import GlowActor
 from tracker3d.render.ground import MOVING, STILL, GroundActors
@@ -246,7 +246,7 @@ class SceneView:
         assert self._ground is not None
         aspect = max(self._renderer.GetTiledAspectRatio(), width / height)
         frustum = Frustum(pose, up=up, aspect=aspect)
-        self._ground.see_from(eye_m, pixel_angle=pixel_angle, frustum=frustum)
+        self._ground.see_from(Sight(eye_m, pixel_angle, frustum, width * height))
         self._road.see_from(eye_m, pixel_angle=pixel_angle, slant=slant, line_scale=line_scale)
         self._shading.update(
             FrameUniforms(
