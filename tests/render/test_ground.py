@@ -99,6 +99,7 @@ def drawn(renderer):
     for actor in renderer.GetActors():
         if actor.GetVisibility():
             data = actor.GetMapper().GetInput()
+            assert data.GetNumberOfCells(), "VTK complains in every frame of what has no face"
             faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3)
             corners.append(vtk_to_numpy(data.GetPoints().GetData())[faces])
     return sorted(map(bytes, np.concatenate(corners)))

@@ -51,6 +51,7 @@ class DrapedTile:
 
     def set_seen(self, seen: bool) -> None:
         """Draw it in the next picture, or do not."""
+        seen = seen and not self._left_out.all()  # of things without a face VTK complains
         if seen and self._stale:
             self._data.SetPolys(triangle_cells(self._faces[~self._left_out[self.drape.patch]]))
             self._stale = False
