@@ -6,7 +6,6 @@ before. Every finding that is not well names the package that mends it.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import platform
@@ -37,8 +36,6 @@ _CODECS = {
     "exr": "OpenEXR depth mattes",
 }
 _KEY_REMEDY = "set LIBGL_ALWAYS_SOFTWARE=1 to render in software, or render without alpha"
-_M_MMAP_THRESHOLD = -3
-_LARGE_BLOCK_BYTES = 256 << 10
 _EGL_PLATFORM_DEVICE = 0x313F
 _EGL_PLATFORM_SURFACELESS = 0x31DD
 _PROBE = """
@@ -184,17 +181,6 @@ def _egl_has_driver() -> bool:
         if shown and egl.eglInitialize(shown, None, None):
             return True
     return False
-
-
-def give_back_memory() -> None:
-    """Have glibc give large blocks back to the system as soon as they are free; does nothing elsewhere.
-
-    On its own it learns to keep all blocks no larger than the largest that was freed, up to 32 MB. Where
-    pictures of many sizes come and go, a fifth of what the process holds is gaps after some hours.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 
 
 def _missing(libraries: dict[str, str]) -> dict[str, str]:

@@ -39,12 +39,12 @@ def desk(arguments: list[str]) -> None:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
+    from tracker3d import memory
     from tracker3d.app import theme
     from tracker3d.app.loading import Order
     from tracker3d.app.window import MainWindow
-    from tracker3d.machine import give_back_memory
 
-    give_back_memory()
+    memory.keep_flat()
     application = QApplication([])
     theme.apply(application)
     order = Order(Path(arguments[0]), arguments[1]) if arguments else None

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import qtpy.QtGui
 import qtpy.QtOpenGLWidgets
 import qtpy.QtWidgets  # noqa: F401 (here: they change Qt's classes, which crashed a window that was at work)
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from tracker3d import memory
 from tracker3d.app import theme
 from tracker3d.app.bus_view import BusView
 from tracker3d.app.files_control import FilesControl
@@ -32,7 +33,6 @@ from tracker3d.app.panels import Panels
 from tracker3d.app.pulse import Pulse
 from tracker3d.app.shell import Shell
 from tracker3d.app.watchdog import Watchdog
-from tracker3d.machine import give_back_memory
 from tracker3d.show import Show, Side
 from tracker3d.show.journal import ShowPlace
 
@@ -49,11 +49,12 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SAYS_MS = 8000
+_TIDY_MS = 20_000
 
 
 def open_window(order: Order | None = None, *, look: Theme | None = None) -> int:
     """Show the window until it is closed; returns the exit code."""
-    give_back_memory()
+    memory.keep_flat()
     QSurfaceFormat.setDefaultFormat(_surface_format())
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
@@ -118,6 +119,9 @@ class MainWindow(Shell):
         self._seen: ShowState | None = None
         self.pulse = Pulse(self.output, wall_clock=wall_clock)
         self.pulse.beat.connect(self._tick)
+        self._tidying = QTimer(self)
+        self._tidying.setInterval(_TIDY_MS)
+        self._tidying.timeout.connect(memory.give_back)
         # What tells by signals goes with the window: connections of others would keep it alive.
         for teller in (self.keeper, self.operator, self.key_map, self.output, self.pulse, *self.views):
             teller.setParent(self)
@@ -135,6 +139,7 @@ class MainWindow(Shell):
     def start(self) -> None:
         """Begin to open what was ordered, or go on with the show that was interrupted just now."""
         self.watchdog.start()
+        self._tidying.start()
         self.start_page.set_recent(self.keeper.recent())
         if self.keeper.trouble:
             self.say(self.keeper.trouble)
