@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo page test tried-page check bench pictures clean
+.PHONY: demo page test tried-page check bench bench-show pictures clean
 
 demo: .venv/run.stamp
 	$(BIN)/tracker3d demo
@@ -37,6 +37,26 @@ bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/bench_pictures.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py
 	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py
+
+# What a show on air costs, with a real stage; the window's benches need a display, or xvfb-run.
+BENCHED := build/bench/stage-04.stage
+RECORDING := $(DATA)/feed/stage-04_2026-07-07.json.gz
+DISPLAYED := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1920x1200x24")
+
+bench-show: $(BENCHED)
+	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_frame.py $(BENCHED) $(RECORDING)
+	GALLIUM_NOOP=1 $(BIN)/python tests/bench/bench_zoom.py $(BENCHED)
+	$(BIN)/python tests/bench/bench_race.py $(BENCHED) $(RECORDING)
+	$(BIN)/python tests/bench/bench_show.py $(BENCHED) $(RECORDING)
+	$(BIN)/python tests/bench/bench_live.py $(BENCHED) $(RECORDING)
+	GALLIUM_NOOP=1 $(DISPLAYED) $(BIN)/python tests/bench/bench_window.py $(BENCHED) $(RECORDING)
+	$(DISPLAYED) $(BIN)/python tests/bench/bench_desk.py $(BENCHED) $(RECORDING)
+
+$(BENCHED): .venv/dev.stamp
+	mkdir -p $(@D)
+	rm -rf $@
+	$(BIN)/tracker3d prepare $(RECORDING) --dem $(DATA)/dem/pyrenees/N42E001.hgt.zip -o $@
+	touch $@
 
 pictures: .venv/dev.stamp
 	$(BIN)/python examples/readme_pictures.py $(DATA)

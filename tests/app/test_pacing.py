@@ -71,18 +71,6 @@ def test_drafts_do_not_count_as_what_a_picture_costs() -> None:
         assert draw(pacer, 1.0 + number, cost_s=0.001) == Quality.DRAFT
 
 
-def test_it_tells_once_that_it_has_come_to_rest() -> None:
-    pacer = Pacer()
-    pacer.changed = True
-    assert not pacer.settles(0.0, moving=False)
-    draw(pacer, 0.0, cost_s=0.05)
-    assert not pacer.settles(0.1, moving=False)
-    assert pacer.settles(0.3, moving=False)
-    assert not pacer.settles(0.4, moving=False)
-    assert not pacer.settles(0.5, moving=True)
-    assert pacer.settles(0.8, moving=False)
-
-
 def test_a_finer_ground_is_painted_in_the_quality_that_is_shown() -> None:
     pacer = Pacer()
     pacer.changed = True

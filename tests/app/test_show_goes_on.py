@@ -98,6 +98,11 @@ def test_files_dropped_on_the_window_are_prepared_and_opened(
     qtbot.waitUntil(lambda: window.files.strip.isVisible(), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: window.operator.show is not None, timeout=4 * PATIENCE_MS)
     assert "times" in [source.role for source in read_contents(tmp_path / "road.stage").sources]
+    said = window.files.strip.findChildren(QLabel)[0].text()
+    assert "road.stage" in said
+    assert "gc.csv" in said, "nobody of this stage has the times"
+    click(window, qtbot, "dismissWarnings")
+    assert not window.files.strip.isVisible()
 
 
 def test_a_live_feed_is_lost_and_found_and_replayed_meanwhile(

@@ -1,6 +1,6 @@
 """Hours on air in a real window: memory with pictures drawn, then killed, and how soon the show goes on.
 
-    python tests/bench/bench_desk.py RECORDING PACKAGE [speed]
+    python tests/bench/bench_desk.py PACKAGE RECORDING [speed]
 
 The feed server sends the recording with the faults of the real feed, at x60 unless said otherwise, to a
 window that is worked by keys. At the end of the race the window's process is killed and begun again: what
@@ -104,7 +104,7 @@ def _next(lines: TextIO | None) -> dict[str, Any]:
     return json.loads(line)  # type: ignore[no-any-return]
 
 
-def main(recording: Path, package: Path, speed: float) -> None:
+def main(package: Path, recording: Path, speed: float) -> None:
     """Run the race on a desk, kill it, begin it again, and print what it took."""
     from bench_live import serve
 

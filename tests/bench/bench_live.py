@@ -1,6 +1,6 @@
 """A live show for hours: memory, cost of a tick of the window's thread, and how fast a log is read back.
 
-    python tests/bench/bench_live.py RECORDING PACKAGE [speed] [minutes]
+    python tests/bench/bench_live.py PACKAGE RECORDING [speed] [minutes]
 
 The recording is sent by the feed server, in another process, with the faults of the real one, at x60 unless
 said otherwise; a show over it draws frames (no pixels) 25 times a second, live and in replay in turn.
@@ -118,7 +118,7 @@ def report(
         )
 
 
-def main(recording: Path, package: Path, speed: float, minutes: float) -> None:
+def main(package: Path, recording: Path, speed: float, minutes: float) -> None:
     """Run the soak, then read its log back."""
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(recording, speed, there))

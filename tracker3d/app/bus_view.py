@@ -75,39 +75,32 @@ class BusView(QObject):
             self._view.shut()
             self._view = None
 
-    def advance(self, wall_s: float, *, asleep: bool = False) -> bool:
-        """Draw what is due; tells whether anything moves or has changed. It never raises.
-
-        ``asleep``: nobody sees this view now, nothing is drawn.
-        """
+    def advance(self, wall_s: float) -> None:
+        """Draw what is due. It never raises."""
         try:
-            return self._advance(wall_s, asleep=asleep)
+            self._advance(wall_s)
         except Exception as error:
             if repr(error) != self._fault:
                 self._fault = repr(error)
                 _LOG.exception("A frame could not be drawn")
                 self.said.emit(f"A fault in the program: {error!r}. The picture may stand still.")
-            return False
 
     def painted(self, wall_s: float) -> None:
         """Take note that a picture is on the screen."""
         self.pacer.painted(wall_s)
 
-    def _advance(self, wall_s: float, *, asleep: bool) -> bool:
+    def _advance(self, wall_s: float) -> None:
         show, view = self.show, self._view
         if show is None or view is None:
-            return False
+            return
         moving = show.moving(self.side, wall_s)
-        if asleep:
-            return moving
         # A move that is over is drawn where it ends, however late the last frame of it came.
         self.pacer.changed = self.pacer.changed or (self._moved and not moving)
         self._moved = moving
         if view.viewport_px != self._viewport_px:
             self._viewport_px = view.viewport_px
             self.pacer.changed = True
-        outdated = moving or self.pacer.changed
-        if not outdated and not self.pacer.painting:
+        if not (moving or self.pacer.changed or self.pacer.painting):
             with self._watchdog.drawing():
                 self.pacer.finer = view.refine() or self.pacer.finer
         quality = self.pacer.due(wall_s, moving=moving)
@@ -117,7 +110,6 @@ class BusView(QObject):
         elif quality is not None:
             self._draw(show, view, wall_s, quality)
         self._tell_ground_faults(view)
-        return outdated or self.pacer.settles(wall_s, moving=moving)
 
     def _draw(self, show: Show, view: StageView, wall_s: float, quality: Quality) -> None:
         size_px = view.draft_viewport_px if quality == Quality.DRAFT else self._viewport_px

@@ -56,7 +56,6 @@ class Pacer:
         self.painted_count = self.late_count = 0
         self._asked_s: float | None = None
         self._quality: Quality | None = None
-        self._settled = False
         self._sharp_cost_s = 0.0
         self._drawn_s = self._acted_s = self._painted_s = _LONG_AGO_S
 
@@ -126,12 +125,3 @@ class Pacer:
             self.late_count += self._sharp_cost_s > LATE_ABOVE_S
         self._asked_s, self._painted_s = None, wall_s
         self.painted_count += 1
-
-    def settles(self, wall_s: float, *, moving: bool) -> bool:
-        """Tell, once after each change, that the picture has come to rest."""
-        if moving or self.changed or wall_s - self._drawn_s < STILL_AFTER_S:
-            self._settled = False
-            return False
-        first = not self._settled
-        self._settled = True
-        return first

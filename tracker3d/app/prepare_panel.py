@@ -71,7 +71,7 @@ def sorted_files(paths: Iterable[Path]) -> Dropped:
 
 
 class PrepareStrip(QWidget):
-    """Progress of one stage that is prepared, and a button that ends it; hidden while there is none.
+    """Progress of one stage that is prepared, and what to look at in it afterwards; hidden else.
 
     Signals
     -------
@@ -94,13 +94,18 @@ class PrepareStrip(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(240)
-        cancel = tool_button("cancelPrepare", "Cancel", "Prepare it no further; nothing half-written stays")
-        cancel.clicked.connect(self.cancel)
+        self._text.setWordWrap(True)
+        self._cancel = tool_button(
+            "cancelPrepare", "Cancel", "Prepare it no further; nothing half-written stays"
+        )
+        self._cancel.clicked.connect(self.cancel)
+        self._dismiss = tool_button("dismissWarnings", "Close", "They have been read")
+        self._dismiss.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 4, 12, 4)
         layout.addWidget(self._text, 1)
-        layout.addWidget(self._bar)
-        layout.addWidget(cancel)
+        for widget in (self._bar, self._cancel, self._dismiss):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setInterval(_ASKED_MS)
         self._timer.timeout.connect(self._ask)
@@ -115,6 +120,7 @@ class PrepareStrip(QWidget):
         """Prepare a stage; nothing else of the window waits for it."""
         if self._job is None:
             self._job = PrepareJob(order)
+            self._set_over(over=False)
             self._ask()
             self._timer.start()
             self.show()
@@ -142,8 +148,15 @@ class PrepareStrip(QWidget):
         if not news.over:
             return
         self.shut()
-        self.hide()
+        self._set_over(over=True)
+        self._text.setText("\n".join([f"{job.order.output.name}, worth a look:", *news.warnings]))
+        self.setVisible(bool(news.warnings))
         if news.package is not None:
             self.prepared.emit(news.package)
         elif news.failed:
             self.failed.emit(news.text)
+
+    def _set_over(self, *, over: bool) -> None:
+        for widget in (self._bar, self._cancel):
+            widget.setVisible(not over)
+        self._dismiss.setVisible(over)

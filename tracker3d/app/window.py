@@ -382,8 +382,8 @@ class MainWindow(Shell):
         self._odd = not self._odd
         if self.operator.studio and (self._odd or self.output.open):
             self.preview_view.advance(wall_s)
-        else:
-            self.program_view.advance(wall_s, asleep=self.output.open)
+        elif not self.output.open:  # which draws program, and this window shows what it draws
+            self.program_view.advance(wall_s)
         if self._screen_waits and not self.pulse.slow:
             self._screen_waits = False
             self.output.start(self.keeper.settings.output)

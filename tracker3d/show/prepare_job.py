@@ -51,12 +51,15 @@ class PrepareNews:
         0 to 1.
     package : Path or None
         The package, once it is there.
+    warnings : tuple of str
+        What to look at in the package, one sentence each.
     failed, cancelled : bool
     """
 
     text: str
     fraction: float = 0.0
     package: Path | None = None
+    warnings: tuple[str, ...] = ()
     failed: bool = False
     cancelled: bool = False
 
@@ -147,7 +150,7 @@ def _work(order: PrepareOrder, news: Connection, stop: Event) -> None:
             before_path=order.before_path,
             progress=progress,
         )
-        news.send(PrepareNews("done", 1.0, package=report.path))
+        news.send(PrepareNews("done", 1.0, package=report.path, warnings=report.warnings))
     except _CancelledError:
         news.send(PrepareNews("cancelled", cancelled=True))
     except (Tracker3DError, TerrainError) as error:
