@@ -166,6 +166,10 @@ class Cover:
             self._draped.pop(tile, None)
         self._stale = True
 
+    def lose_picture(self, tile: int) -> None:
+        """Take note that a tile's own picture is lost; it is missing again."""
+        self._draped[tile] = False
+
     def show(self) -> tuple[frozenset[int], frozenset[int]]:
         """Bring :attr:`shown` up to date; returns what comes into the picture and what leaves it."""
         if not self._stale:

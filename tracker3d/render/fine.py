@@ -14,7 +14,7 @@ import numpy as np
 from tracker3d.render.batches import ground_actor
 from tracker3d.render.buffers import triangle_cells, triangles
 from tracker3d.render.patches import Patches
-from tracker3d.render.textures import ImageTexture, RemoteTexture, is_current
+from tracker3d.render.textures import ground_texture
 from tracker3d.render.tiles import TileWorkers, prepare_patches, texture_bytes
 
 if TYPE_CHECKING:
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 class DrapedTile:
     """What draws the land of a tile under its coarse picture, but for patches that have finer ones."""
 
-    def __init__(self, surface: Surface, drape: Drape, shading: Shading) -> None:
+    def __init__(self, surface: Surface, drape: Drape, *, shading: Shading, window: VtkRenderWindow) -> None:
         assert surface.picture is not None
         self.box_m = surface.box_m
         self.drape = drape
-        self.texture = ImageTexture(mipmap=True)
-        self.texture.upload(surface.picture)
+        self.texture = ground_texture(surface.picture, window)
         self._faces = surface.faces
         self._data = triangles(surface.points_m, surface.faces, uv=surface.uv)
         self._left_out = np.zeros(len(drape.windows), bool)
@@ -64,12 +63,7 @@ class _FinePatch:
     def __init__(self, surface: Surface, shading: Shading, window: VtkRenderWindow) -> None:
         assert surface.picture is not None
         self.box_m = surface.box_m
-        self.texture: ImageTexture | RemoteTexture
-        if is_current(window):
-            self.texture = RemoteTexture(surface.picture, window)
-        else:
-            self.texture = ImageTexture(mipmap=True)
-            self.texture.upload(surface.picture)
+        self.texture = ground_texture(surface.picture, window)
         data = triangles(surface.points_m, surface.faces, uv=surface.uv)
         self.actor = ground_actor(data, shading, self.texture.texture)
 
@@ -131,6 +125,14 @@ class FinePatches:
         """Return what is drawn of a tile."""
         return list(self._fine[tile].values())
 
+    def lost(self) -> list[int]:
+        """Return the tiles of which pictures went with the context that they were handed over to."""
+        return [
+            number
+            for number, tile in self._tiles.items()
+            if tile.texture.lost or any(patch.texture.lost for patch in self._fine[number].values())
+        ]
+
     def put(self, number: int, tile: DrapedTile) -> None:
         """Take note of a tile that shows its coarse picture."""
         self._account.put(number, tile.drape)
@@ -147,11 +149,6 @@ class FinePatches:
     def look(self, sight: Sight, shown: frozenset[int]) -> bool:
         """Ask for what is missing, see :meth:`Patches.look`; tells whether any was given up."""
         given_up = False
-        for number, tile in list(self._tiles.items()):
-            if any(patch.texture.lost for patch in self._fine[number].values()):
-                self.drop(number)
-                self.put(number, tile)
-                given_up = True
         self._account.look(sight, shown)
         while (surplus := self._account.surplus()) is not None:
             self._give_up(*surplus)

@@ -191,6 +191,8 @@ class GroundActors:
         self._texture.release(window)
 
     def _ask(self) -> None:
+        for number in self._fine.lost():
+            self._cover.lose_picture(number)
         missing = self._cover.missing(self._workers.faults)
         self._workers.ask({tile: partial(prepare_tile, self._ground, tile, own=own) for tile, own in missing})
         if self._sight is not None:
@@ -206,10 +208,11 @@ class GroundActors:
             if shown:
                 self._put(number, before, shown=False)
             self._release(number, before)
-        own = None if tile.drape is None else DrapedTile(tile.land, tile.drape, self._shading)
-        if own is not None:
+        own = None
+        if tile.drape is not None:
+            window = self._renderer.GetRenderWindow()
+            own = DrapedTile(tile.land, tile.drape, shading=self._shading, window=window)
             self._order.add((number, 0), own.actor)
-            own.texture.hand_over(self._renderer)
             self._fine.put(number, own)
         self._tiles[number] = _Tile(own, tile.land if own is None else None, tile.wall)
         self._cover.add(number, tile.load, draped=tile.draped)

@@ -15,7 +15,7 @@ from tracker3d.render.buffers import vtk_array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker3d.render.vtk_types import VtkRenderer, VtkRenderWindow, VtkTexture
+    from tracker3d.render.vtk_types import VtkRenderWindow, VtkTexture
 
 
 class ImageTexture:
@@ -46,12 +46,6 @@ class ImageTexture:
         self._image.SetDimensions(width, height, 1)
         self._image.GetPointData().SetScalars(vtk_array(upward))
         self._image.Modified()
-
-    def hand_over(self, renderer: VtkRenderer) -> None:
-        """Hand it to the graphics processor now, if it can be, not in the frame that first shows it."""
-        if is_current(renderer.GetRenderWindow()):
-            self.texture.Render(renderer)
-            self.texture.PostRender(renderer)
 
     def release(self, window: VtkRenderWindow) -> None:
         """Take it off the graphics processor."""
@@ -94,6 +88,15 @@ class RemoteTexture:
     def release(self, window: VtkRenderWindow) -> None:
         """Take it off the graphics processor."""
         self.texture.ReleaseGraphicsResources(window)
+
+
+def ground_texture(image: NDArray[np.uint8], window: VtkRenderWindow) -> ImageTexture | RemoteTexture:
+    """Return a smooth texture with mipmaps, on the graphics processor already if it can be."""
+    if is_current(window):
+        return RemoteTexture(image, window)
+    made = ImageTexture(mipmap=True)
+    made.upload(image)
+    return made
 
 
 def is_current(window: VtkRenderWindow) -> bool:
