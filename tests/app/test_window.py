@@ -391,7 +391,7 @@ def test_a_stage_without_a_recording(small_stage: SmallStage, looks: QApplicatio
 def test_ground_that_cannot_be_read_is_told_and_the_show_goes_on(
     small_stage: SmallStage, looks: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged(ground: Ground, tile: int) -> Texture:
+    def damaged(ground: Ground, tile: int, reduction: int) -> Texture:
         raise TerrainError(f"{tile}.jpg is missing or damaged; prepare the stage again.")
 
     monkeypatch.setattr(Ground, "has_picture", lambda ground, tile: True)
