@@ -14,12 +14,11 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
 from tracker3d.render import Offscreen, SceneView, drapes, shading
-from tracker3d.render import ground as ground_module
 from tracker3d.render.batches import regions
-from tracker3d.render.cover import Cover, Detail, Load
+from tracker3d.render.cover import KEPT, Cover, Detail, Load
 from tracker3d.render.drapes import COARSE, Drape, Window
 from tracker3d.render.frustum import Frustum, Sight
-from tracker3d.render.ground import GroundActors
+from tracker3d.render.ground import STILL, GroundActors
 from tracker3d.render.patches import GRAIN_PX, KEPT_BYTES, Patches
 from tracker3d.render.shading import Shading
 from tracker3d.render.textures import ImageTexture
@@ -180,8 +179,8 @@ def test_at_rest_the_ground_becomes_what_is_wanted_and_stays():
         wanted = made.tree.choose(
             eye,
             pixel_angle=PIXEL_ANGLE,
-            most_error_px=ground_module.STILL.most_error_px,
-            most_triangles=ground_module.STILL.most_triangles,
+            most_error_px=STILL.most_error_px,
+            most_triangles=STILL.most_triangles,
         )
         assert actors.shown == set(wanted.tolist())
         assert not actors.refine()
@@ -201,16 +200,17 @@ def test_each_arrival_brings_one_family_at_most_into_the_picture():
         assert len(seen) > 40
 
 
-def test_memory_is_bounded_and_what_is_given_up_is_released(monkeypatch):
-    limit = Load(triangles=6000, texture_bytes=1 << 30)
-    monkeypatch.setattr(ground_module, "LIMIT", limit)
+def test_memory_is_bounded_and_what_is_given_up_is_released():
+    pixels = 6000
+    limit = KEPT * pixels
     made = hills()
     with Drawn(made) as (actors, renderer, window):
         actors.set_detail(Detail(1.0, 3000))
         largest = int(made.tree.triangles.max())
         most = 0
         for east in np.linspace(-1500.0, 1500.0, 400):
-            actors.see_from(Sight(np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0]), PIXEL_ANGLE))
+            eye = np.array([east, 0.0, float(hill_m(east, 0.0)) + 60.0])
+            actors.see_from(Sight(eye, PIXEL_ANGLE, pixels=pixels))
             most = max(most, actors.load.triangles)
             if not len(actors._tiles) % 7:
                 window.Render()
@@ -563,7 +563,7 @@ def test_ground_that_came_last_is_drawn_before_what_fades_over_it():
 
 def test_what_looks_worst_is_asked_for_first():
     made = hills()
-    cover = Cover(made.tree, limit=Load(10**9, 10**9), ground_m=100.0, exact=False)
+    cover = Cover(made.tree, ground_m=100.0, exact=False)
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     eye = np.array(NEAR[0])
@@ -578,12 +578,12 @@ def test_what_looks_worst_is_asked_for_first():
 
 def test_what_was_wanted_last_is_kept_longest():
     made = hills()
-    cover = Cover(made.tree, limit=Load(triangles=0), ground_m=100.0, exact=False)
+    cover = Cover(made.tree, ground_m=100.0, exact=False)
     detail = Detail(8.0, 10**6)
     for root in cover.roots:
         cover.add(root, Load(1, 0))
     for eye in ((-1400.0, -1400.0, 300.0), (1400.0, 1400.0, 300.0), (0.0, 0.0, 90_000.0)):
-        cover.want(Sight(np.array(eye), PIXEL_ANGLE), detail)
+        cover.want(Sight(np.array(eye), PIXEL_ANGLE, pixels=0), detail)
         while missing := cover.missing():
             cover.add(missing[0][0], Load(1, 0))
         cover.show()

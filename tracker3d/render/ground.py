@@ -40,9 +40,6 @@ MOVING = Detail(most_error_px=1.5, most_triangles=400_000)
 STILL = Detail(most_error_px=0.7, most_triangles=1_500_000)
 """For pictures that are looked at for long, and those that are kept."""
 
-LIMIT = Load(triangles=3_000_000, texture_bytes=48 << 20)
-"""What is kept on the graphics processor for coming back: about 100 MB of triangles, and coarse pictures."""
-
 _WORKERS = 2
 _WINDOW_POSTS = 24
 
@@ -76,7 +73,7 @@ class GroundActors:
         self._texture = ImageTexture(mipmap=True)
         self._texture.upload(ground.texture.image)
         self._boxes = np.asarray(ground.tree.box_m, float)[ground.tree.of_level(0)]
-        self._cover = Cover(ground.tree, limit=LIMIT, ground_m=texture_step_m(ground), exact=complete)
+        self._cover = Cover(ground.tree, ground_m=texture_step_m(ground), exact=complete)
         self._tiles: dict[int, _Tile] = {}
         self._regions: list[int] = regions(ground.tree).tolist()
         self._walls = Batch(shading, None)
