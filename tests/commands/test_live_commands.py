@@ -43,8 +43,12 @@ def _heed_interrupts() -> None:
 def server(recording: Path) -> Iterator[str]:
     """The address of ``tracker3d serve`` with the recording."""
     command = [sys.executable, "-m", "tracker3d", "serve", recording, "--as-feed", "--port", "0"]
+    # Without faults: the real feed is cut at each half minute of the clock, and then sends frames of yesterday.
     with subprocess.Popen(
-        [*command, "--speed", "60"], stdout=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+        [*command, "--speed", "60", "--faults", "none"],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,
     ) as process:
         assert process.stdout is not None
         url = ""

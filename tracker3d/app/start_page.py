@@ -189,6 +189,7 @@ class _Card(QPushButton):
         for label in (self._heading, self._text):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             layout.addWidget(label)
+        layout.addStretch(1)  # headings side by side stand at one height
         self.setMinimumHeight(92)
 
     def set_texts(self, title: str, text: str) -> None:
