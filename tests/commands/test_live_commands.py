@@ -43,7 +43,7 @@ def _heed_interrupts() -> None:
 def server(recording: Path) -> Iterator[str]:
     """The address of ``tracker3d serve`` with the recording."""
     command = [sys.executable, "-m", "tracker3d", "serve", recording, "--as-feed", "--port", "0"]
-    # Without faults: the real feed is cut at each half minute of the clock, and then sends frames of yesterday.
+    # Without faults: a real feed is cut at each half minute of the clock, and then sends frames of yesterday.
     with subprocess.Popen(
         [*command, "--speed", "60", "--faults", "none"],
         stdout=subprocess.PIPE,
