@@ -13,15 +13,15 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow
 
 from terrain import TerrainError, Texture
-from tracker3d.render import Offscreen, SceneView, drapes, shading
+from tracker3d.render import Offscreen, SceneView, drapes, fine, shading
 from tracker3d.render.batches import regions
 from tracker3d.render.cover import KEPT, Cover, Detail, Load
 from tracker3d.render.drapes import COARSE, Drape, Window
 from tracker3d.render.frustum import Frustum, Sight
 from tracker3d.render.ground import STILL, GroundActors
-from tracker3d.render.patches import GRAIN_PX, KEPT_BYTES, Patches
+from tracker3d.render.patches import GRAIN_PX, KEPT_BYTES, KEPT_IN_SOFTWARE_BYTES, Patches
 from tracker3d.render.shading import Shading
-from tracker3d.render.textures import ImageTexture
+from tracker3d.render.textures import ImageTexture, draws_in_software
 from tracker3d.render.tiles import prepare_patches, prepare_tile
 from tracker3d.scene.model import CameraPose
 from tracker3d.scene.projection import project
@@ -477,7 +477,7 @@ def test_patches_in_sight_are_as_fine_as_the_screen(exact):
 def test_what_was_seen_last_stays_fine_longest():
     account, _ = grid_of_patches(exact=False)
     pixels = 1600
-    most = KEPT_BYTES * pixels // 1000
+    most = account.kept_bytes * pixels // 1000
     eyes = [np.array([x, 500.0, 300.0]) for x in (200.0, 1800.0)]
     near = [Frustum(CameraPose(eye, eye * [1, 1, 0], 50.0), up=(0.0, 1.0, 0.0), aspect=1.0) for eye in eyes]
     seen = []
@@ -510,7 +510,7 @@ def test_fine_pictures_come_to_what_is_in_sight_and_are_given_up_again(monkeypat
         window.Render()
         patches, account = actors._fine, actors._fine._account
         for frustum in looks * 3:
-            actors.see_from(Sight(eye, PIXEL_ANGLE, frustum, 400_000 // KEPT_BYTES))
+            actors.see_from(Sight(eye, PIXEL_ANGLE, frustum, 400_000 // account.kept_bytes))
             settle(actors)
             in_sight = int(account._rows.size_bytes[account._seen].sum())
             assert 100_000 < in_sight <= patches.texture_bytes <= max(400_000, in_sight)
@@ -519,6 +519,19 @@ def test_fine_pictures_come_to_what_is_in_sight_and_are_given_up_again(monkeypat
             assert set(keys) == {(tile, patch) for tile, held in patches._fine.items() for patch in held}
             actors._in_sight.look(None)
             assert drawn(renderer) == land(made.tree, actors.shown)
+
+
+@pytest.mark.parametrize(("software", "kept"), [(True, KEPT_IN_SOFTWARE_BYTES), (False, KEPT_BYTES)])
+def test_more_is_kept_where_a_card_has_memory_of_its_own(monkeypatch, software, kept):
+    made = textured()
+    eye = np.array([-300.0, -300.0, float(hill_m(-300.0, -300.0)) + 60.0])
+    with Drawn(made) as (actors, _, window):
+        window.Render()
+        assert draws_in_software(window) == ("llvmpipe" in window.ReportCapabilities())
+        monkeypatch.setattr(fine, "draws_in_software", lambda _: software)
+        actors.see_from(Sight(eye, PIXEL_ANGLE))
+        settle(actors)
+        assert actors._fine._account.kept_bytes == kept
 
 
 def test_fine_pictures_that_went_with_their_context_come_again():

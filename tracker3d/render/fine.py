@@ -13,8 +13,8 @@ import numpy as np
 
 from tracker3d.render.batches import ground_actor
 from tracker3d.render.buffers import triangle_cells, triangles
-from tracker3d.render.patches import Patches
-from tracker3d.render.textures import ground_texture
+from tracker3d.render.patches import KEPT_BYTES, Patches
+from tracker3d.render.textures import draws_in_software, ground_texture, is_current
 from tracker3d.render.tiles import TileWorkers, prepare_patches, texture_bytes
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class FinePatches:
         self._tiles: dict[int, DrapedTile] = {}
         self._fine: dict[int, dict[int, _FinePatch]] = {}
         self._ready: list[tuple[int, int, int, Surface]] = []
+        self._asked_renderer = False
         self._workers: TileWorkers[dict[int, tuple[int, Surface]]] = TileWorkers(pool)
 
     @property
@@ -171,6 +172,10 @@ class FinePatches:
                 self._ready = [(made[0], number, *patch) for number, patch in made[1].items()]
         if not self._ready:
             return None
+        if not self._asked_renderer and is_current(self._window):
+            self._asked_renderer = True
+            if not draws_in_software(self._window):
+                self._account.kept_bytes = KEPT_BYTES
         tile, number, reduction, surface = self._ready.pop(0)
         assert surface.picture is not None
         if number in self._fine[tile]:

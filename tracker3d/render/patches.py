@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 GRAIN_PX = 0.7
 """Of a picture of a tile's own, pixels of the screen."""
 
-KEPT_BYTES = 32
+KEPT_BYTES = 96
 """For each pixel of the screen, of all fine pictures: those out of sight stay within this for coming back.
 
 What is in sight takes about 20 for each, in open country up to 60, and is fine even then.
 """
+
+KEPT_IN_SOFTWARE_BYTES = 32
+"""The same where a renderer in software has its pictures in the memory of the process."""
 
 _BESIDE = 0.1
 """A patch is looked at as if it were larger by this share of its distance: cameras turn."""
@@ -51,9 +54,15 @@ class Patches:
     ----------
     exact : bool
         Patches in sight are as fine as the frame asks for, neither finer nor coarser.
+
+    Attributes
+    ----------
+    kept_bytes : int
+        See :data:`KEPT_BYTES`.
     """
 
     def __init__(self, *, exact: bool) -> None:
+        self.kept_bytes = KEPT_IN_SOFTWARE_BYTES
         self._limit_bytes = 0
         self._exact = exact
         self._looks = 0
@@ -93,7 +102,7 @@ class Patches:
     def look(self, sight: Sight, shown: frozenset[int]) -> None:
         """Find what each patch should be; ``shown`` are the tiles that are drawn."""
         rows = self._rows
-        self._limit_bytes = KEPT_BYTES * sight.pixels
+        self._limit_bytes = self.kept_bytes * sight.pixels
         outside = np.maximum(np.abs(rows.middle_m - sight.eye_m) - rows.half_m, 0.0)
         self._away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
         grain = GRAIN_PX * sight.pixel_angle * self._away_m / rows.step_m

@@ -99,6 +99,11 @@ def ground_texture(image: NDArray[np.uint8], window: VtkRenderWindow) -> ImageTe
     return made
 
 
+def draws_in_software(window: VtkRenderWindow) -> bool:
+    """Tell whether Mesa's renderer draws, which has no memory of its own; the context has to be current."""
+    return any(name in window.ReportCapabilities().lower() for name in ("llvmpipe", "softpipe"))
+
+
 def is_current(window: VtkRenderWindow) -> bool:
     """Tell whether textures can be handed over; makes the window's context current if it has one."""
     if window.GetNeverRendered():
