@@ -17,9 +17,9 @@ from tracker3d.render import Offscreen, SceneView, drapes, fine, shading
 from tracker3d.render.batches import regions
 from tracker3d.render.cover import KEPT, Cover, Detail, Load
 from tracker3d.render.drapes import COARSE, Drape, Window
-from tracker3d.render.frustum import Frustum, Sight
+from tracker3d.render.frustum import GRAIN_PX, Frustum, Sight
 from tracker3d.render.ground import STILL, GroundActors
-from tracker3d.render.patches import GRAIN_PX, KEPT_BYTES, KEPT_IN_SOFTWARE_BYTES, Patches
+from tracker3d.render.patches import KEPT_BYTES, KEPT_IN_SOFTWARE_BYTES, Patches
 from tracker3d.render.shading import Shading
 from tracker3d.render.textures import ImageTexture, draws_in_software
 from tracker3d.render.tiles import prepare_patches, prepare_tile

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker3d.render.patches import GRAIN_PX
+from tracker3d.render.frustum import box_distances_m
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -111,9 +111,7 @@ class Cover:
         """Choose anew what would be drawn best; all around the eye, for cameras turn."""
         eye_m, pixel_angle = sight.eye_m, sight.pixel_angle
         self._limit = KEPT * sight.pixels
-        outside = np.maximum(np.maximum(self._low_m - eye_m, eye_m - self._high_m), 0.0)
-        away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
-        self._grain_m = GRAIN_PX * pixel_angle * away_m
+        self._grain_m = sight.grain_m(box_distances_m(self._low_m, self._high_m, eye_m))
         chosen = self._tree.choose(
             eye_m,
             pixel_angle=pixel_angle,
@@ -143,17 +141,15 @@ class Cover:
         wrong one. Tiles in ``but`` cannot be made ready; neither can what is finer in their place.
         """
         tiles = [tile for tile in self._needed if tile not in self._loads and self._may_come(tile)]
-        tiles += [
-            tile for tile, own in self._draped.items() if tile in self.shown and self._is_wrong(tile, own)
-        ]
+        doubtful = (tile for tile, own in self._draped.items() if self._exact or not own)
+        tiles += [tile for tile in doubtful if tile in self.shown and self._is_wrong(tile)]
         return [(tile, self._wants_own(tile)) for tile in tiles if tile not in but]
 
     def _wants_own(self, tile: int) -> bool:
         return bool(self._grain_m[tile] < self._ground_m)
 
-    def _is_wrong(self, tile: int, own: bool) -> bool:
-        wants_own = self._wants_own(tile)
-        return own != wants_own if self._exact else wants_own and not own
+    def _is_wrong(self, tile: int) -> bool:
+        return self._draped[tile] != self._wants_own(tile)
 
     def _may_come(self, tile: int) -> bool:
         parent = self._parent[tile]

@@ -29,19 +29,30 @@ if TYPE_CHECKING:
     from tracker3d.render.vtk_types import VtkRenderWindow
 
 
-class DrapedTile:
-    """What draws the land of a tile under its coarse picture, but for patches that have finer ones."""
+class PicturedLand:
+    """What draws land under a picture of its own."""
 
-    def __init__(self, surface: Surface, drape: Drape, *, shading: Shading, window: VtkRenderWindow) -> None:
+    def __init__(self, surface: Surface, *, shading: Shading, window: VtkRenderWindow) -> None:
         assert surface.picture is not None
         self.box_m = surface.box_m
-        self.drape = drape
         self.texture = ground_texture(surface.picture, window)
-        self._faces = surface.faces
         self._data = triangles(surface.points_m, surface.faces, uv=surface.uv)
+        self.actor = ground_actor(self._data, shading, self.texture.texture)
+
+    def set_seen(self, seen: bool) -> None:
+        """Draw it in the next picture, or do not."""
+        self.actor.SetVisibility(seen)
+
+
+class DrapedTile(PicturedLand):
+    """The land of a tile under its coarse picture, but for patches that have finer ones."""
+
+    def __init__(self, surface: Surface, drape: Drape, *, shading: Shading, window: VtkRenderWindow) -> None:
+        super().__init__(surface, shading=shading, window=window)
+        self.drape = drape
+        self._faces = surface.faces
         self._left_out = np.zeros(len(drape.windows), bool)
         self._stale = False
-        self.actor = ground_actor(self._data, shading, self.texture.texture)
 
     def leave_out(self, patch: int, out: bool) -> None:
         """Draw a patch no more, or again."""
@@ -49,27 +60,12 @@ class DrapedTile:
         self._stale = True
 
     def set_seen(self, seen: bool) -> None:
-        """Draw it in the next picture, or do not."""
+        """Draw what is left of it in the next picture, or do not."""
         seen = seen and not self._left_out.all()  # of things without a face VTK complains
         if seen and self._stale:
             self._data.SetPolys(triangle_cells(self._faces[~self._left_out[self.drape.patch]]))
             self._stale = False
-        self.actor.SetVisibility(seen)
-
-
-class _FinePatch:
-    """What draws a patch under a fine picture."""
-
-    def __init__(self, surface: Surface, shading: Shading, window: VtkRenderWindow) -> None:
-        assert surface.picture is not None
-        self.box_m = surface.box_m
-        self.texture = ground_texture(surface.picture, window)
-        data = triangles(surface.points_m, surface.faces, uv=surface.uv)
-        self.actor = ground_actor(data, shading, self.texture.texture)
-
-    def set_seen(self, seen: bool) -> None:
-        """Draw it in the next picture, or do not."""
-        self.actor.SetVisibility(seen)
+        super().set_seen(seen)
 
 
 class FinePatches:
@@ -102,7 +98,7 @@ class FinePatches:
         self._complete = complete
         self._account = Patches(exact=complete)
         self._tiles: dict[int, DrapedTile] = {}
-        self._fine: dict[int, dict[int, _FinePatch]] = {}
+        self._fine: dict[int, dict[int, PicturedLand]] = {}
         self._ready: list[tuple[int, int, int, Surface]] = []
         self._asked_renderer = False
         self._workers: TileWorkers[dict[int, tuple[int, Surface]]] = TileWorkers(pool)
@@ -180,7 +176,7 @@ class FinePatches:
         assert surface.picture is not None
         if number in self._fine[tile]:
             self._give_up(tile, number)
-        patch = self._fine[tile][number] = _FinePatch(surface, self._shading, self._window)
+        patch = self._fine[tile][number] = PicturedLand(surface, shading=self._shading, window=self._window)
         self._order.add((tile, 1 + number), patch.actor)
         self._tiles[tile].leave_out(number, True)
         self._account.note(tile, number, reduction, texture_bytes(surface.picture))

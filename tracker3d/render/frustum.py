@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tracker3d.scene.model import CameraPose
 
 
+GRAIN_PX = 0.7
+"""Of a picture of a tile's own, pixels of the screen."""
+
+
 class Frustum:
     """The five planes through the eye that bound what a camera sees: four sides, and nothing behind it.
 
@@ -74,6 +78,23 @@ class Sight:
     pixel_angle: float
     frustum: Frustum | None = None
     pixels: int = 1920 * 1080
+
+    def grain_m(self, away_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a pixel of a picture may span at distances from the eye, as fine as the screen."""
+        return GRAIN_PX * self.pixel_angle * away_m
+
+
+def box_distances_m(
+    low_m: NDArray[np.float64],
+    high_m: NDArray[np.float64],
+    eye_m: NDArray[np.float64],
+    *,
+    least_m: float = 1.0,
+) -> NDArray[np.float64]:
+    """Return the distances (n,) from an eye to boxes with corners (n, 3), none less than ``least_m``."""
+    outside = np.maximum(np.maximum(low_m - eye_m, eye_m - high_m), 0.0)
+    away_m: NDArray[np.float64] = np.maximum(np.sqrt((outside * outside).sum(axis=1)), least_m)
+    return away_m
 
 
 def _cross(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tracker3d.render.drapes import COARSE
+from tracker3d.render.frustum import box_distances_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker3d.render.drapes import Drape
     from tracker3d.render.frustum import Sight
-
-GRAIN_PX = 0.7
-"""Of a picture of a tile's own, pixels of the screen."""
 
 KEPT_BYTES = 96
 """For each pixel of the screen, of all fine pictures: those out of sight stay within this for coming back.
@@ -43,8 +41,8 @@ class _Rows(NamedTuple):
     size_bytes: NDArray[np.int64]
     used: NDArray[np.int64]
     step_m: NDArray[np.float64]
-    middle_m: NDArray[np.float64]
-    half_m: NDArray[np.float64]
+    low_m: NDArray[np.float64]
+    high_m: NDArray[np.float64]
 
 
 class Patches:
@@ -103,17 +101,16 @@ class Patches:
         """Find what each patch should be; ``shown`` are the tiles that are drawn."""
         rows = self._rows
         self._limit_bytes = self.kept_bytes * sight.pixels
-        outside = np.maximum(np.abs(rows.middle_m - sight.eye_m) - rows.half_m, 0.0)
-        self._away_m = np.maximum(np.sqrt((outside * outside).sum(axis=1)), 1.0)
-        grain = GRAIN_PX * sight.pixel_angle * self._away_m / rows.step_m
-        self._wanted = np.where(grain < 2.0, 1, np.where(grain < COARSE, 2, COARSE))
+        self._away_m = box_distances_m(rows.low_m, rows.high_m, sight.eye_m)
+        pixels = sight.grain_m(self._away_m) / rows.step_m
+        self._wanted = np.where(pixels < 2.0, 1, np.where(pixels < COARSE, 2, COARSE))
         if shown != self._drawn_tiles:
             self._drawn_tiles, self._drawn = shown, np.isin(rows.tile, list(shown))
         self._seen = self._drawn
         if sight.frustum is not None:
-            self._seen = self._drawn & sight.frustum.sees(
-                rows.middle_m, rows.half_m + _BESIDE * self._away_m[:, None]
-            )
+            half_m = (rows.high_m - rows.low_m) / 2.0
+            beside_m = _BESIDE * self._away_m[:, None]
+            self._seen = self._drawn & sight.frustum.sees(rows.low_m + half_m, half_m + beside_m)
         self._looks += 1
         rows.used[self._seen] = self._looks
 
@@ -153,6 +150,6 @@ def _rows(tile: int, boxes_m: NDArray[np.float64], step_m: float) -> _Rows:
         size_bytes=nothing.copy(),
         used=nothing.copy(),
         step_m=np.full(count, step_m),
-        middle_m=boxes_m.mean(axis=1),
-        half_m=(boxes_m[:, 1] - boxes_m[:, 0]) / 2.0,
+        low_m=boxes_m[:, 0],
+        high_m=boxes_m[:, 1],
     )

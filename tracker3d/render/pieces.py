@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker3d.render.frustum import box_distances_m
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,9 +46,7 @@ class Pieces:
 
     def away_m(self, eye_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the distances (m,) from ``eye_m`` to the bounds; at least 1 cm."""
-        outside = np.maximum(np.maximum(self.low_m - eye_m, eye_m - self.high_m), 0.0)
-        away_m: NDArray[np.float64] = np.maximum(np.linalg.norm(outside, axis=1), 0.01)
-        return away_m
+        return box_distances_m(self.low_m, self.high_m, eye_m, least_m=0.01)
 
 
 def cut(
